@@ -1,0 +1,1 @@
+//! Judges text and mail for prompt injection.

@@ -1,0 +1,190 @@
+//! Lays a message out as views: each text that a program could read out of it, folded to one form, with the
+//! way back to its place in the original.
+//!
+//! It says what there is and how it was hidden; what that is worth is for the rules.
+
+pub(crate) mod confusable;
+mod css;
+mod decode;
+pub(crate) mod html;
+pub(crate) mod normalise;
+mod open_elements;
+mod quoted;
+pub(crate) mod source_map;
+
+use std::ops::Range;
+
+use crate::sample::{Policy, Sample};
+use crate::verdict::Coverage;
+use normalise::{Folded, fold};
+use source_map::Mapped;
+
+/// How a view's text stands before a person who looks at the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// Read as it stands.
+    Open,
+    /// A name of a person or a file: seen, but nobody writes sentences there.
+    Name,
+    /// Not seen: hidden by style, in a comment or an attribute.
+    Concealed,
+    /// Seen as gibberish.
+    Encoded,
+}
+
+/// One text of a message.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) name: String,
+    pub(crate) sight: Sight,
+    pub(crate) folded: Folded,
+    source: &'a str,
+    /// How the text that was folded came from the source; `None` if it is the source.
+    way: Option<Mapped>,
+}
+
+impl<'a> View<'a> {
+    fn new(name: impl Into<String>, sight: Sight, source: &'a str, way: Option<Mapped>) -> Self {
+        let folded = fold(way.as_ref().map_or(source, |mapped| &mapped.text));
+        Self { name: name.into(), sight, folded, source, way }
+    }
+
+    /// The bytes of the original that a stretch of the folded text came from, at character boundaries.
+    pub(crate) fn origin(&self, place: Range<usize>) -> Range<usize> {
+        let inner = self.folded.mapped.origin(place);
+        let outer = self.way.as_ref().map_or(inner.clone(), |mapped| mapped.origin(inner));
+        let end = outer.end.min(self.source.len());
+        let start = (0..=outer.start.min(end)).rev().find(|at| self.source.is_char_boundary(*at)).unwrap_or(0);
+        let end = (end..=self.source.len()).find(|at| self.source.is_char_boundary(*at)).unwrap_or(self.source.len());
+        start..end
+    }
+
+    /// A place in the original.
+    pub(crate) fn original(&self, place: Range<usize>) -> &'a str {
+        &self.source[place]
+    }
+}
+
+/// Every view of a message, and whether all of it was read.
+pub(crate) fn views<'a>(sample: &Sample<'a>, policy: &Policy) -> (Vec<View<'a>>, Coverage) {
+    let mut gallery = Gallery { views: Vec::new(), limit: policy.view_limit, whole: true };
+    gallery.add("subject", Sight::Open, sample.subject);
+    gallery.add("from_name", Sight::Name, sample.from_name);
+    gallery.add("from_address", Sight::Name, sample.from_address);
+    for name in &sample.names {
+        gallery.add("name", Sight::Name, name);
+    }
+    gallery.text("text", sample.text);
+    gallery.html("html", sample.html);
+    for attachment in &sample.attachments {
+        gallery.add("attachment_name", Sight::Name, attachment.name);
+        if attachment.content_type.eq_ignore_ascii_case("text/html") {
+            gallery.html("attachment", attachment.text);
+        } else {
+            gallery.text("attachment", attachment.text);
+        }
+    }
+    for (_, value) in &sample.headers {
+        gallery.add("header", Sight::Open, value);
+    }
+    (gallery.views, if gallery.whole { Coverage::Full } else { Coverage::Partial })
+}
+
+/// What a person sees of an HTML document: a line for each block, at most 256 KiB of source.
+#[must_use]
+pub fn visible_text(html: &str) -> String {
+    let limit = Policy::default().view_limit;
+    let cut = (0..=limit.min(html.len())).rev().find(|at| html.is_char_boundary(*at)).unwrap_or(0);
+    let seen = html::parts(&html[..cut]).visible.text;
+    let mut out = String::with_capacity(seen.len());
+    for block in seen.split("\n\n") {
+        let mut words = block.split_whitespace().peekable();
+        if words.peek().is_some() && !out.is_empty() {
+            out.push('\n');
+        }
+        let mut first = true;
+        for word in words {
+            if !first {
+                out.push(' ');
+            }
+            out.push_str(word);
+            first = false;
+        }
+    }
+    out
+}
+
+struct Gallery<'a> {
+    views: Vec<View<'a>>,
+    limit: usize,
+    whole: bool,
+}
+
+impl<'a> Gallery<'a> {
+    fn add(&mut self, name: &str, sight: Sight, source: &'a str) {
+        let source = self.cut(source);
+        self.hang(name, sight, source, None);
+    }
+
+    fn text(&mut self, name: &str, source: &'a str) {
+        let source = self.cut(source);
+        match quoted::thread(source) {
+            None => self.hang(name, Sight::Open, source, None),
+            Some(thread) => {
+                self.hang(name, Sight::Open, source, Some(thread.own));
+                self.hang("quoted", Sight::Open, source, Some(thread.quoted));
+            }
+        }
+    }
+
+    fn html(&mut self, name: &str, source: &'a str) {
+        let source = self.cut(source);
+        if source.is_empty() {
+            return;
+        }
+        let parts = html::parts(source);
+        self.whole &= !parts.partial;
+        self.hang(name, Sight::Open, source, Some(parts.visible));
+        self.hang("hidden", Sight::Concealed, source, Some(parts.hidden));
+        self.hang("comment", Sight::Concealed, source, Some(parts.comments));
+        self.hang("attribute", Sight::Concealed, source, Some(parts.attributes));
+    }
+
+    fn hang(&mut self, name: &str, sight: Sight, source: &'a str, way: Option<Mapped>) {
+        let text = way.as_ref().map_or(source, |mapped| &mapped.text);
+        if text.trim().is_empty() {
+            return;
+        }
+        let place = |run: Range<usize>| way.as_ref().map_or(run.clone(), |mapped| mapped.origin(run));
+        let mut encoded = Vec::new();
+        for run in decode::runs(text) {
+            let at = place(run.place);
+            // An encoding inside an encoding is undone once; deeper ones say nothing to a reader either.
+            for inner in decode::runs(&run.text) {
+                encoded.push((inner.how, at.clone(), inner.text));
+            }
+            encoded.push((run.how, at, run.text));
+        }
+        let view = View::new(name, sight, source, way);
+        if !view.folded.tags.is_empty() {
+            let (start, end) = view.folded.tags_at;
+            let at = view.way.as_ref().map_or(start..end, |mapped| mapped.origin(start..end));
+            encoded.push(("tags", at, view.folded.tags.clone()));
+        }
+        self.views.push(view);
+        for (how, at, text) in encoded {
+            let mut way = Mapped::default();
+            way.replace(&text, at);
+            self.views.push(View::new(format!("decoded:{how} in {name}"), Sight::Encoded, source, Some(way)));
+        }
+    }
+
+    fn cut(&mut self, text: &'a str) -> &'a str {
+        if text.len() <= self.limit {
+            return text;
+        }
+        self.whole = false;
+        let end = (0..=self.limit).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        &text[..end]
+    }
+}

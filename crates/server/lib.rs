@@ -1,0 +1,1 @@
+//! The Mailward service: configuration, wiring, lifecycle and command line.

@@ -1,0 +1,2 @@
+//! The `mailward` binary.
+fn main() {}

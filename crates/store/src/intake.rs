@@ -1,0 +1,149 @@
+//! The one writer: deliveries of all sessions meet here and are made durable together.
+//!
+//! One fsync costs as much for sixty messages as for one. Whoever waits is answered after the commit, so a 250 means
+//! that the disk has it. Disarms ride along: they are applied before the deliveries that came after them.
+
+mod group;
+
+use std::sync::Arc;
+
+use mailward_mail::id::{EventId, MessageId};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::scope::event::EventKind;
+use crate::scope::message::NewMessage;
+use crate::{Error, Store, Tenant};
+
+/// How much may wait, and how much is committed at once.
+#[derive(Clone, Debug)]
+pub struct IntakeLimits {
+    /// Bytes that may wait for the writer.
+    pub queue_bytes: usize,
+    /// Messages of one commit.
+    pub group_messages: usize,
+    /// Bytes of one commit.
+    pub group_bytes: usize,
+}
+
+impl Default for IntakeLimits {
+    fn default() -> Self {
+        Self { queue_bytes: 256 << 20, group_messages: 64, group_bytes: 8 << 20 }
+    }
+}
+
+/// One message for one inbox, sealed.
+pub struct Delivery {
+    /// Whose.
+    pub tenant: Tenant,
+    /// What may be told of it.
+    pub message: NewMessage,
+    /// Sealed message as it came.
+    pub raw: Vec<u8>,
+    /// Sealed snapshot.
+    pub parsed: Vec<u8>,
+    /// Sealed summary for lists.
+    pub meta: Vec<u8>,
+    /// What is told of it, under an id that stays.
+    pub event: NewEvent,
+}
+
+/// An event to be recorded with a delivery.
+pub struct NewEvent {
+    /// Its id.
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// A delivery that is on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Its id: that of the first one, if this was a repeat.
+    pub id: MessageId,
+    /// Whether an armed delivery with the same digest was there.
+    pub repeat: bool,
+}
+
+/// Why a delivery is not on the disk.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IntakeError {
+    /// The inbox was deleted meanwhile.
+    #[error("the inbox is gone")]
+    Gone,
+    /// Too much waits, or the disk is full.
+    #[error("too much is waiting to be written")]
+    Full,
+    /// The database failed.
+    #[error("the store is unavailable")]
+    Unavailable,
+}
+
+enum Command {
+    Deliver(Box<Waiting>),
+    Disarm(Tenant, Vec<MessageId>),
+    Stop(oneshot::Sender<()>),
+}
+
+struct Waiting {
+    delivery: Delivery,
+    bytes: usize,
+    answer: oneshot::Sender<Result<Committed, IntakeError>>,
+    /// The share of the queue it takes, given back when it is answered.
+    _share: OwnedSemaphorePermit,
+}
+
+/// The way to the writer. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    commands: mpsc::UnboundedSender<Command>,
+    queue: Arc<Semaphore>,
+    queue_bytes: usize,
+}
+
+impl Intake {
+    /// Starts the writer.
+    pub fn start(store: Store, clock: mailward_mail::clock::Clock, limits: IntakeLimits) -> (Self, JoinHandle<()>) {
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let queue_bytes = limits.queue_bytes.min(Semaphore::MAX_PERMITS);
+        let queue = Arc::new(Semaphore::new(queue_bytes));
+        let writer = tokio::spawn(group::run(store, clock, limits, inbox));
+        (Self { commands, queue, queue_bytes }, writer)
+    }
+
+    /// Whether the queue is so full that new mail is better refused before it is sent.
+    pub fn is_crowded(&self) -> bool {
+        self.queue.available_permits() < self.queue_bytes / 4
+    }
+
+    /// Waits until a delivery is on the disk.
+    pub async fn commit(&self, delivery: Delivery) -> Result<Committed, IntakeError> {
+        let bytes = delivery.raw.len() + delivery.parsed.len() + delivery.meta.len();
+        let share = u32::try_from(bytes).map_err(|_| IntakeError::Full)?;
+        let share = Arc::clone(&self.queue).try_acquire_many_owned(share).map_err(|_| IntakeError::Full)?;
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { delivery, bytes, answer, _share: share };
+        self.commands.send(Command::Deliver(Box::new(waiting))).map_err(|_| IntakeError::Unavailable)?;
+        answered.await.map_err(|_| IntakeError::Unavailable)?
+    }
+
+    /// The client has read its 250: a repeat from now on is a message of its own.
+    pub fn disarm(&self, tenant: Tenant, ids: Vec<MessageId>) {
+        // A writer that is gone has nothing more to confuse; the arms end by themselves.
+        let _ = self.commands.send(Command::Disarm(tenant, ids));
+    }
+
+    /// Writes what waits and stops.
+    pub async fn stop(&self) {
+        let (done, stopped) = oneshot::channel();
+        if self.commands.send(Command::Stop(done)).is_ok() {
+            let _ = stopped.await;
+        }
+    }
+}
+
+impl IntakeError {
+    fn of(error: &Error) -> Self {
+        if error.is_full() { Self::Full } else { Self::Unavailable }
+    }
+}

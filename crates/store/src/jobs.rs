@@ -1,0 +1,157 @@
+//! The queue: rows that become due. A claim moves a row's due time behind its lease, so a worker that dies gives it
+//! back by doing nothing.
+
+use std::time::Duration;
+
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::{EventId, WebhookId};
+
+use crate::db::{Tx, on};
+use crate::system::slug;
+use crate::{Error, Result, Store, Tenant};
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JobKind {
+    /// Tell an endpoint of an event.
+    Webhook,
+}
+
+/// A job that a worker holds until its lease ends.
+#[derive(Clone)]
+pub struct ClaimedJob {
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// Its id.
+    pub id: String,
+    /// What is to be done.
+    pub kind: JobKind,
+    /// Of which event.
+    pub event: Option<EventId>,
+    /// To which endpoint.
+    pub webhook: Option<WebhookId>,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+    /// When it was first due.
+    pub created_at: Timestamp,
+    fence: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    tenant_id: String,
+    region: String,
+    id: String,
+    kind: String,
+    event_id: Option<String>,
+    webhook_id: Option<String>,
+    attempts: i64,
+    fence: i64,
+    created_at: i64,
+}
+
+/// What both texts share after they have chosen the rows.
+macro_rules! claim_sql {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE job SET due_at = $2, fence = fence + 1, attempts = attempts + 1
+             WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM job WHERE state = 'open' AND due_at <= $1
+             ORDER BY due_at LIMIT $3 ",
+            $lock,
+            ") RETURNING tenant_id, id, kind, event_id, webhook_id, attempts, fence, created_at,
+             (SELECT region FROM tenant WHERE tenant.id = job.tenant_id) AS region"
+        )
+    };
+}
+
+impl Store {
+    /// Takes up to `limit` due jobs for the length of `lease`.
+    pub async fn claim(&self, now: Timestamp, lease: Duration, limit: i64) -> Result<Vec<ClaimedJob>> {
+        // SQLite has one writer; PostgreSQL's workers must step over rows that another one is taking.
+        const SQLITE: &str = claim_sql!("");
+        const POSTGRES: &str = claim_sql!("FOR UPDATE SKIP LOCKED");
+        let mut tx = self.inner.db.write().await?;
+        let sql = match tx {
+            Tx::Sqlite(_) => SQLITE,
+            Tx::Postgres(_) => POSTGRES,
+        };
+        let rows: Vec<Row> = on!(&mut tx, |conn| sqlx::query_as(sql)
+            .bind(now.millis())
+            .bind(now.plus(lease).millis())
+            .bind(limit)
+            .fetch_all(conn)
+            .await?);
+        tx.commit().await?;
+        rows.into_iter().map(|row| self.claimed(row)).collect()
+    }
+
+    /// When the next job becomes due.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>> {
+        const SQL: &str = "SELECT MIN(due_at) FROM job WHERE state = 'open'";
+        let mut tx = self.inner.db.read().await?;
+        let (due,): (Option<i64>,) = on!(&mut tx, |conn| sqlx::query_as(SQL).fetch_one(conn).await?);
+        Ok(due.map(Timestamp))
+    }
+
+    fn claimed(&self, row: Row) -> Result<ClaimedJob> {
+        let bad = |what: String| Error::corrupt("job", &row.id, what);
+        Ok(ClaimedJob {
+            tenant: self.tenant(slug(&row.tenant_id)?, &row.region),
+            kind: match row.kind.as_str() {
+                "webhook" => JobKind::Webhook,
+                other => return Err(bad(format!("kind {other}"))),
+            },
+            event: row.event_id.map(EventId::try_from).transpose().map_err(|e| bad(e.to_string()))?,
+            webhook: row.webhook_id.map(WebhookId::try_from).transpose().map_err(|e| bad(e.to_string()))?,
+            attempts: row.attempts,
+            created_at: Timestamp(row.created_at),
+            fence: row.fence,
+            id: row.id,
+        })
+    }
+}
+
+impl ClaimedJob {
+    /// It is done. `false`: the lease was lost, and somebody else decides.
+    pub async fn done(&self) -> Result<bool> {
+        const SQL: &str = "DELETE FROM job WHERE tenant_id = $1 AND id = $2 AND fence = $3";
+        let mut scope = self.tenant.write().await?;
+        let done = on!(&mut scope.tx, |conn| sqlx::query(SQL)
+            .bind(self.tenant.id().as_str())
+            .bind(&self.id)
+            .bind(self.fence)
+            .execute(conn)
+            .await?
+            .rows_affected());
+        scope.commit().await?;
+        Ok(done > 0)
+    }
+
+    /// It is to be tried again.
+    pub async fn retry(&self, at: Timestamp, status: Option<u16>) -> Result<bool> {
+        const SQL: &str = "UPDATE job SET due_at = $4, last_status = $5 WHERE tenant_id = $1 AND id = $2 AND fence = $3";
+        self.settle(SQL, at.millis(), status).await
+    }
+
+    /// It will never be done. The row stays, for people.
+    pub async fn give_up(&self, at: Timestamp, status: Option<u16>) -> Result<bool> {
+        const SQL: &str = "UPDATE job SET state = 'dead', due_at = $4, last_status = $5
+            WHERE tenant_id = $1 AND id = $2 AND fence = $3";
+        self.settle(SQL, at.millis(), status).await
+    }
+
+    async fn settle(&self, sql: &'static str, at: i64, status: Option<u16>) -> Result<bool> {
+        let mut scope = self.tenant.write().await?;
+        let done = on!(&mut scope.tx, |conn| sqlx::query(sql)
+            .bind(self.tenant.id().as_str())
+            .bind(&self.id)
+            .bind(self.fence)
+            .bind(at)
+            .bind(status.map(i64::from))
+            .execute(conn)
+            .await?
+            .rows_affected());
+        scope.commit().await?;
+        Ok(done > 0)
+    }
+}

@@ -1,0 +1,165 @@
+//! The wrapped keys, in a database of their own: whoever has the mail store has no key, and a key deleted here is
+//! gone from every copy of the mail.
+
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::TenantId;
+use mailward_vault::WrappedKey;
+
+use crate::db::{Db, Location, Migrations, on};
+use crate::{Error, Result};
+
+/// The key store.
+pub struct Keystore {
+    db: Db,
+}
+
+/// A tenant's wrapped key.
+pub struct StoredTenantKey {
+    /// Grows with each rotation.
+    pub version: u32,
+    /// The master key that wrapped it.
+    pub mk_id: String,
+    /// The key.
+    pub wrapped: WrappedKey,
+}
+
+/// A wrapped key of the service itself.
+pub struct StoredServiceKey {
+    /// Grows with each rotation.
+    pub version: u32,
+    /// The master key that wrapped it.
+    pub mk_id: String,
+    /// The key.
+    pub wrapped: WrappedKey,
+}
+
+type KeyRow = (i64, String, Vec<u8>);
+
+impl Keystore {
+    /// Opens the key store and brings its schema to this version.
+    pub async fn open(location: &Location) -> Result<Self> {
+        let keys = || sqlx::migrate!("../../migrations/keystore");
+        let db = Db::open(location, &Migrations { sqlite: keys(), postgres: keys() }).await?;
+        Ok(Self { db })
+    }
+
+    /// Waits for running transactions and closes.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+
+    /// Stores a tenant's key; `false` when that version exists.
+    pub async fn insert_tenant_key(
+        &self,
+        tenant: &TenantId,
+        region: &str,
+        key: &StoredTenantKey,
+        now: Timestamp,
+    ) -> Result<bool> {
+        const SQL: &str = "INSERT INTO tenant_key (tenant_id, version, region, mk_id, wrapped, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        let mut tx = self.db.write().await?;
+        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+            .bind(tenant.as_str())
+            .bind(i64::from(key.version))
+            .bind(region)
+            .bind(&key.mk_id)
+            .bind(key.wrapped.as_bytes())
+            .bind(now.millis())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        tx.commit().await?;
+        Ok(done > 0)
+    }
+
+    /// All versions of a tenant's key, newest first.
+    pub async fn tenant_keys(&self, tenant: &TenantId) -> Result<Vec<StoredTenantKey>> {
+        const SQL: &str = "SELECT version, mk_id, wrapped FROM tenant_key WHERE tenant_id = $1 ORDER BY version DESC";
+        let mut tx = self.db.read().await?;
+        let rows: Vec<KeyRow> =
+            on!(&mut tx, |conn| sqlx::query_as(SQL).bind(tenant.as_str()).fetch_all(conn).await?);
+        rows.into_iter()
+            .map(|(version, mk_id, wrapped)| {
+                Ok(StoredTenantKey {
+                    version: version_of(version, tenant.as_str())?,
+                    mk_id,
+                    wrapped: WrappedKey::from_stored(wrapped),
+                })
+            })
+            .collect()
+    }
+
+    /// A tenant's key for one purpose, and the version of the tenant key that wraps it.
+    pub async fn purpose_key(&self, tenant: &TenantId, purpose: &str) -> Result<Option<(u32, WrappedKey)>> {
+        const SQL: &str = "SELECT key_version, wrapped FROM purpose_key WHERE tenant_id = $1 AND purpose = $2";
+        let mut tx = self.db.read().await?;
+        let row: Option<(i64, Vec<u8>)> = on!(&mut tx, |conn| sqlx::query_as(SQL)
+            .bind(tenant.as_str())
+            .bind(purpose)
+            .fetch_optional(conn)
+            .await?);
+        row.map(|(version, wrapped)| Ok((version_of(version, tenant.as_str())?, WrappedKey::from_stored(wrapped))))
+            .transpose()
+    }
+
+    /// Stores a tenant's key for one purpose; `false` when another process was first.
+    pub async fn insert_purpose_key(
+        &self,
+        tenant: &TenantId,
+        purpose: &str,
+        key_version: u32,
+        wrapped: &WrappedKey,
+    ) -> Result<bool> {
+        const SQL: &str = "INSERT INTO purpose_key (tenant_id, purpose, key_version, wrapped)
+            VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        let mut tx = self.db.write().await?;
+        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+            .bind(tenant.as_str())
+            .bind(purpose)
+            .bind(i64::from(key_version))
+            .bind(wrapped.as_bytes())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        tx.commit().await?;
+        Ok(done > 0)
+    }
+
+    /// The newest version of one of the service's own keys.
+    pub async fn service_key(&self, name: &str) -> Result<Option<StoredServiceKey>> {
+        const SQL: &str = "SELECT version, mk_id, wrapped FROM service_key WHERE name = $1 ORDER BY version DESC LIMIT 1";
+        let mut tx = self.db.read().await?;
+        let row: Option<KeyRow> = on!(&mut tx, |conn| sqlx::query_as(SQL).bind(name).fetch_optional(conn).await?);
+        row.map(|(version, mk_id, wrapped)| {
+            Ok(StoredServiceKey {
+                version: version_of(version, name)?,
+                mk_id,
+                wrapped: WrappedKey::from_stored(wrapped),
+            })
+        })
+        .transpose()
+    }
+
+    /// Stores one of the service's own keys; `false` when another process was first.
+    pub async fn insert_service_key(&self, name: &str, key: &StoredServiceKey, now: Timestamp) -> Result<bool> {
+        const SQL: &str = "INSERT INTO service_key (name, version, mk_id, wrapped, created_at)
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let mut tx = self.db.write().await?;
+        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+            .bind(name)
+            .bind(i64::from(key.version))
+            .bind(&key.mk_id)
+            .bind(key.wrapped.as_bytes())
+            .bind(now.millis())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        tx.commit().await?;
+        Ok(done > 0)
+    }
+}
+
+fn version_of(version: i64, row: &str) -> Result<u32> {
+    u32::try_from(version).map_err(|bad| Error::corrupt("tenant_key", row, bad))
+}

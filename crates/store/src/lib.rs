@@ -1,0 +1,32 @@
+//! The only SQL. Rows of one tenant are reached through its [`Scope`]; the few statements without a tenant are in
+//! [`system`].
+//!
+//! Holds no key: what is sealed goes in and out as it is. SQLite and PostgreSQL speak one text per query.
+
+mod db;
+mod error;
+mod intake;
+mod jobs;
+mod keystore;
+mod scope;
+mod system;
+mod tenant;
+mod wake;
+
+pub use db::Location;
+pub use error::Error;
+pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent};
+pub use jobs::{ClaimedJob, JobKind};
+pub use keystore::{Keystore, StoredServiceKey, StoredTenantKey};
+pub use scope::account::Account;
+pub use scope::event::{EventKind, EventRow};
+pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
+pub use scope::key::{ApiKey, NewKey, Scopes};
+pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};
+pub use scope::webhook::{Include, NewWebhook, Webhook};
+pub use system::{Authenticated, Operator, Route, TenantRow, TenantState};
+pub use tenant::{Scope, Store, Tenant};
+pub use wake::Waiter;
+
+/// What a store answers.
+pub type Result<T> = std::result::Result<T, Error>;

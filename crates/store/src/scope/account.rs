@@ -1,0 +1,49 @@
+//! The tenant itself, as it sees itself.
+
+use mailward_mail::clock::Timestamp;
+
+use crate::db::on;
+use crate::{Result, Scope};
+
+/// A tenant's plan and use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The plan's name.
+    pub plan: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When a key of it was last used, to 5 minutes.
+    pub last_active_at: Timestamp,
+    /// Inboxes that are not deleted.
+    pub inboxes: i64,
+    /// Messages ever received over all inboxes, deleted ones too.
+    pub received: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct AccountRow {
+    plan: String,
+    created_at: i64,
+    last_active_at: i64,
+    inboxes: i64,
+    received: i64,
+}
+
+impl Scope {
+    /// The plan and the use of this tenant.
+    pub async fn account(&mut self) -> Result<Account> {
+        const SQL: &str = "SELECT plan, created_at, last_active_at,
+            (SELECT COUNT(*) FROM inbox WHERE tenant_id = $1 AND deleted_at IS NULL) AS inboxes,
+            (SELECT COALESCE(CAST(SUM(email_count) AS BIGINT), 0) FROM inbox WHERE tenant_id = $1) AS received
+            FROM tenant WHERE id = $1";
+        let row: AccountRow =
+            on!(&mut self.tx, |conn| sqlx::query_as(SQL).bind(self.tenant.as_str()).fetch_one(conn).await?);
+        Ok(Account {
+            plan: row.plan,
+            created_at: Timestamp(row.created_at),
+            last_active_at: Timestamp(row.last_active_at),
+            inboxes: row.inboxes,
+            received: row.received,
+        })
+    }
+}

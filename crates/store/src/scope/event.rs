@@ -1,0 +1,132 @@
+//! What happened, once, under an id that stays the same on every way it is delivered.
+
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::{EventId, InboxId, MessageId};
+
+use crate::db::on;
+use crate::{Error, Result, Scope};
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
+        /// What can happen, by the names of the HTTP contract.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum EventKind { $($(#[$doc])* $name,)+ }
+
+        impl EventKind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The name.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            /// Finds an event by its name.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$name),)+ _ => None }
+            }
+        }
+    };
+}
+
+events! {
+    /// A mail became available to the agent.
+    EmailReceived = "email.received",
+    /// A mail was held.
+    EmailQuarantined = "email.quarantined",
+    /// A person released a held mail.
+    EmailReleased = "email.released",
+    /// A person rejected a held mail.
+    EmailRejected = "email.rejected",
+    /// An inbox was made.
+    InboxCreated = "inbox.created",
+    /// A webhook endpoint was switched off.
+    WebhookDisabled = "webhook.disabled",
+    /// A key was revoked.
+    KeyRevoked = "key.revoked",
+}
+
+/// An event as it is stored.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    /// Its id.
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventKind,
+    /// Where.
+    pub inbox: Option<InboxId>,
+    /// To which message.
+    pub message: Option<MessageId>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    kind: String,
+    inbox_id: Option<String>,
+    message_id: Option<String>,
+    created_at: i64,
+}
+
+impl TryFrom<Row> for EventRow {
+    type Error = Error;
+    fn try_from(row: Row) -> Result<Self> {
+        let bad = |what: String| Error::corrupt("event", &row.id, what);
+        Ok(Self {
+            id: EventId::parse(&row.id).map_err(|e| bad(e.to_string()))?,
+            kind: EventKind::parse(&row.kind).ok_or_else(|| bad(format!("kind {}", row.kind)))?,
+            inbox: row.inbox_id.map(InboxId::try_from).transpose().map_err(|e| bad(e.to_string()))?,
+            message: row.message_id.map(MessageId::try_from).transpose().map_err(|e| bad(e.to_string()))?,
+            created_at: Timestamp(row.created_at),
+        })
+    }
+}
+
+impl Scope {
+    /// Looks up one event.
+    pub async fn event(&mut self, id: &EventId) -> Result<Option<EventRow>> {
+        const SQL: &str = "SELECT id, kind, inbox_id, message_id, created_at FROM event WHERE tenant_id = $1 AND id = $2";
+        let row: Option<Row> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(id.as_str())
+            .fetch_optional(conn)
+            .await?);
+        row.map(EventRow::try_from).transpose()
+    }
+
+    /// Writes an event and a job for each webhook that asked for it, in the transaction of what caused it.
+    pub async fn record(&mut self, event: &EventRow) -> Result<()> {
+        const EVENT: &str = "INSERT INTO event (tenant_id, id, kind, inbox_id, message_id, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6)";
+        on!(&mut self.tx, |conn| sqlx::query(EVENT)
+            .bind(self.tenant.as_str())
+            .bind(event.id.as_str())
+            .bind(event.kind.as_str())
+            .bind(event.inbox.as_ref().map(InboxId::as_str))
+            .bind(event.message.as_ref().map(MessageId::as_str))
+            .bind(event.created_at.millis())
+            .execute(conn)
+            .await
+            .map(drop))?;
+        // The job's id is made of what it joins, so writing it twice is writing it once.
+        const JOBS: &str = "INSERT INTO job (tenant_id, id, kind, event_id, webhook_id, state, due_at, fence, attempts, created_at)
+            SELECT tenant_id, $2 || ':' || id, 'webhook', $2, id, 'open', $4, 0, 0, $4 FROM webhook
+            WHERE tenant_id = $1 AND is_active = 1 AND (inbox_id IS NULL OR inbox_id = $3)
+            AND ',' || events || ',' LIKE '%,' || $5 || ',%' ON CONFLICT DO NOTHING";
+        let jobs = on!(&mut self.tx, |conn| sqlx::query(JOBS)
+            .bind(self.tenant.as_str())
+            .bind(event.id.as_str())
+            .bind(event.inbox.as_ref().map(InboxId::as_str))
+            .bind(event.created_at.millis())
+            .bind(event.kind.as_str())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        if jobs > 0 {
+            self.wakes_jobs();
+        }
+        Ok(())
+    }
+}

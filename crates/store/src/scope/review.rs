@@ -1,0 +1,68 @@
+//! Held mail, for those who may see it, and the one way it becomes anything else.
+
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::{InboxId, MessageId};
+
+use super::message::{Decision, Message, MessageRow};
+use crate::db::on;
+use crate::{Result, Scope};
+
+impl Scope {
+    /// Held messages, newest first, those before `before`.
+    pub async fn held(&mut self, before: Option<&MessageId>, limit: i64) -> Result<Vec<Message>> {
+        const SQL: &str = "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
+            key_version, dek FROM message WHERE tenant_id = $1 AND state = 'held' AND id < $2 ORDER BY id DESC LIMIT $3";
+        let rows: Vec<MessageRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(before.map_or("eml_8", MessageId::as_str))
+            .bind(limit)
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter().map(Message::try_from).collect()
+    }
+
+    /// One message in whatever state, for a reviewer.
+    pub async fn message_for_review(&mut self, id: &MessageId) -> Result<Option<Message>> {
+        const SQL: &str = "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
+            key_version, dek FROM message WHERE tenant_id = $1 AND id = $2";
+        let row: Option<MessageRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(id.as_str())
+            .fetch_optional(conn)
+            .await?);
+        row.map(Message::try_from).transpose()
+    }
+
+    /// Decides on a held message, if it is still as it was when `version` was read. `false`: somebody was faster.
+    pub async fn decide(&mut self, message: &Message, decision: Decision, by: &str, now: Timestamp) -> Result<bool> {
+        let seq = match decision {
+            Decision::Release => self.next_seq(&message.inbox, false).await?,
+            Decision::Reject => None,
+        };
+        if decision == Decision::Release && seq.is_none() {
+            return Ok(false);
+        }
+        const SQL: &str = "UPDATE message SET state = $4, version = version + 1, decided_at = $5, decided_by = $6,
+            seq = $7, available_at = $8 WHERE tenant_id = $1 AND id = $2 AND version = $3 AND state = 'held'";
+        let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
+            .bind(self.tenant.as_str())
+            .bind(message.id.as_str())
+            .bind(message.version)
+            .bind(match decision {
+                Decision::Release => "delivered",
+                Decision::Reject => "rejected",
+            })
+            .bind(now.millis())
+            .bind(by)
+            .bind(seq)
+            .bind(seq.map(|_| now.millis()))
+            .execute(conn)
+            .await?
+            .rows_affected());
+        if done > 0 && decision == Decision::Release {
+            let inbox: &InboxId = &message.inbox;
+            self.wakes_inbox(inbox);
+        }
+        Ok(done > 0)
+    }
+}

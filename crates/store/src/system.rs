@@ -1,0 +1,293 @@
+//! The few statements without a tenant: they find out whose turn it is. Each is a door, so they are counted.
+
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::{InboxId, TenantId};
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::db::on;
+use crate::scope::key::Scopes;
+use crate::{Error, Result, Store, Tenant};
+
+/// Whether a tenant may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TenantState {
+    /// It may.
+    Active,
+    /// Nothing goes in or out.
+    Suspended,
+}
+
+impl TenantState {
+    /// As stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    fn parse(text: &str, tenant: &str) -> Result<Self> {
+        match text {
+            "active" => Ok(Self::Active),
+            "suspended" => Ok(Self::Suspended),
+            other => Err(Error::corrupt("tenant", tenant, format!("state {other}"))),
+        }
+    }
+}
+
+/// Where mail for an address goes.
+pub struct Route {
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// The tenant's state.
+    pub state: TenantState,
+    /// Since when.
+    pub state_since: Timestamp,
+    /// The inbox.
+    pub inbox: InboxId,
+    /// Since when it is paused.
+    pub paused_at: Option<Timestamp>,
+    /// When it stops to exist.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Whose token that was, and what it may do.
+#[derive(Clone)]
+pub struct Authenticated {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its state.
+    pub state: TenantState,
+    /// The key.
+    pub keyid: String,
+    /// The inbox it is bound to.
+    pub inbox: Option<InboxId>,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// Proof that an operator acts. Only [`Store::operator`] makes one, and the machine's own start.
+#[derive(Clone)]
+pub struct Operator {
+    store: Store,
+    keyid: String,
+}
+
+/// A tenant as an operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantRow {
+    /// Its slug.
+    pub id: TenantId,
+    /// Where its data lives.
+    pub region: String,
+    /// Its plan.
+    pub plan: String,
+    /// Whether it may act.
+    pub state: TenantState,
+    /// Since when it exists.
+    pub created_at: Timestamp,
+    /// When a key of it was last used.
+    pub last_active_at: Timestamp,
+}
+
+impl Store {
+    /// Finds the inbox at a canonical address.
+    pub async fn route(&self, canonical: &str) -> Result<Option<Route>> {
+        const SQL: &str = "SELECT tenant.id AS tenant_id, tenant.region, tenant.state, tenant.state_since, inbox.id AS inbox_id,
+            inbox.paused_at, inbox.expires_at FROM address
+            JOIN inbox ON inbox.tenant_id = address.tenant_id AND inbox.id = address.inbox_id
+            JOIN tenant ON tenant.id = address.tenant_id
+            WHERE address.canonical = $1 AND inbox.deleted_at IS NULL";
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            tenant_id: String,
+            region: String,
+            state: String,
+            state_since: i64,
+            inbox_id: String,
+            paused_at: Option<i64>,
+            expires_at: Option<i64>,
+        }
+        let mut tx = self.inner.db.read().await?;
+        let row: Option<Row> = on!(&mut tx, |conn| sqlx::query_as(SQL).bind(canonical).fetch_optional(conn).await?);
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Route {
+            state: TenantState::parse(&row.state, &row.tenant_id)?,
+            state_since: Timestamp(row.state_since),
+            inbox: InboxId::parse(&row.inbox_id).map_err(|bad| Error::corrupt("address", canonical, bad))?,
+            paused_at: row.paused_at.map(Timestamp),
+            expires_at: row.expires_at.map(Timestamp),
+            tenant: self.tenant(slug(&row.tenant_id)?, &row.region),
+        }))
+    }
+
+    /// Finds who holds the token with this key id and verifier. Revoked keys are nobody's; expiry is the caller's to
+    /// judge by its clock.
+    pub async fn authenticate(&self, keyid: &str, verifier: &[u8; 32]) -> Result<Option<Authenticated>> {
+        const SQL: &str = "SELECT api_key.tenant_id, tenant.region, tenant.state, inbox_id, scopes, verifier, expires_at,
+            last_used_at FROM api_key JOIN tenant ON tenant.id = api_key.tenant_id
+            WHERE keyid = $1 AND revoked_at IS NULL";
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            tenant_id: String,
+            region: String,
+            state: String,
+            inbox_id: Option<String>,
+            scopes: String,
+            verifier: Vec<u8>,
+            expires_at: Option<i64>,
+            last_used_at: Option<i64>,
+        }
+        let mut tx = self.inner.db.read().await?;
+        let row: Option<Row> = on!(&mut tx, |conn| sqlx::query_as(SQL).bind(keyid).fetch_optional(conn).await?);
+        // An unknown key id costs the same comparison as a wrong secret.
+        let stored = row.as_ref().map_or(&[0u8; 32][..], |row| &row.verifier[..]);
+        let matches = stored.ct_eq(&verifier[..]) & Choice::from(u8::from(row.is_some()));
+        let (Some(row), true) = (row, bool::from(matches)) else { return Ok(None) };
+        let bad = |what: String| Error::corrupt("api_key", keyid, what);
+        Ok(Some(Authenticated {
+            state: TenantState::parse(&row.state, &row.tenant_id)?,
+            inbox: row.inbox_id.map(InboxId::try_from).transpose().map_err(|e| bad(e.to_string()))?,
+            scopes: Scopes::parse(row.scopes.split(' ').filter(|name| !name.is_empty())).map_err(bad)?,
+            expires_at: row.expires_at.map(Timestamp),
+            last_used_at: row.last_used_at.map(Timestamp),
+            keyid: keyid.to_owned(),
+            tenant: self.tenant(slug(&row.tenant_id)?, &row.region),
+        }))
+    }
+
+    /// The tenant that a signed link names; `signed` is proof that we wrote it.
+    pub async fn tenant_of_link(&self, signed: &mailward_vault::signed::Verified, tenant: &TenantId) -> Result<Option<Tenant>> {
+        let _: &mailward_vault::signed::Verified = signed;
+        let Some(row) = self.tenant_row(tenant).await? else { return Ok(None) };
+        Ok((row.state == TenantState::Active).then(|| self.tenant(row.id, &row.region)))
+    }
+
+    /// Finds the operator who holds the token with this key id and verifier.
+    pub async fn operator(&self, keyid: &str, verifier: &[u8; 32]) -> Result<Option<Operator>> {
+        const SQL: &str = "SELECT verifier FROM operator_key WHERE keyid = $1 AND revoked_at IS NULL";
+        let mut tx = self.inner.db.read().await?;
+        let row: Option<(Vec<u8>,)> = on!(&mut tx, |conn| sqlx::query_as(SQL).bind(keyid).fetch_optional(conn).await?);
+        let stored = row.as_ref().map_or(&[0u8; 32][..], |(stored,)| &stored[..]);
+        let matches = stored.ct_eq(&verifier[..]) & Choice::from(u8::from(row.is_some()));
+        Ok(bool::from(matches).then(|| Operator { store: self.clone(), keyid: keyid.to_owned() }))
+    }
+
+    /// Stores the operator's key of a fresh installation; `false` when there is one already.
+    pub async fn install_operator(&self, keyid: &str, verifier: &[u8; 32], pepper: u32, now: Timestamp) -> Result<bool> {
+        const SQL: &str = "INSERT INTO operator_key (keyid, verifier, pepper_version, created_at)
+            SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM operator_key WHERE revoked_at IS NULL)";
+        let mut tx = self.inner.db.write().await?;
+        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+            .bind(keyid)
+            .bind(&verifier[..])
+            .bind(i64::from(pepper))
+            .bind(now.millis())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        tx.commit().await?;
+        Ok(done > 0)
+    }
+
+    /// Makes a tenant of a plan; `None` when the slug was ever used.
+    pub async fn create_tenant(&self, id: &TenantId, region: &str, plan: &str, now: Timestamp) -> Result<Option<Tenant>> {
+        const SQL: &str = "INSERT INTO tenant (id, region, plan, state, state_since, token_generation, created_at,
+            last_active_at) VALUES ($1, $2, $3, 'active', $4, 0, $4, $4) ON CONFLICT DO NOTHING";
+        let mut tx = self.inner.db.write().await?;
+        tx.act_for(id.as_str()).await?;
+        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+            .bind(id.as_str())
+            .bind(region)
+            .bind(plan)
+            .bind(now.millis())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        tx.commit().await?;
+        Ok((done > 0).then(|| self.tenant(id.clone(), region)))
+    }
+
+    /// What time has made void: arms of deliveries whose client never came back, and remembered requests.
+    pub async fn sweep(&self, arms_before: Timestamp, requests_before: Timestamp) -> Result<u64> {
+        const ARMS: &str = "UPDATE message SET armed = 0 WHERE armed = 1 AND armed_at < $1";
+        const REQUESTS: &str = "DELETE FROM idempotency WHERE created_at < $1";
+        let mut tx = self.inner.db.write().await?;
+        let mut swept = 0;
+        for (sql, before) in [(ARMS, arms_before), (REQUESTS, requests_before)] {
+            swept += on!(&mut tx, |conn| sqlx::query(sql).bind(before.millis()).execute(conn).await?.rows_affected());
+        }
+        tx.commit().await?;
+        Ok(swept)
+    }
+
+    async fn tenant_row(&self, id: &TenantId) -> Result<Option<TenantRow>> {
+        const SQL: &str = "SELECT id, region, plan, state, created_at, last_active_at FROM tenant WHERE id = $1";
+        let mut tx = self.inner.db.read().await?;
+        tx.act_for(id.as_str()).await?;
+        let row: Option<TenantSql> =
+            on!(&mut tx, |conn| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(conn).await?);
+        row.map(TenantRow::try_from).transpose()
+    }
+}
+
+impl Operator {
+    /// The key that acts.
+    pub fn keyid(&self) -> &str {
+        &self.keyid
+    }
+
+    /// One tenant, to act for it.
+    pub async fn tenant(&self, id: &TenantId) -> Result<Option<(TenantRow, Tenant)>> {
+        let row = self.store.tenant_row(id).await?;
+        Ok(row.map(|row| {
+            let tenant = self.store.tenant(row.id.clone(), &row.region);
+            (row, tenant)
+        }))
+    }
+
+    /// Tenants by slug, those after `after`.
+    pub async fn tenants(&self, after: Option<&TenantId>, limit: i64) -> Result<Vec<TenantRow>> {
+        const SQL: &str = "SELECT id, region, plan, state, created_at, last_active_at FROM tenant
+            WHERE id > $1 ORDER BY id LIMIT $2";
+        let mut tx = self.store.inner.db.read().await?;
+        let rows: Vec<TenantSql> = on!(&mut tx, |conn| sqlx::query_as(SQL)
+            .bind(after.map_or("", TenantId::as_str))
+            .bind(limit)
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter().map(TenantRow::try_from).collect()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct TenantSql {
+    id: String,
+    region: String,
+    plan: String,
+    state: String,
+    created_at: i64,
+    last_active_at: i64,
+}
+
+impl TryFrom<TenantSql> for TenantRow {
+    type Error = Error;
+    fn try_from(row: TenantSql) -> Result<Self> {
+        Ok(Self {
+            id: slug(&row.id)?,
+            state: TenantState::parse(&row.state, &row.id)?,
+            region: row.region,
+            plan: row.plan,
+            created_at: Timestamp(row.created_at),
+            last_active_at: Timestamp(row.last_active_at),
+        })
+    }
+}
+
+pub(crate) fn slug(text: &str) -> Result<TenantId> {
+    TenantId::parse(text).map_err(|bad| Error::corrupt("tenant", text, bad))
+}

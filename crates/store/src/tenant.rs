@@ -1,0 +1,137 @@
+//! Who acts, and the transaction in which only its rows exist.
+
+use std::sync::Arc;
+
+use mailward_mail::id::{InboxId, TenantId};
+
+use crate::db::{Db, Location, Migrations, Tx};
+use crate::wake::{Waiter, Wakes};
+use crate::{Error, Result};
+
+/// The mail store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) wakes: Wakes,
+}
+
+/// Proof of which tenant is acting. Only [`Store`] makes one: from a token's verifier, a recipient address, a claimed
+/// job, a verified signed link, or an operator's act.
+#[derive(Clone)]
+pub struct Tenant {
+    store: Store,
+    id: TenantId,
+    region: Arc<str>,
+}
+
+/// One transaction, and nothing in it but the rows of one tenant. Dropping it rolls back.
+pub struct Scope {
+    pub(crate) tx: Tx,
+    pub(crate) tenant: TenantId,
+    wakes: Vec<InboxId>,
+    wake_jobs: bool,
+    store: Store,
+}
+
+impl Store {
+    /// Opens the store and brings its schema to this version.
+    pub async fn open(location: &Location) -> Result<Self> {
+        let migrations = Migrations {
+            sqlite: sqlx::migrate!("../../migrations/sqlite"),
+            postgres: sqlx::migrate!("../../migrations/postgres"),
+        };
+        let db = Db::open(location, &migrations).await?;
+        Ok(Self { inner: Arc::new(Inner { db, wakes: Wakes::default() }) })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        let mut tx = self.inner.db.read().await?;
+        crate::db::on!(&mut tx, |conn| sqlx::query("SELECT 1").execute(conn).await.map(drop)).map_err(Error::from)
+    }
+
+    /// Waits for running transactions and closes.
+    pub async fn close(&self) {
+        self.inner.db.close().await;
+    }
+
+    /// Overwrites what deleted rows left behind in SQLite's log.
+    pub async fn forget_deleted(&self) -> Result<()> {
+        self.inner.db.forget_deleted().await
+    }
+
+    /// Waits for the next job that becomes due by a commit of this process.
+    pub async fn jobs_changed(&self) {
+        self.inner.wakes.jobs().await;
+    }
+
+    pub(crate) fn tenant(&self, id: TenantId, region: &str) -> Tenant {
+        Tenant { store: self.clone(), id, region: region.into() }
+    }
+}
+
+impl Tenant {
+    /// Its slug.
+    pub fn id(&self) -> &TenantId {
+        &self.id
+    }
+
+    /// Where its data lives; bound into everything sealed for it.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Opens a scope that only reads.
+    pub async fn read(&self) -> Result<Scope> {
+        let tx = self.store.inner.db.read().await?;
+        Scope::enter(self.store.clone(), tx, self.id.clone()).await
+    }
+
+    /// Opens a scope that may write; it never spans a network wait.
+    pub async fn write(&self) -> Result<Scope> {
+        let tx = self.store.inner.db.write().await?;
+        Scope::enter(self.store.clone(), tx, self.id.clone()).await
+    }
+
+    /// A waiter for what is committed to an inbox from now on. The id need not be this tenant's: what is told is
+    /// only that something changed, and what changed is read through a scope.
+    pub fn waiter(&self, inbox: &InboxId) -> Waiter {
+        self.store.inner.wakes.waiter(inbox)
+    }
+}
+
+impl Scope {
+    pub(crate) async fn enter(store: Store, mut tx: Tx, tenant: TenantId) -> Result<Self> {
+        tx.act_for(tenant.as_str()).await?;
+        Ok(Self { tx, tenant, wakes: Vec::new(), wake_jobs: false, store })
+    }
+
+    /// Hands the same transaction to another tenant of a group. Only the group commit may.
+    pub(crate) async fn switch(&mut self, tenant: &TenantId) -> Result<()> {
+        if self.tenant != *tenant {
+            self.tx.act_for(tenant.as_str()).await?;
+            self.tenant = tenant.clone();
+        }
+        Ok(())
+    }
+
+    /// Makes everything durable, then wakes who waits for it.
+    pub async fn commit(self) -> Result<()> {
+        let Self { tx, wakes, wake_jobs, store, .. } = self;
+        tx.commit().await?;
+        store.inner.wakes.wake(&wakes, wake_jobs);
+        Ok(())
+    }
+
+    pub(crate) fn wakes_inbox(&mut self, inbox: &InboxId) {
+        self.wakes.push(inbox.clone());
+    }
+
+    pub(crate) fn wakes_jobs(&mut self) {
+        self.wake_jobs = true;
+    }
+}
