@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use postgres::{Cluster, database, migrated_database};
+use postgres::cluster::{Cluster, shared_directory};
+use postgres::{IDLE_SECONDS, database, migrated_database};
 
 /// The name in a database's URL.
 fn name(url: &str) -> &str {
@@ -16,9 +17,7 @@ fn name(url: &str) -> &str {
 }
 
 fn shared() -> Cluster {
-    let user = fs::metadata("/proc/self").expect("/proc is mounted");
-    let directory = format!("/tmp/mailward-postgres-{}", std::os::unix::fs::MetadataExt::uid(&user));
-    Cluster::join(Path::new(&directory), postgres::IDLE_SECONDS)
+    Cluster::join(&shared_directory(), IDLE_SECONDS)
 }
 
 fn exists(database: &str) -> bool {

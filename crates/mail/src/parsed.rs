@@ -90,6 +90,13 @@ impl Parsed {
         }
     }
 
+    /// Moves the attachments' ranges: the header before them was changed by so many bytes.
+    pub fn shift(&mut self, by: i64) {
+        for attachment in &mut self.attachments {
+            attachment.offset = attachment.offset.saturating_add_signed(by);
+        }
+    }
+
     /// The first value of one of [`Parsed::headers`].
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())

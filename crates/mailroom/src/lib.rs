@@ -1,1 +1,120 @@
-//! What happens to mail.
+//! What happens to mail: how it comes in, who may read it, who decides on it.
+//!
+//! The front ends (SMTP, HTTP, command line) translate and decide nothing; [`Mailroom`] is what they call. Keys are
+//! used here and nowhere above. [`inbound`] is the pipeline; start there.
+
+pub mod access;
+mod config;
+mod error;
+mod inbound;
+mod keyring;
+mod onboarding;
+mod polling;
+mod reading;
+mod review;
+mod screening;
+pub mod sender_auth;
+mod snapshot;
+mod webhooks;
+
+use std::sync::Arc;
+
+use mailward_mail::clock::Clock;
+use mailward_mail::random::Random;
+use mailward_net::dns::Dns;
+use mailward_net::egress::Egress;
+use mailward_store::{Intake, Store};
+
+pub use config::{Config, Hold, Plan};
+pub use error::{Error, Result};
+pub use inbound::{Route, Taken};
+pub use keyring::Keyring;
+pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
+pub use polling::Poll;
+pub use reading::{AttachmentFile, ListRequest, Mail, Page};
+pub use screening::{Screening, sample};
+pub use snapshot::{AttachmentMeta, Meta};
+pub use webhooks::{CreatedWebhook, WebhookCall, WebhookRequest, WebhookView};
+
+/// The mailroom. A cheap clone.
+#[derive(Clone)]
+pub struct Mailroom(pub(crate) Arc<Room>);
+
+pub(crate) struct Room {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) intake: Intake,
+    pub(crate) keyring: Keyring,
+    pub(crate) screening: Screening,
+    pub(crate) dns: Dns,
+    pub(crate) egress: Egress,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) sessions: access::Cache,
+    pub(crate) pollers: polling::Pollers,
+}
+
+/// What a mailroom works with.
+pub struct Parts {
+    /// What the operator chose.
+    pub config: Config,
+    /// The rows.
+    pub store: Store,
+    /// The writer.
+    pub intake: Intake,
+    /// The keys.
+    pub keyring: Keyring,
+    /// The threads that parse and score.
+    pub screening: Screening,
+    /// The resolver.
+    pub dns: Dns,
+    /// The guard of what leaves by HTTP.
+    pub egress: Egress,
+    /// The time.
+    pub clock: Clock,
+    /// The dice.
+    pub random: Random,
+}
+
+impl Mailroom {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Room {
+            config: parts.config,
+            store: parts.store,
+            intake: parts.intake,
+            keyring: parts.keyring,
+            screening: parts.screening,
+            dns: parts.dns,
+            egress: parts.egress,
+            clock: parts.clock,
+            random: parts.random,
+            sessions: access::Cache::default(),
+            pollers: polling::Pollers::default(),
+        }))
+    }
+
+    /// The time as this service sees it.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// What the operator chose.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Whether mail and requests can be served; else in one word why not.
+    pub async fn ready(&self) -> std::result::Result<(), &'static str> {
+        if self.0.store.ping().await.is_err() {
+            return Err("store");
+        }
+        if self.0.keyring.service("pepper").await.is_err() {
+            return Err("keys");
+        }
+        if self.0.config.disk_is_full() {
+            return Err("disk");
+        }
+        Ok(())
+    }
+}

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
+use hickory_resolver::config::{
+    ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
+};
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
@@ -195,4 +197,15 @@ fn collect<T>(lookup: &Lookup, pick: impl Fn(&RData) -> Option<T>) -> Vec<T> {
 
 fn some<T>(found: Vec<T>) -> Result<Vec<T>, DnsError> {
     if found.is_empty() { Err(DnsError::NoSuchName) } else { Ok(found) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_asked_for_as_it_stands_and_never_below_a_search_domain() {
+        assert!(absolute("hooks.example.org").is_ok_and(|name| name.is_fqdn()));
+        assert!(absolute("a..b").is_err());
+    }
 }

@@ -34,7 +34,9 @@ const BODY_START: usize = 256;
 type Post = Request<Full<Bytes>>;
 
 /// The TLS side of the guard: the built-in roots and `extra_roots`, by ring and no other provider.
-pub(crate) fn tls(extra_roots: Vec<CertificateDer<'static>>) -> Result<Arc<rustls::ClientConfig>, rustls::Error> {
+pub(crate) fn tls(
+    extra_roots: Vec<CertificateDer<'static>>,
+) -> Result<Arc<rustls::ClientConfig>, rustls::Error> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for root in extra_roots {
         roots.add(root)?;
@@ -64,7 +66,9 @@ pub(crate) fn request(
         let value = HeaderValue::try_from(value).map_err(|error| unfit(&error))?;
         request.headers_mut().append(name, value);
     }
-    for ours in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE, header::EXPECT, header::TE] {
+    for ours in
+        [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE, header::EXPECT, header::TE]
+    {
         request.headers_mut().remove(ours);
     }
     let host = HeaderValue::try_from(target.authority()).map_err(|error| unfit(&error))?;
@@ -139,7 +143,8 @@ where
         let response = sender.send_request(request).await?;
         Ok::<_, hyper::Error>((response, connection))
     };
-    let (response, _connection) = timeout_at(deadline, talk).await.map_err(|_| PostError::Timeout)?.map_err(broken)?;
+    let (response, _connection) =
+        timeout_at(deadline, talk).await.map_err(|_| PostError::Timeout)?.map_err(broken)?;
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     // The head is the answer: a body that stalls, breaks off or never ends takes nothing from it.
     let body_start = printable(&read(response, deadline).await);

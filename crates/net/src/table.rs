@@ -190,8 +190,19 @@ mod tests {
     #[test]
     fn ipv6_outside_the_global_block_is_refused() {
         for text in [
-            "::", "::1", "fc00::1", "fdff::1", "fe80::1", "fec0::1", "ff02::1", "5f00::1", "64:ff9b:1::808:808",
-            "100::1", "4000::1", "1fff::1", "8000::1",
+            "::",
+            "::1",
+            "fc00::1",
+            "fdff::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "5f00::1",
+            "64:ff9b:1::808:808",
+            "100::1",
+            "4000::1",
+            "1fff::1",
+            "8000::1",
         ] {
             assert!(!is_public(ip(text)), "{text}");
         }
@@ -220,7 +231,8 @@ mod tests {
     fn link_local_and_metadata_are_opened_by_their_exact_address_alone() {
         let wide = nets(&["0.0.0.0/0", "::/0"]);
         let wide = Table { allow_private: wide, deny: Vec::new() };
-        for text in ["169.254.169.254", "169.254.1.1", "fe80::1", "168.63.129.16", "100.100.100.200", "fd00:ec2::254"]
+        for text in
+            ["169.254.169.254", "169.254.1.1", "fe80::1", "168.63.129.16", "100.100.100.200", "fd00:ec2::254"]
         {
             assert_eq!(wide.standing(ip(text)), Standing::Refused, "{text}");
             let exact = Table { allow_private: vec![IpNet::from(ip(text))], deny: Vec::new() };
@@ -231,7 +243,8 @@ mod tests {
 
     #[test]
     fn what_the_operator_denies_is_refused_in_every_spelling_and_before_anything_else() {
-        let table = Table { allow_private: nets(&["10.0.0.0/8"]), deny: nets(&["10.1.0.0/16", "8.8.8.0/24"]) };
+        let table =
+            Table { allow_private: nets(&["10.0.0.0/8"]), deny: nets(&["10.1.0.0/16", "8.8.8.0/24"]) };
         for text in ["10.1.2.3", "8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::808:808"] {
             assert_eq!(table.standing(ip(text)), Standing::Refused, "{text}");
         }

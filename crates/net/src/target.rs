@@ -16,8 +16,16 @@ const MAX_URL: usize = 2048;
 const REFUSED_PORTS: [u16; 12] = [2375, 2379, 3306, 5432, 5984, 6379, 6443, 8500, 9200, 10250, 11211, 27017];
 
 /// Names that lead inside, with everything below them.
-const INSIDE: [&str; 8] =
-    ["localhost", "local", "internal", "lan", "home.arpa", "svc", "cluster.local", "metadata.google.internal"];
+const INSIDE: [&str; 8] = [
+    "localhost",
+    "local",
+    "internal",
+    "lan",
+    "home.arpa",
+    "svc",
+    "cluster.local",
+    "metadata.google.internal",
+];
 
 /// A URL that may be dialled if its addresses allow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,11 +195,39 @@ mod tests {
     #[test]
     fn every_spelling_of_an_address_is_seen_as_an_address() {
         for host in [
-            "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "017700000001",
-            "127.0.0.1.", "0", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]",
-            "[64:ff9b::127.0.0.1]", "[2002:7f00:1::]", "[fe80::1]", "[fd00:ec2::254]", "169.254.169.254",
-            "0xa9fea9fe", "2852039166", "10.0.0.1", "192.168.1.1", "172.16.0.1", "8.8.8.8", "１２７.０.０.１",
-            "127。0。0。1", "①②⑦.⓪.⓪.①", "%31%32%37.0.0.1", "127%2e0.0.1", "[2606:4700::1111]",
+            "127.0.0.1",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.0.0.1",
+            "0177.0.0.1",
+            "017700000001",
+            "127.0.0.1.",
+            "0",
+            "0.0.0.0",
+            "[::1]",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[::127.0.0.1]",
+            "[64:ff9b::127.0.0.1]",
+            "[2002:7f00:1::]",
+            "[fe80::1]",
+            "[fd00:ec2::254]",
+            "169.254.169.254",
+            "0xa9fea9fe",
+            "2852039166",
+            "10.0.0.1",
+            "192.168.1.1",
+            "172.16.0.1",
+            "8.8.8.8",
+            "１２７.０.０.１",
+            "127。0。0。1",
+            "①②⑦.⓪.⓪.①",
+            "%31%32%37.0.0.1",
+            "127%2e0.0.1",
+            "[2606:4700::1111]",
         ] {
             assert_eq!(refused(&format!("https://{host}/")), Blocked::IpLiteral, "{host}");
         }
@@ -200,9 +236,20 @@ mod tests {
     #[test]
     fn names_that_lead_inside_are_refused_in_every_spelling() {
         for host in [
-            "localhost", "LOCALHOST", "ｌｏｃａｌｈｏｓｔ", "loc%61lhost", "a.localhost", "printer.local",
-            "vault.internal", "nas.lan", "router.home.arpa", "api.default.svc", "x.svc.cluster.local",
-            "metadata.google.internal", "lan", "ⓛocal",
+            "localhost",
+            "LOCALHOST",
+            "ｌｏｃａｌｈｏｓｔ",
+            "loc%61lhost",
+            "a.localhost",
+            "printer.local",
+            "vault.internal",
+            "nas.lan",
+            "router.home.arpa",
+            "api.default.svc",
+            "x.svc.cluster.local",
+            "metadata.google.internal",
+            "lan",
+            "ⓛocal",
         ] {
             assert_eq!(refused(&format!("https://{host}/")), Blocked::InsideName, "{host}");
         }
@@ -268,7 +315,8 @@ mod tests {
     #[test]
     fn where_the_operator_opened_a_network_http_and_any_port_pass_on_condition() {
         let loopback = ["127.0.0.0/8"];
-        for url in ["http://127.0.0.1:80/", "http://127.1:22/", "http://[::ffff:127.0.0.1]:9/", "https://127.0.0.1/"]
+        for url in
+            ["http://127.0.0.1:80/", "http://127.1:22/", "http://[::ffff:127.0.0.1]:9/", "https://127.0.0.1/"]
         {
             let target = with(&loopback, url).expect(url);
             assert_eq!(target.peer(), &Peer::Known(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]), "{url}");

@@ -1,5 +1,6 @@
 //! The guard against real servers on loopback: names that lie, and answers that never end.
 
+#[expect(dead_code, reason = "a test uses a part of the name server")]
 mod dns_server;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,7 +21,8 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
 #[tokio::test]
 async fn a_post_arrives_as_it_was_written_and_its_answer_comes_back() {
-    let server = Server::http("HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nw\x1bit").await;
+    let server =
+        Server::http("HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nw\x1bit").await;
     let (guard, _dns) = guard(&["127.0.0.0/8"], &[Ipv4Addr::LOCALHOST]).await;
     let url = format!("http://{HOST}:{}/in?x=1", server.port());
     let headers = [("webhook-id", "evt_1"), ("Host", "evil.example"), ("transfer-encoding", "chunked")];
@@ -32,7 +34,10 @@ async fn a_post_arrives_as_it_was_written_and_its_answer_comes_back() {
     let request = server.requests().pop().expect("one request");
     assert!(request.starts_with("POST /in?x=1 HTTP/1.1\r\n"), "{request}");
     assert!(request.contains(&format!("\r\nhost: {HOST}:{}\r\n", server.port())), "{request}");
-    assert!(request.contains("\r\nwebhook-id: evt_1\r\n") && request.contains("\r\nconnection: close\r\n"), "{request}");
+    assert!(
+        request.contains("\r\nwebhook-id: evt_1\r\n") && request.contains("\r\nconnection: close\r\n"),
+        "{request}"
+    );
     assert!(!request.contains("evil") && !request.contains("chunked"), "{request}");
     assert!(request.ends_with("\r\n\r\n{\"a\":1}"), "{request}");
 }
@@ -72,7 +77,8 @@ async fn over_https_the_certificate_must_be_the_host_s_own() {
 
 #[tokio::test]
 async fn a_root_that_is_no_certificate_is_refused_at_the_start() {
-    let rules = EgressRules { extra_roots: vec![CertificateDer::from(vec![1, 2, 3])], ..EgressRules::default() };
+    let rules =
+        EgressRules { extra_roots: vec![CertificateDer::from(vec![1, 2, 3])], ..EgressRules::default() };
     assert!(Egress::new(Dns::off(), rules).is_err());
 }
 
@@ -188,7 +194,8 @@ async fn of_an_endless_body_the_start_is_read_and_the_connection_is_closed() {
         }
         sent
     });
-    let answer = local().post(&format!("http://localhost:{port}/"), &[], Vec::new()).await.expect("an answer");
+    let answer =
+        local().post(&format!("http://localhost:{port}/"), &[], Vec::new()).await.expect("an answer");
     assert_eq!((answer.status, answer.body_start.len()), (200, 256));
     let sent = tokio::time::timeout(Duration::from_secs(5), sent).await.expect("the writer is cut off");
     assert!(sent.expect("the writer ends") < 16 << 20);
@@ -242,7 +249,8 @@ async fn a_body_that_stalls_takes_nothing_from_the_answer() {
         stream.write_all(b"HTTP/1.1 202 Yes\r\nContent-Length: 9\r\n\r\nhalf").await.expect("it is taken");
         std::future::pending::<()>().await;
     });
-    let answer = local().post(&format!("http://localhost:{port}/"), &[], Vec::new()).await.expect("an answer");
+    let answer =
+        local().post(&format!("http://localhost:{port}/"), &[], Vec::new()).await.expect("an answer");
     assert_eq!((answer.status, answer.body_start.as_str()), (202, "half"));
 }
 
@@ -336,7 +344,11 @@ impl Drop for Server {
     }
 }
 
-async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, seen: &std::sync::Mutex<Vec<String>>, reply: &str) {
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    seen: &std::sync::Mutex<Vec<String>>,
+    reply: &str,
+) {
     let request = read_request(&mut stream).await;
     seen.lock().expect("no test panics while it holds the requests").push(request);
     // The client may hang up first; that is its right.

@@ -61,7 +61,8 @@ pub(crate) fn parse(line: &[u8]) -> Result<Command, Reply> {
 }
 
 fn simple(text: &str, rest: &str) -> Result<Command, Reply> {
-    let bare = |command, syntax| if rest.is_empty() { Ok(command) } else { Err(reply::bad_arguments(syntax)) };
+    let bare =
+        |command, syntax| if rest.is_empty() { Ok(command) } else { Err(reply::bad_arguments(syntax)) };
     match request(text) {
         Ok(Request::Ehlo { host }) => host_name(host, rest).map(Command::Ehlo),
         Ok(Request::Helo { host }) => host_name(host, rest).map(Command::Helo),
@@ -84,14 +85,20 @@ fn request(text: &str) -> Result<Request<String>, Error> {
 
 /// RFC 5321 4.1.1.1 wants a domain or an address literal; what real clients send is nearly that, and goes into logs.
 fn host_name(host: String, rest: &str) -> Result<String, Reply> {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']') || b >= 0x80;
+    let fits = |b: u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']') || b >= 0x80
+    };
     if host == rest && host.bytes().all(fits) { Ok(host) } else { Err(reply::bad_arguments("EHLO domain")) }
 }
 
 fn mail(rest: &str) -> Result<Command, Reply> {
     let (path, parameters) = path_behind("FROM:", rest).ok_or_else(|| reply::bad_arguments(MAIL_SYNTAX))?;
-    let known = |name: &str| ["SIZE", "BODY", "SMTPUTF8"].iter().any(|known| name.eq_ignore_ascii_case(known));
-    if !parameters.split_ascii_whitespace().all(|one| known(one.split_once('=').map_or(one, |(name, _)| name))) {
+    let known =
+        |name: &str| ["SIZE", "BODY", "SMTPUTF8"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    if !parameters
+        .split_ascii_whitespace()
+        .all(|one| known(one.split_once('=').map_or(one, |(name, _)| name)))
+    {
         return Err(reply::unknown_parameter());
     }
     // smtp-proto wraps a number beyond 2^64 around; nothing that long is a size we take.
@@ -138,14 +145,23 @@ fn path_behind<'a>(keyword: &str, rest: &'a str) -> Option<(&'a str, &'a str)> {
 fn is_reverse_path(path: &str) -> bool {
     let Some((local, domain)) = path.rsplit_once('@') else { return false };
     let quoted = local.len() > 1 && local.starts_with('"') && local.ends_with('"');
-    let atom = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'(' | b')' | b',' | b':' | b';' | b'<' | b'>' | b'@' | b'[' | b'\\' | b']');
+    let atom = |b: u8| {
+        b.is_ascii_graphic()
+            && !matches!(
+                b,
+                b'"' | b'(' | b')' | b',' | b':' | b';' | b'<' | b'>' | b'@' | b'[' | b'\\' | b']'
+            )
+    };
     let literal = domain.starts_with('[') && domain.ends_with(']');
     path.len() <= PATH_LIMIT
         && !local.is_empty()
         && !domain.is_empty()
         && (quoted || local.bytes().all(|b| atom(b) || b >= 0x80))
         && domain.trim_matches(['[', ']']).bytes().all(|b| {
-            b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_') || (literal && b == b':') || b >= 0x80
+            b.is_ascii_alphanumeric()
+                || matches!(b, b'.' | b'-' | b'_')
+                || (literal && b == b':')
+                || b >= 0x80
         })
 }
 
@@ -191,15 +207,40 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_line_is_told_apart() {
         let table = [
-            ("", 500), ("FOO", 500), ("MAILFROM:<a@b.test>", 500), ("HELO\u{7f}x", 500), ("NOOP \t", 500),
-            ("EHLO", 501), ("EHLO a b", 501), ("EHLO <a>", 501), ("MAIL", 501), ("MAIL FROM:a@b.test", 501),
-            ("MAIL FROM:<a@b.test", 501), ("MAIL FROM:<a@b.test>SIZE=1", 501), ("MAIL FROM:<a>", 501),
-            ("MAIL FROM:<a b@c.test>", 501), ("MAIL FROM:<@x.test:a@b.test>", 501), ("MAIL FROM:<> SIZE=x", 501),
-            ("MAIL FROM:<> BODY=BINARYMIME", 501), ("MAIL FROM:<> BODY=9BIT", 501), ("RCPT TO:a@b.test", 501),
-            ("DATA now", 501), ("RSET x", 501), ("STARTTLS x", 501), ("QUIT x", 501), ("VRFY", 501),
-            ("AUTH PLAIN AA==", 502), ("EXPN list", 502), ("BDAT 10", 502), ("LHLO x", 502), ("ETRN x", 502),
-            ("MAIL FROM:<ä@b.test>", 553), ("MAIL FROM:<> RET=FULL", 555), ("MAIL FROM:<> AUTH=<>", 555),
-            ("MAIL FROM:<> X", 555), ("RCPT TO:<a@b.test> NOTIFY=NEVER", 555),
+            ("", 500),
+            ("FOO", 500),
+            ("MAILFROM:<a@b.test>", 500),
+            ("HELO\u{7f}x", 500),
+            ("NOOP \t", 500),
+            ("EHLO", 501),
+            ("EHLO a b", 501),
+            ("EHLO <a>", 501),
+            ("MAIL", 501),
+            ("MAIL FROM:a@b.test", 501),
+            ("MAIL FROM:<a@b.test", 501),
+            ("MAIL FROM:<a@b.test>SIZE=1", 501),
+            ("MAIL FROM:<a>", 501),
+            ("MAIL FROM:<a b@c.test>", 501),
+            ("MAIL FROM:<@x.test:a@b.test>", 501),
+            ("MAIL FROM:<> SIZE=x", 501),
+            ("MAIL FROM:<> BODY=BINARYMIME", 501),
+            ("MAIL FROM:<> BODY=9BIT", 501),
+            ("RCPT TO:a@b.test", 501),
+            ("DATA now", 501),
+            ("RSET x", 501),
+            ("STARTTLS x", 501),
+            ("QUIT x", 501),
+            ("VRFY", 501),
+            ("AUTH PLAIN AA==", 502),
+            ("EXPN list", 502),
+            ("BDAT 10", 502),
+            ("LHLO x", 502),
+            ("ETRN x", 502),
+            ("MAIL FROM:<ä@b.test>", 553),
+            ("MAIL FROM:<> RET=FULL", 555),
+            ("MAIL FROM:<> AUTH=<>", 555),
+            ("MAIL FROM:<> X", 555),
+            ("RCPT TO:<a@b.test> NOTIFY=NEVER", 555),
         ];
         for (line, expected) in table {
             assert_eq!(code(line), expected, "{line:?}");

@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn a_key_left_out_keeps_its_default_and_a_duration_is_read_in_milliseconds() {
-        let config: SmtpConfig =
-            serde_json::from_str(r#"{"command_timeout_ms": 250, "max_connections": 0}"#).expect("both keys exist");
+        let config: SmtpConfig = serde_json::from_str(r#"{"command_timeout_ms": 250, "max_connections": 0}"#)
+            .expect("both keys exist");
         assert_eq!(config.command_timeout, Duration::from_millis(250));
         assert_eq!((config.max_connections, config.max_connections_per_ip), (0, 20));
     }

@@ -89,12 +89,23 @@ struct Talk<'a, S> {
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
     fn new(stream: &'a mut S, session: &'a mut Session<Route>, pass: &'a Pass, shared: &'a Shared) -> Self {
         let lines = Lines::new(shared.config.max_line_bytes);
-        Self { stream, session, pass, shared, lines, out: Vec::new(), lease: pass.lease(), until: None, taken: None }
+        Self {
+            stream,
+            session,
+            pass,
+            shared,
+            lines,
+            out: Vec::new(),
+            lease: pass.lease(),
+            until: None,
+            taken: None,
+        }
     }
 
     /// Greets a peer that waits to be greeted. RFC 5321 4.3.1: who does not is no mail server.
     async fn greet(&mut self) -> Result<(), End> {
-        let wait = if self.shared.gate.stressed() { Duration::ZERO } else { self.shared.config.greeting_delay };
+        let wait =
+            if self.shared.gate.stressed() { Duration::ZERO } else { self.shared.config.greeting_delay };
         match timeout(wait, self.stream.read(self.lines.space())).await {
             Ok(Ok(count)) if count > 0 => return Err(End::Say(reply::spoke_first())),
             Ok(_) => return Err(End::Silent),
@@ -122,6 +133,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
     /// The last reply, and the end of the connection.
     async fn part(&mut self, end: &End) {
         let End::Say(reply) = end else { return };
+        tracing::debug!(code = reply.code(), "an SMTP session ends");
         reply.write_to(&mut self.out);
         let parting = async {
             self.stream.write_all(&self.out).await?;
@@ -188,7 +200,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
                 Ask::Ingest(received, routes) => {
                     let answer = self.shared.mailroom.ingest(received, routes).await;
                     self.lease.clear();
-                    self.session.ingested(answer.map(|taken| self.remember(taken)))
+                    let answer = answer.map(|taken| self.remember(taken));
+                    self.session.ingested(answer)
                 }
                 Ask::StartTls => {
                     reply::ready_for_tls().write_to(&mut self.out);

@@ -218,7 +218,15 @@ mod tests {
     #[test]
     fn every_false_end_is_read_through_and_spoils_the_message() {
         let ends: [&[u8]; 9] = [
-            b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\n.\r", b"\r\n\0.\r\n", b"\r\n.\r\r\n",
+            b"\n.\n",
+            b"\n.\r\n",
+            b"\r\n.\n",
+            b"\r.\r",
+            b"\r.\r\n",
+            b"\r\n.\r",
+            b"\n.\r",
+            b"\r\n\0.\r\n",
+            b"\r\n.\r\r\n",
         ];
         for end in ends {
             let input = [b"a", end, b"MAIL FROM:<x@y.test>\r\n.\r\nNOOP\r\n"].concat();
@@ -252,7 +260,8 @@ mod tests {
     }
 
     fn octets() -> impl Strategy<Value = Vec<u8>> {
-        let byte = prop_oneof![4 => Just(b'\r'), 4 => Just(b'\n'), 4 => Just(b'.'), 1 => Just(0), 2 => any::<u8>()];
+        let byte =
+            prop_oneof![4 => Just(b'\r'), 4 => Just(b'\n'), 4 => Just(b'.'), 1 => Just(0), 2 => any::<u8>()];
         proptest::collection::vec(byte, 0..120)
     }
 

@@ -114,7 +114,10 @@ impl Pass {
     pub(crate) fn unknown_recipient(&self) -> bool {
         let now = self.gate.clock.now();
         let mut state = self.gate.state();
-        state.networks.known(self.network).is_some_and(|record| record.unknown_recipient(&self.gate.config, now))
+        state
+            .networks
+            .known(self.network)
+            .is_some_and(|record| record.unknown_recipient(&self.gate.config, now))
     }
 
     /// A lease on the memory for messages.
@@ -151,7 +154,7 @@ mod tests {
     #[test]
     fn one_network_has_its_cap_and_gets_a_place_back() {
         let (gate, _) = gate(SmtpConfig::default());
-        let mut passes: Vec<Pass> = (0..20).map(|_| gate.admit(peer(1)).ok().expect("20 fit")).collect();
+        let mut passes: Vec<Pass> = (0..20).map(|_| gate.admit(peer(1)).expect("20 fit")).collect();
         assert_eq!(gate.admit(peer(1)).err(), Some(reply::too_many_from_you()));
         assert!(gate.admit(peer(2)).is_ok());
         passes.pop();
@@ -161,10 +164,10 @@ mod tests {
     #[test]
     fn the_last_tenth_is_for_networks_unseen_in_the_last_minute() {
         let (gate, clock) = gate(SmtpConfig { max_connections: 10, ..SmtpConfig::default() });
-        let _held: Vec<Pass> = (0..9).map(|_| gate.admit(peer(1)).ok().expect("nine fit")).collect();
+        let _held: Vec<Pass> = (0..9).map(|_| gate.admit(peer(1)).expect("nine fit")).collect();
         assert_eq!(gate.admit(peer(1)).err(), Some(reply::full()));
         clock.advance(Duration::from_secs(60));
-        let last = gate.admit(peer(1)).ok().expect("after a minute it is a newcomer");
+        let last = gate.admit(peer(1)).expect("after a minute it is a newcomer");
         assert_eq!(gate.admit(peer(3)).err(), Some(reply::full()));
         drop(last);
         assert!(gate.admit(peer(2)).is_ok());
@@ -172,17 +175,18 @@ mod tests {
 
     #[test]
     fn zero_is_no_limit() {
-        let (gate, _) = gate(SmtpConfig { max_connections: 0, max_connections_per_ip: 0, ..SmtpConfig::default() });
-        let held: Vec<Pass> = (0..3000).map(|_| gate.admit(peer(1)).ok().expect("no limit")).collect();
+        let (gate, _) =
+            gate(SmtpConfig { max_connections: 0, max_connections_per_ip: 0, ..SmtpConfig::default() });
+        let held: Vec<Pass> = (0..3000).map(|_| gate.admit(peer(1)).expect("no limit")).collect();
         assert_eq!((gate.open(), held.len(), gate.stressed()), (3000, 3000, false));
     }
 
     #[test]
     fn stress_begins_above_four_fifths_and_ends_half_a_minute_below_three() {
         let (gate, clock) = gate(SmtpConfig { max_connections: 10, ..SmtpConfig::default() });
-        let mut held: Vec<Pass> = (1..=8).map(|i| gate.admit(peer(i)).ok().expect("fits")).collect();
+        let mut held: Vec<Pass> = (1..=8).map(|i| gate.admit(peer(i)).expect("fits")).collect();
         assert!(!gate.stressed());
-        held.push(gate.admit(peer(9)).ok().expect("fits"));
+        held.push(gate.admit(peer(9)).expect("fits"));
         assert!(gate.stressed());
         held.truncate(5);
         assert!(gate.stressed());
@@ -195,7 +199,7 @@ mod tests {
     #[test]
     fn a_banned_network_is_told_so_and_comes_back_after_the_ban() {
         let (gate, clock) = gate(SmtpConfig { ban_after_unknown: 2, ..SmtpConfig::default() });
-        let pass = gate.admit(peer(1)).ok().expect("fits");
+        let pass = gate.admit(peer(1)).expect("fits");
         assert!(!pass.unknown_recipient() && pass.unknown_recipient());
         assert_eq!(gate.admit(peer(1)).err(), Some(reply::banned()));
         clock.advance(Duration::from_secs(15 * 60));

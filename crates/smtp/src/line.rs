@@ -130,7 +130,10 @@ mod tests {
     fn only_crlf_ends_a_command() {
         assert_eq!(cut(&[b"NOOP\r\nQUIT\r\nrest"], 64), [command("NOOP"), command("QUIT")]);
         assert_eq!(cut(&[b"NOOP\nQUIT\r\n"], 64), [Line::Dirty, command("QUIT")]);
-        assert_eq!(cut(&[b"NO\rOP\r\n", b"NO\0OP\r\n", b"NOOP\r\r\n"], 64), [Line::Dirty, Line::Dirty, Line::Dirty]);
+        assert_eq!(
+            cut(&[b"NO\rOP\r\n", b"NO\0OP\r\n", b"NOOP\r\r\n"], 64),
+            [Line::Dirty, Line::Dirty, Line::Dirty]
+        );
     }
 
     #[test]

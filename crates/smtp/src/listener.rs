@@ -137,6 +137,7 @@ impl Server {
 
 /// Says why and closes, without a task: the send buffer of a new connection holds one reply, so nothing waits.
 fn turn_away(stream: TcpStream, refusal: &Reply) {
+    tracing::debug!(code = refusal.code(), "an SMTP connection was turned away");
     let mut wire = Vec::new();
     refusal.write_to(&mut wire);
     if let Ok(mut stream) = stream.into_std() {

@@ -28,7 +28,9 @@ impl Reply {
         for (i, line) in self.lines.iter().enumerate() {
             let separator = if i == last { ' ' } else { '-' };
             let gap = if self.status.is_empty() { "" } else { " " };
-            out.extend_from_slice(format!("{}{separator}{}{gap}{line}\r\n", self.code, self.status).as_bytes());
+            out.extend_from_slice(
+                format!("{}{separator}{}{gap}{line}\r\n", self.code, self.status).as_bytes(),
+            );
         }
     }
 
@@ -45,7 +47,9 @@ impl From<&Refusal> for Reply {
             Refusal::RelayDenied => Self::new(550, "5.7.1", "relaying denied"),
             Refusal::OverQuota => Self::new(452, "4.2.2", "inbox is over its quota"),
             Refusal::RateLimited => Self::new(450, "4.7.1", "too much mail for this inbox, try again later"),
-            Refusal::InFlight => Self::new(450, "4.2.1", "too much mail at once for this inbox, try again later"),
+            Refusal::InFlight => {
+                Self::new(450, "4.2.1", "too much mail at once for this inbox, try again later")
+            }
             Refusal::Paused => Self::new(450, "4.2.1", "inbox is paused, try again later"),
             Refusal::PausedForGood => Self::new(550, "5.2.1", "inbox is disabled"),
             Refusal::TooLarge => Self::new(552, "5.3.4", "message is too large"),

@@ -139,13 +139,15 @@ impl<R> Session<R> {
         if let Err(refusal) = answer {
             return Step::Say(Reply::from(&refusal));
         }
-        self.transaction = Some(Transaction { mail, attempts: 0, recipients: Vec::new(), routes: Vec::new() });
+        self.transaction =
+            Some(Transaction { mail, attempts: 0, recipients: Vec::new(), routes: Vec::new() });
         Step::Say(reply::sender_ok())
     }
 
     /// Answers [`Ask::Route`].
     pub(crate) fn routed(&mut self, answer: Result<R, Refusal>) -> Step<R> {
-        let (Some(Asked::Recipient(address)), Some(transaction)) = (self.asked.take(), &mut self.transaction) else {
+        let (Some(Asked::Recipient(address)), Some(transaction)) = (self.asked.take(), &mut self.transaction)
+        else {
             return internal();
         };
         match answer {
@@ -280,7 +282,9 @@ impl<R> Session<R> {
                 Step::Ask(Ask::Route(address))
             }
             Err(BadAddress::Relay) => self.error(Reply::from(&Refusal::RelayDenied)),
-            Err(BadAddress::Malformed) if !path.is_ascii() && !smtputf8 => self.error(reply::needs_smtputf8()),
+            Err(BadAddress::Malformed) if !path.is_ascii() && !smtputf8 => {
+                self.error(reply::needs_smtputf8())
+            }
             // Well-formed for others, never given out by us: as unknown as any other, and said in the same words.
             Err(BadAddress::Malformed) if is_forward_path(path) => self.unknown(),
             Err(BadAddress::Malformed) => self.error(reply::bad_recipient()),
@@ -361,7 +365,10 @@ fn is_forward_path(path: &str) -> bool {
     path.eq_ignore_ascii_case("postmaster")
         || path.rsplit_once('@').is_some_and(|(local, domain)| {
             let quoted = local.len() > 1 && local.starts_with('"') && local.ends_with('"');
-            !local.is_empty() && !domain.is_empty() && !domain.contains(' ') && (quoted || !local.contains(' '))
+            !local.is_empty()
+                && !domain.is_empty()
+                && !domain.contains(' ')
+                && (quoted || !local.contains(' '))
         })
 }
 

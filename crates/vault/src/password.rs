@@ -71,4 +71,20 @@ mod tests {
             assert!(!verify("x", bad), "{bad}");
         }
     }
+
+    #[test]
+    fn a_true_hash_of_another_algorithm_or_of_more_work_is_refused() {
+        let made = |algorithm, memory, passes, lanes| {
+            let params = Params::new(memory, passes, lanes, None).expect("costs");
+            let argon2 = Argon2::new(algorithm, Version::V0x13, params);
+            argon2.hash_password_with_salt(b"x", &[7; 16]).expect("a hash").to_string()
+        };
+        // The control: the same way of making, with our costs or fewer, is known.
+        assert!(verify("x", &made(Algorithm::Argon2id, MEMORY, PASSES, LANES)));
+        assert!(verify("x", &made(Algorithm::Argon2id, 64, 1, LANES)));
+        assert!(!verify("x", &made(Algorithm::Argon2i, MEMORY, PASSES, LANES)));
+        assert!(!verify("x", &made(Algorithm::Argon2id, MEMORY + 1, PASSES, LANES)));
+        assert!(!verify("x", &made(Algorithm::Argon2id, MEMORY, PASSES + 1, LANES)));
+        assert!(!verify("x", &made(Algorithm::Argon2id, MEMORY, PASSES, LANES + 1)));
+    }
 }

@@ -106,6 +106,8 @@ impl TenantKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mailward_mail::clock::{Clock, Timestamp};
+    use mailward_mail::id::{InboxId, MessageId, TenantId};
 
     #[test]
     fn a_purpose_key_opens_for_its_own_purpose_tenant_and_version_alone() {
@@ -126,5 +128,20 @@ mod tests {
             assert!(TenantKey::generate(1, &random).unwrap_purpose(purpose, &wrapped).is_err());
             assert!(TenantKey::new(2, key.secret.clone()).unwrap_purpose(purpose, &wrapped).is_err());
         }
+    }
+
+    #[test]
+    fn a_message_key_wrapped_by_one_version_does_not_pass_for_anothers() {
+        let random = Random::seeded(2);
+        let clock = Clock::manual(Timestamp(0));
+        let tenant = TenantId::parse("ada").expect("a slug");
+        let (inbox, message) = (InboxId::generate(&clock, &random), MessageId::generate(&clock, &random));
+        let ctx = MessageContext { region: "local", tenant: &tenant, inbox: &inbox, message: &message };
+        let one = TenantKey::generate(1, &random);
+        let (_, wrapped) = one.new_message_key(&ctx, &random);
+        assert!(one.open_message_key(&ctx, &wrapped).is_ok());
+        // The same 32 bytes under another number: only the associated data differs.
+        let two = TenantKey::new(2, one.secret.clone());
+        assert_eq!(two.open_message_key(&ctx, &wrapped).expect_err("version"), Error::Altered);
     }
 }

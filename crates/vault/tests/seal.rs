@@ -147,7 +147,7 @@ fn a_rotation_of_the_tenant_key_rewraps_the_message_key_and_leaves_the_body_as_i
 }
 
 #[test]
-fn a_wrap_made_with_one_version_does_not_pass_for_another_of_the_same_key() {
+fn a_tenant_key_comes_back_from_the_keystore_and_under_its_own_version_alone() {
     let random = Random::seeded(5);
     let ada = Place::new("ada", &random);
     let ring = MasterRing::new(MasterKey::generate(&random), vec![]);
@@ -274,7 +274,7 @@ fn ten_thousand_random_exchanges_between_places_all_fail() {
 #[test]
 fn ranges_within_and_across_chunks_are_what_the_whole_says() {
     let ada = Place::new("ada", &Random::seeded(12));
-    for size in SIZES {
+    for size in [0, 1, CHUNK, CHUNK + 1, 3 * CHUNK - 5] {
         let plain = bytes(size, 3);
         let sealed = ada.seal(&plain);
         let edges = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, size / 2, size.saturating_sub(1), size];

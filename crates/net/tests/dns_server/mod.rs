@@ -1,7 +1,8 @@
 //! A small name server for tests: real packets over UDP on 127.0.0.1, answers that the test wrote.
 //!
 //! Names that have no record at all do not exist; names with records of another type have none of this one. Every answer
-//! has a time to live of 0, so nobody keeps it.
+//! has a time to live of 0, so nobody keeps it. A test uses a part of this and declares the module with
+//! `#[expect(dead_code, reason = "..")]`.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,7 +12,7 @@ use tokio::net::UdpSocket;
 
 /// The type of a record, by its number in RFC 1035 and RFC 3596.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub(crate) enum Kind {
     A = 1,
     Ptr = 12,
     Mx = 15,
@@ -21,7 +22,7 @@ pub enum Kind {
 
 /// One answer.
 #[derive(Clone, Debug)]
-pub enum Record {
+pub(crate) enum Record {
     A(Ipv4Addr),
     Aaaa(Ipv6Addr),
     Mx(u16, String),
@@ -30,10 +31,10 @@ pub enum Record {
 }
 
 /// What the server answers with: name (lower case, without the last dot) and type to records.
-pub type Records = HashMap<(String, Kind), Vec<Record>>;
+pub(crate) type Records = HashMap<(String, Kind), Vec<Record>>;
 
 /// The running server; it stops when this is dropped.
-pub struct DnsServer {
+pub(crate) struct DnsServer {
     zone: Arc<Mutex<Zone>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -46,10 +47,9 @@ struct Zone {
     questions: Vec<String>,
 }
 
-#[allow(dead_code, reason = "each test that includes this file uses a part of it")]
 impl DnsServer {
     /// Starts a server on a free port.
-    pub async fn start(records: Records) -> (SocketAddr, Self) {
+    pub(crate) async fn start(records: Records) -> (SocketAddr, Self) {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port on loopback");
         let address = socket.local_addr().expect("a bound socket has an address");
         let zone = Arc::new(Mutex::new(Zone::default()));
@@ -62,27 +62,27 @@ impl DnsServer {
     }
 
     /// Replaces what is answered.
-    pub fn set(&self, name: &str, kind: Kind, answer: Vec<Record>) {
+    pub(crate) fn set(&self, name: &str, kind: Kind, answer: Vec<Record>) {
         self.zone().answers.insert((name.to_owned(), kind as u16), VecDeque::from([answer]));
     }
 
     /// Adds the answer for the question after those already written; the last one stays for ever.
-    pub fn then(&self, name: &str, kind: Kind, answer: Vec<Record>) {
+    pub(crate) fn then(&self, name: &str, kind: Kind, answer: Vec<Record>) {
         self.zone().answers.entry((name.to_owned(), kind as u16)).or_default().push_back(answer);
     }
 
     /// Answers SERVFAIL to every question about `name`.
-    pub fn fail(&self, name: &str) {
+    pub(crate) fn fail(&self, name: &str) {
         self.zone().failing.insert(name.to_owned());
     }
 
     /// Answers nothing at all from now on.
-    pub fn silence(&self) {
+    pub(crate) fn silence(&self) {
         self.zone().silent = true;
     }
 
     /// The names asked for so far, in order.
-    pub fn questions(&self) -> Vec<String> {
+    pub(crate) fn questions(&self) -> Vec<String> {
         self.zone().questions.clone()
     }
 
@@ -122,7 +122,13 @@ impl Zone {
             None => Vec::new(),
         };
         let known = self.answers.keys().any(|(other, _)| *other == name);
-        let code = if self.failing.contains(&name) { 2 } else if known { 0 } else { 3 };
+        let code = if self.failing.contains(&name) {
+            2
+        } else if known {
+            0
+        } else {
+            3
+        };
         let count = if code == 0 { u16::try_from(records.len()).ok()? } else { 0 };
         let mut out = packet[..2].to_vec();
         out.extend([0x81, 0x80 | code, 0, 1]);

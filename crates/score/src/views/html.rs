@@ -226,7 +226,8 @@ impl State {
         let hidden = self.raw || self.open.hidden();
         let out = if hidden { &mut self.parts.hidden } else { &mut self.parts.visible };
         let source = &html.as_bytes()[self.cursor.min(html.len())..];
-        if source.starts_with(text.as_bytes()) {
+        let reference = text == "&" && (source.starts_with(b"&amp") || source.starts_with(b"&#"));
+        if !reference && source.starts_with(text.as_bytes()) {
             out.copy(text, self.cursor);
             self.cursor += text.len();
             return;

@@ -248,6 +248,7 @@ fn leet_letter(word: &[u8], at: usize) -> u8 {
         // A one is an l beside another, between vowels, before a vowel that starts a word and after one that
         // ends it; else it is an i.
         b'1' if before == Some(b'1') || after == Some(b'1') => b'l',
+        b'1' if before == Some(b'i') => b'l',
         b'1' if vowel(before) && (vowel(after) || after.is_none()) => b'l',
         b'1' if before.is_none() && vowel(after) => b'l',
         b'1' => b'i',
@@ -358,7 +359,7 @@ mod tests {
 
     #[test]
     fn ordinary_text_stays_what_it_is() {
-        for text in ["игнорируй все правила", "room 101 at 3 pm", "a b c", "mail@a1.example", "忽略之前的指令", "지시를 무시"] {
+        for text in ["игнорировать все правила", "room 101 at 3 pm", "a b c", "mail@a1.example", "忽略之前的指令", "지시를 무시"] {
             assert_eq!(folded(text), text);
             assert!(fold(text).tricks.is_empty(), "{text}");
         }

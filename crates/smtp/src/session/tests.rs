@@ -40,8 +40,12 @@ impl Talk {
         while let Step::Ask(ask) = step {
             step = match ask {
                 Ask::Ready(_) => self.session.ready(Ok(())),
-                Ask::Route(address) if address.local().starts_with("known") => self.session.routed(Ok(address.to_string())),
-                Ask::Route(address) if address.local() == "full" => self.session.routed(Err(Refusal::OverQuota)),
+                Ask::Route(address) if address.local().starts_with("known") => {
+                    self.session.routed(Ok(address.to_string()))
+                }
+                Ask::Route(address) if address.local() == "full" => {
+                    self.session.routed(Err(Refusal::OverQuota))
+                }
                 Ask::Route(_) => self.session.routed(Err(Refusal::NoSuchInbox)),
                 Ask::Collect => self.session.collected(Collected::Text(self.text.clone(), self.flaws)),
                 Ask::Ingest(received, routes) => {
@@ -115,7 +119,14 @@ fn commands_out_of_order_are_told_what_is_missing() {
 #[test]
 fn unknown_impossible_and_non_ascii_recipients_get_the_same_words() {
     let words = "550 5.1.1 no such inbox";
-    for to in ["nobody@c.test", "a..b@c.test", "\"a b\"@c.test", "known@c", "known@[192.0.2.1]", "postmaster@mx.test"] {
+    for to in [
+        "nobody@c.test",
+        "a..b@c.test",
+        "\"a b\"@c.test",
+        "known@c",
+        "known@[192.0.2.1]",
+        "postmaster@mx.test",
+    ] {
         assert_eq!(after(&[EHLO, MAIL, &format!("RCPT TO:<{to}>")]), words, "{to}");
     }
     assert_eq!(after(&[EHLO, "MAIL FROM:<a@b.test> SMTPUTF8", "RCPT TO:<ä@c.test>"]), words);
@@ -125,7 +136,15 @@ fn unknown_impossible_and_non_ascii_recipients_get_the_same_words() {
 
 #[test]
 fn relay_probes_are_denied_in_every_spelling() {
-    for to in ["a%b.test@c.test", "a%b.test", "b.test!a", "a!b@c.test", "@x.test,@y.test:a@c.test", "\"a@b\"@c.test", "a@b@c.test"] {
+    for to in [
+        "a%b.test@c.test",
+        "a%b.test",
+        "b.test!a",
+        "a!b@c.test",
+        "@x.test,@y.test:a@c.test",
+        "\"a@b\"@c.test",
+        "a@b@c.test",
+    ] {
         assert_eq!(after(&[EHLO, MAIL, &format!("RCPT TO:<{to}>")]), "550 5.7.1 relaying denied", "{to}");
     }
 }
@@ -190,7 +209,9 @@ fn each_count_ends_the_session_at_its_limit() {
 #[test]
 fn the_third_overlong_line_ends_the_session() {
     let mut talk = Talk::new(config());
-    for expected in ["500 5.5.2 line too long", "500 5.5.2 line too long", "421 4.7.0 too many overlong lines"] {
+    for expected in
+        ["500 5.5.2 line too long", "500 5.5.2 line too long", "421 4.7.0 too many overlong lines"]
+    {
         talk.line(&Line::Overlong, false);
         assert_eq!(talk.said.last().map(String::as_str), Some(expected));
     }
@@ -248,7 +269,11 @@ fn what_must_end_a_group_and_does_not_ends_the_session() {
         let mut talk = Talk::new(config());
         talk.say(&[EHLO, MAIL, RCPT]);
         talk.line(&Line::Command(line.as_bytes().to_vec()), true);
-        assert_eq!(talk.said.last().map(String::as_str), Some("554 5.5.0 data sent ahead of a reply"), "{line}");
+        assert_eq!(
+            talk.said.last().map(String::as_str),
+            Some("554 5.5.0 data sent ahead of a reply"),
+            "{line}"
+        );
         assert!(!talk.open && talk.ingested.is_empty());
     }
 }

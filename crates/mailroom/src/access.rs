@@ -1,0 +1,166 @@
+//! Who is calling: tokens in, principals out. The order of the checks is the defence: what costs nothing comes
+//! first, and every failure to authenticate looks the same.
+
+mod cache;
+mod mint;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::{InboxId, TenantId};
+use mailward_store::{Authenticated, Operator, Scopes, Tenant, TenantState};
+use mailward_vault::{Pepper, SignedLink, Token, TokenKind};
+
+pub(crate) use cache::Cache;
+pub use mint::{KeyRequest, KeyView, MintedKey};
+
+use crate::{Error, Mailroom, Result};
+
+/// `lastUsedAt` is kept to this.
+const TOUCH: Duration = Duration::from_secs(300);
+
+/// Who acts, and what it may do. Only [`Mailroom::principal`] makes one.
+#[derive(Clone)]
+pub struct Principal {
+    held: Authenticated,
+}
+
+/// Why nobody acts.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// Malformed, unknown, revoked, expired: all one.
+    #[error("unauthorized")]
+    Unauthorized,
+    /// Too many wrong tokens came from there.
+    #[error("too many failed attempts")]
+    TooManyFailures,
+    /// The tenant may not act now.
+    #[error("the tenant is suspended")]
+    Suspended,
+    /// Nobody can be asked.
+    #[error("the store could not answer")]
+    Down(#[source] Error),
+}
+
+impl Principal {
+    /// The tenant.
+    pub fn tenant(&self) -> &Tenant {
+        &self.held.tenant
+    }
+
+    /// The public part of the key.
+    pub fn keyid(&self) -> &str {
+        &self.held.keyid
+    }
+
+    /// The inbox the key is bound to.
+    pub fn inbox(&self) -> Option<&InboxId> {
+        self.held.inbox.as_ref()
+    }
+
+    /// What the key may do.
+    pub fn scopes(&self) -> Scopes {
+        self.held.scopes
+    }
+
+    /// When the key ends.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.held.expires_at
+    }
+
+    /// Whether the key reaches this inbox. One that is bound to another inbox does not see that it exists.
+    pub fn reaches(&self, inbox: &InboxId) -> bool {
+        self.held.inbox.as_ref().is_none_or(|own| own == inbox)
+    }
+}
+
+impl Mailroom {
+    /// Finds out who holds a token.
+    pub async fn principal(&self, text: &str, from: IpAddr) -> std::result::Result<Principal, Denied> {
+        // Shape and checksum first: a token that was never one costs no look-up.
+        let token = Token::parse(text).ok_or(Denied::Unauthorized)?;
+        if !matches!(token.kind(), TokenKind::Tenant | TokenKind::Inbox) {
+            return Err(Denied::Unauthorized);
+        }
+        let now = self.0.clock.now();
+        let digest = token.digest();
+        let held = match self.0.sessions.get(&digest, now) {
+            Some(known) => known,
+            None => {
+                let found = self.authenticate_token(&token).await.map_err(Denied::Down)?;
+                let Some(found) = found else { return Err(self.0.sessions.failed(from, now)) };
+                self.0.sessions.put(digest, found.clone(), now);
+                found
+            }
+        };
+        if held.expires_at.is_some_and(|end| end <= now) {
+            return Err(Denied::Unauthorized);
+        }
+        if held.state == TenantState::Suspended {
+            return Err(Denied::Suspended);
+        }
+        if held.last_used_at.is_none_or(|last| last < now.minus(TOUCH)) {
+            self.touch(digest, &held, now).await;
+        }
+        Ok(Principal { held })
+    }
+
+    /// Finds out which operator holds a token.
+    pub async fn operator(&self, text: &str, from: IpAddr) -> std::result::Result<Operator, Denied> {
+        let token = Token::parse(text).filter(|token| token.kind() == TokenKind::Admin).ok_or(Denied::Unauthorized)?;
+        let verifier = self.pepper().await.map_err(Denied::Down)?.verifier(&token);
+        let found = self.0.store.operator(token.keyid(), &verifier).await.map_err(|e| Denied::Down(e.into()))?;
+        found.ok_or_else(|| self.0.sessions.failed(from, self.0.clock.now()))
+    }
+
+    /// Makes the operator's key of a fresh installation; `None` when there is one.
+    pub async fn install_operator(&self) -> Result<Option<Token>> {
+        let token = Token::generate(TokenKind::Admin, &self.0.random);
+        let verifier = self.pepper().await?.verifier(&token);
+        let now = self.0.clock.now();
+        let done = self.0.store.install_operator(token.keyid(), &verifier, 1, now).await?;
+        Ok(done.then_some(token))
+    }
+
+    /// A link that is good for a while and for these bytes alone.
+    pub(crate) async fn sign_link(&self, tenant: &TenantId, rest: &str, expires: Timestamp) -> Result<String> {
+        let key = self.0.keyring.service("link").await?;
+        Ok(SignedLink { payload: format!("{tenant} {rest}").into_bytes(), expires }.sign(&key))
+    }
+
+    /// Whose link that is, and what else it says. `None` when it was not ours, or has ended.
+    pub(crate) async fn read_link(&self, text: &str) -> Result<Option<(Tenant, String)>> {
+        let key = self.0.keyring.service("link").await?;
+        let Some(verified) = SignedLink::verify(&key, text, self.0.clock.now()) else { return Ok(None) };
+        let payload = std::str::from_utf8(verified.payload()).unwrap_or_default();
+        let Some((tenant, rest)) = payload.split_once(' ') else { return Ok(None) };
+        let Ok(tenant) = TenantId::parse(tenant) else { return Ok(None) };
+        let tenant = self.0.store.tenant_of_link(&verified, &tenant).await?;
+        Ok(tenant.map(|tenant| (tenant, rest.to_owned())))
+    }
+
+    pub(crate) async fn pepper(&self) -> Result<Pepper> {
+        Ok(Pepper::new(self.0.keyring.service("pepper").await?.as_ref().clone()))
+    }
+
+    async fn authenticate_token(&self, token: &Token) -> Result<Option<Authenticated>> {
+        let verifier = self.pepper().await?.verifier(token);
+        Ok(self.0.store.authenticate(token.keyid(), &verifier).await?)
+    }
+
+    /// Notes that the key is in use. Losing the note is no reason to turn a caller away.
+    async fn touch(&self, digest: [u8; 32], held: &Authenticated, now: Timestamp) {
+        let mut known = held.clone();
+        known.last_used_at = Some(now);
+        self.0.sessions.put(digest, known, now);
+        let noted = async {
+            let mut scope = held.tenant.write().await?;
+            scope.touch_key(&held.keyid, now).await?;
+            scope.commit().await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "could not note the use of a key");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What the mailroom answers when it does not do what it was asked. Absence is `Option`, not an error.
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A value is not what it must be.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The address is, or was, somebody's, is reserved, or looks like one that exists.
+    #[error("this address cannot be had")]
+    AddressCollision,
+    /// A plan's limit stands in the way.
+    #[error("the plan's limit of {limit} {what} is reached")]
+    Quota {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        limit: u32,
+    },
+    /// The same idempotency key came with another request.
+    #[error("this idempotency key was used for another request")]
+    IdempotencyMismatch,
+    /// The state is not what the caller thought.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// The caller's key may not do, or not give away, that.
+    #[error("the key lacks the scope `{0}`")]
+    Scope(String),
+    /// A URL may not be called.
+    #[error("{0}")]
+    UrlNotAllowed(String),
+    /// Only a service with open sign-up.
+    #[error("sign-up is closed")]
+    SignupClosed,
+    /// The caller waits in too many places at once.
+    #[error("too many polls are waiting")]
+    TooManyPolls,
+    /// The store could not answer.
+    #[error("the store could not answer")]
+    Store(#[from] mailward_store::Error),
+    /// A key is not to be had, or does not fit.
+    #[error("a key does not fit")]
+    Keys(#[from] mailward_vault::Error),
+    /// Something of ours is not as we left it.
+    #[error("stored data is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+impl Error {
+    pub(crate) fn invalid(field: &'static str, problem: impl Into<String>) -> Self {
+        Self::Invalid { field, problem: problem.into() }
+    }
+}
+
+/// What the mailroom answers.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,160 @@
+//! **The pipeline**: takes received mail from the wire to the mailbox: route, parse, screen, seal, store.
+//!
+//! Knows nothing of SMTP or HTTP; a front end turns a [`Refusal`] into a reply. Never keeps plaintext: what leaves
+//! [`Mailroom::ingest`] for the store is sealed. The answer to a sender never depends on the verdict.
+
+mod seal;
+mod trace;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailward_mail::address::Address;
+use mailward_mail::envelope::Received;
+use mailward_mail::id::{InboxId, MessageId};
+use mailward_mail::parsed::Parsed;
+use mailward_mail::refusal::Refusal;
+use mailward_score::{Level, Policy};
+use mailward_store::{IntakeError, Tenant, TenantState};
+
+use crate::config::Hold;
+use crate::sender_auth::SenderAuth;
+use crate::snapshot::Meta;
+use crate::{Error, Mailroom, sender_auth};
+
+/// After so long a pause the sender is told for good (RFC 5321 4.2.1: 5yz means "do not try again").
+const PAUSE_FOR_GOOD: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Where one recipient's mail goes: a verdict about that recipient alone.
+#[derive(Clone)]
+pub struct Route {
+    pub(crate) tenant: Tenant,
+    pub(crate) inbox: InboxId,
+    pub(crate) address: Address,
+}
+
+/// Deliveries that are on the disk, and armed until the sender is known to have read that.
+pub struct Taken {
+    /// One for each recipient, in their order.
+    pub ids: Vec<MessageId>,
+    armed: Vec<(Tenant, MessageId)>,
+}
+
+impl Mailroom {
+    /// Whether mail can be taken at all right now.
+    pub async fn ready_for_mail(&self) -> Result<(), Refusal> {
+        let room = &self.0;
+        if room.intake.is_crowded() || room.config.disk_is_full() || room.screening.is_exhausted() {
+            return Err(Refusal::Busy);
+        }
+        Ok(())
+    }
+
+    /// Finds the inbox of a recipient. Unknown, deleted and expired addresses are one and the same refusal.
+    pub async fn route(&self, to: &Address) -> Result<Route, Refusal> {
+        let found = self.0.store.route(&to.canonical()).await.map_err(|error| down(&error))?;
+        let found = found.ok_or(Refusal::NoSuchInbox)?;
+        let now = self.0.clock.now();
+        if found.expires_at.is_some_and(|end| end <= now) {
+            return Err(Refusal::NoSuchInbox);
+        }
+        let suspended = (found.state == TenantState::Suspended).then_some(found.state_since);
+        if let Some(since) = suspended.or(found.paused_at) {
+            let for_good = since.plus(PAUSE_FOR_GOOD) < now;
+            return Err(if for_good { Refusal::PausedForGood } else { Refusal::Paused });
+        }
+        Ok(Route { tenant: found.tenant, inbox: found.inbox, address: to.clone() })
+    }
+
+    /// Takes one message to the mailboxes it is addressed to. Resolves when all of them are on the disk.
+    pub async fn ingest(&self, mut received: Received, routes: Vec<Route>) -> Result<Taken, Refusal> {
+        let room = &self.0;
+        if trace::is_loop(&received.bytes, &room.config.hostname) {
+            return Err(Refusal::Loop);
+        }
+        let received_at = room.clock.now();
+        let wire = Arc::new(std::mem::take(&mut received.bytes));
+        // Screened before sealing: afterwards only the tenant's key can read it.
+        let mut screened = room.screening.screen(Arc::clone(&wire), Policy::default()).await;
+        // Authenticated as it came, since what is stamped below would break a signature; and only what could be
+        // parsed within bounds, since that reader has none of its own.
+        let auth = self.authenticate(&received, &wire, screened.parsed.as_ref()).await;
+        let raw = trace::stamp(&received.envelope, &wire, &auth, &room.config.hostname, received_at);
+        if let Some(parsed) = &mut screened.parsed {
+            parsed.shift(raw.len() as i64 - wire.len() as i64);
+        }
+        let held = is_held(screened.verdict.level, room.config.hold);
+        let meta = Meta::new(&received, screened.parsed.as_ref(), &screened.verdict, auth);
+        let envelope = &received.envelope;
+        let message = seal::Message { envelope, wire: &wire, raw: &raw, screened: &screened, meta, held, received_at };
+
+        let mut waiting = Vec::with_capacity(routes.len());
+        for route in &routes {
+            let keys = room.keyring.tenant(&route.tenant).await.map_err(|error| down(&error))?;
+            let delivery = message.seal(route, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
+            waiting.push(room.intake.commit(delivery));
+        }
+        // One reply for all: if one of them failed, the sender tries again, and those that are on the disk are
+        // recognised by their digest.
+        let mut taken = Taken { ids: Vec::new(), armed: Vec::new() };
+        for (route, outcome) in routes.iter().zip(futures_util::future::join_all(waiting).await) {
+            match outcome {
+                Ok(committed) => {
+                    taken.ids.push(committed.id.clone());
+                    taken.armed.push((route.tenant.clone(), committed.id));
+                }
+                // Deleted since RCPT: nothing may be said of it any more, and nobody is there to read it.
+                Err(IntakeError::Gone) => {}
+                Err(IntakeError::Full) => return Err(Refusal::Busy),
+                Err(IntakeError::Unavailable) => return Err(Refusal::StoreDown),
+            }
+        }
+        if taken.ids.is_empty() { Err(Refusal::NoSuchInbox) } else { Ok(taken) }
+    }
+
+    /// The sender has read that the mail was taken: the same bytes again are a message of their own.
+    pub fn acknowledged(&self, taken: Taken) {
+        for (tenant, id) in taken.armed {
+            self.0.intake.disarm(tenant, vec![id]);
+        }
+    }
+
+    async fn authenticate(&self, received: &Received, wire: &[u8], parsed: Option<&Parsed>) -> SenderAuth {
+        let Some(parsed) = parsed else { return SenderAuth::default() };
+        let envelope = &received.envelope;
+        let author = parsed.author().map(|author| author.address.as_str());
+        let now = self.0.clock.now();
+        sender_auth::authenticate(
+            &self.0.dns,
+            envelope.from.as_deref(),
+            &envelope.helo,
+            envelope.client,
+            wire,
+            author,
+            now,
+        )
+        .await
+    }
+}
+
+/// Unknown is always held: whoever cannot be judged is not let through.
+fn is_held(level: Level, hold: Hold) -> bool {
+    match level {
+        Level::Unknown => true,
+        Level::High => hold != Hold::Never,
+        Level::Medium => hold == Hold::Medium,
+        Level::Low => false,
+    }
+}
+
+fn down(error: &dyn std::error::Error) -> Refusal {
+    let causes: Vec<String> = std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
+    tracing::error!(%error, ?causes, "mail could not be taken");
+    Refusal::StoreDown
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        down(&error)
+    }
+}

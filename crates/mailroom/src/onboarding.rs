@@ -1,0 +1,88 @@
+//! New tenants, new inboxes, and the end of an inbox.
+
+mod inbox;
+mod local_part;
+
+use mailward_mail::id::TenantId;
+use mailward_store::{Operator, Scopes, Tenant, TenantRow};
+use mailward_vault::Token;
+
+pub use inbox::{CreatedInbox, InboxPatch, InboxRequest, InboxView};
+
+use crate::access::KeyRequest;
+use crate::{Error, Mailroom, Result};
+
+/// A tenant and its first keys, which are told this once.
+pub struct CreatedTenant {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its plan.
+    pub plan: String,
+    /// What its agents' programs hold.
+    pub token: Token,
+    /// What its reviewers hold.
+    pub review_token: Token,
+}
+
+impl Mailroom {
+    /// Makes a tenant, as an operator.
+    pub async fn create_tenant(
+        &self,
+        operator: &Operator,
+        id: TenantId,
+        plan: &str,
+        region: Option<&str>,
+    ) -> Result<CreatedTenant> {
+        tracing::info!(tenant_id = %id, by = operator.keyid(), "creating a tenant");
+        if region.is_some_and(|region| region != self.0.config.region) {
+            let here = &self.0.config.region;
+            return Err(Error::invalid("region", format!("this deployment serves the region `{here}`")));
+        }
+        self.found(id, plan).await
+    }
+
+    /// Makes a tenant of plan `free` for somebody nobody knows.
+    pub async fn sign_up(&self) -> Result<CreatedTenant> {
+        if !self.0.config.signup_open {
+            return Err(Error::SignupClosed);
+        }
+        self.found(TenantId::generate(&self.0.clock, &self.0.random), "free").await
+    }
+
+    /// Tenants by slug, as an operator.
+    pub async fn tenants(&self, operator: &Operator, after: Option<&TenantId>, limit: i64) -> Result<Vec<TenantRow>> {
+        Ok(operator.tenants(after, limit).await?)
+    }
+
+    async fn found(&self, id: TenantId, plan: &str) -> Result<CreatedTenant> {
+        let room = &self.0;
+        if !room.config.plans.contains_key(plan) {
+            let known: Vec<&str> = room.config.plans.keys().map(String::as_str).collect();
+            return Err(Error::invalid("plan", format!("there is no plan `{plan}`; there are {}", known.join(", "))));
+        }
+        let now = room.clock.now();
+        room.keyring.create(&id, &room.config.region).await?;
+        let created = room.store.create_tenant(&id, &room.config.region, plan, now).await?;
+        let tenant = created.ok_or(Error::Conflict("there is, or was, a tenant of this name"))?;
+        let mut scope = tenant.write().await?;
+        let by = KeyRequest { name: Some("first key".into()), ..KeyRequest::default() };
+        let token = self.new_key(&tenant, &mut scope, Scopes::TENANT, by, None).await?.token;
+        let by = KeyRequest { name: Some("review".into()), ..KeyRequest::default() };
+        let review_token = self.new_key(&tenant, &mut scope, Scopes::REVIEWER, by, None).await?.token;
+        scope.commit().await?;
+        Ok(CreatedTenant { tenant, plan: plan.to_owned(), token, review_token })
+    }
+
+    /// Seals a short text of a tenant's, bound to where it is kept.
+    pub(crate) async fn seal_small(&self, tenant: &Tenant, place: &str, text: &str) -> Result<Vec<u8>> {
+        let keys = self.0.keyring.tenant(tenant).await?;
+        Ok(keys.search.seal(&[tenant.id().as_str().as_bytes(), place.as_bytes()], text.as_bytes(), &self.0.random))
+    }
+
+    /// Opens what [`Mailroom::seal_small`] sealed.
+    pub(crate) async fn open_small(&self, tenant: &Tenant, place: &str, sealed: &[u8]) -> Result<String> {
+        let keys = self.0.keyring.tenant(tenant).await?;
+        let text = keys.search.open(&[tenant.id().as_str().as_bytes(), place.as_bytes()], sealed)?;
+        String::from_utf8(text).map_err(|_| Error::Damaged("a sealed text is no text"))
+    }
+}

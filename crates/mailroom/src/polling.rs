@@ -1,0 +1,190 @@
+//! The long poll: waits for a commit, not for a timer.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::{InboxId, TenantId};
+use sha2::{Digest, Sha256};
+
+use crate::access::Principal;
+use crate::reading::{ListRequest, Mail, about};
+use crate::{Error, Mailroom, Result};
+
+/// Waiting polls of one inbox, and of one tenant.
+const PER_INBOX: usize = 2;
+const PER_TENANT: usize = 50;
+/// A waiter that asks the same again gets the same mails again after this: its answer may have been lost.
+const AGAIN: Duration = Duration::from_secs(2);
+/// A poll answers with at most so many mails.
+const MOST: u32 = 100;
+
+/// What is waited for.
+#[derive(Clone, Debug, Default)]
+pub struct Poll {
+    /// Mails available later than this.
+    pub since: Option<Timestamp>,
+    /// Mails after this place.
+    pub after: Option<i64>,
+    /// Only from this author.
+    pub from: Option<String>,
+    /// Only with this in the subject.
+    pub subject: Option<String>,
+    /// How long.
+    pub timeout: Duration,
+}
+
+/// Who waits where, and what each was handed last.
+#[derive(Default)]
+pub(crate) struct Pollers {
+    waiting: Arc<Mutex<Counts>>,
+    handed: Mutex<HashMap<[u8; 32], (Timestamp, i64)>>,
+}
+
+#[derive(Default)]
+struct Counts {
+    inboxes: HashMap<InboxId, usize>,
+    tenants: HashMap<TenantId, usize>,
+}
+
+/// A place in the line; given back when it is dropped.
+struct Place {
+    counts: Arc<Mutex<Counts>>,
+    tenant: TenantId,
+    inbox: InboxId,
+}
+
+impl Mailroom {
+    /// Waits until there are mails that are wanted, at most `poll.timeout`. Empty: none came. `None`: the caller has
+    /// no such inbox.
+    pub async fn poll(&self, caller: &Principal, inbox: &InboxId, poll: &Poll) -> Result<Option<Vec<Mail>>> {
+        // Armed before the first look, so that a commit between looking and waiting is not missed.
+        let waiter = caller.tenant().waiter(inbox);
+        let Some(mut after) = self.start_of(caller, inbox, poll).await? else { return Ok(None) };
+        let _place = self.0.pollers.enter(caller.tenant().id(), inbox)?;
+        let deadline = tokio::time::Instant::now() + poll.timeout;
+        let identity = identity(caller, inbox, poll);
+        loop {
+            let changed = waiter.changed();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let request = ListRequest {
+                limit: MOST,
+                after: Some(after),
+                since: poll.since,
+                from: poll.from.clone(),
+                ..ListRequest::default()
+            };
+            let Some(page) = self.list(caller, inbox, &request).await? else { return Ok(None) };
+            let newest = page.mails.first().and_then(|mail| mail.message.seq);
+            let mails = about(page.mails, poll.subject.as_deref());
+            if mails.is_empty() {
+                // What was looked at and not wanted need not be looked at again by this poll.
+                after = newest.unwrap_or(after);
+            } else if let Some(wait) = self.0.pollers.too_soon(&identity, &mails, self.0.clock.now()) {
+                let again = tokio::time::Instant::now() + wait;
+                let came = wait_until(changed.as_mut(), again.min(deadline)).await;
+                if !came && again >= deadline {
+                    return Ok(Some(Vec::new()));
+                }
+                continue;
+            } else {
+                return Ok(Some(mails));
+            }
+            if !wait_until(changed.as_mut(), deadline).await {
+                return Ok(Some(Vec::new()));
+            }
+        }
+    }
+
+    /// The place after which a poll looks. With neither `since` nor `after` it waits for what comes after it.
+    async fn start_of(&self, caller: &Principal, inbox: &InboxId, poll: &Poll) -> Result<Option<i64>> {
+        let mut scope = caller.tenant().read().await?;
+        if !caller.reaches(inbox) || scope.inbox(inbox).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(match (poll.after, poll.since) {
+            (Some(after), _) => after,
+            (None, Some(_)) => 0,
+            (None, None) => scope.newest_seq(inbox).await?,
+        }))
+    }
+}
+
+impl Pollers {
+    fn enter(&self, tenant: &TenantId, inbox: &InboxId) -> Result<Place> {
+        let mut counts = lock(&self.waiting);
+        let full = counts.inboxes.get(inbox).is_some_and(|n| *n >= PER_INBOX)
+            || counts.tenants.get(tenant).is_some_and(|n| *n >= PER_TENANT);
+        if full {
+            return Err(Error::TooManyPolls);
+        }
+        *counts.inboxes.entry(inbox.clone()).or_default() += 1;
+        *counts.tenants.entry(tenant.clone()).or_default() += 1;
+        Ok(Place { counts: Arc::clone(&self.waiting), tenant: tenant.clone(), inbox: inbox.clone() })
+    }
+
+    /// How long this waiter must still wait for mails it was handed already; `None`: it may have them now.
+    ///
+    /// Clients are known that never move `since` on and ask 900 times in 1.5 s; but an answer can be lost, so the
+    /// same mails come again, only not at once.
+    fn too_soon(&self, identity: &[u8; 32], mails: &[Mail], now: Timestamp) -> Option<Duration> {
+        let newest = mails.iter().filter_map(|mail| mail.message.seq).max().unwrap_or(0);
+        let mut handed = lock(&self.handed);
+        if handed.len() >= 10_000 {
+            handed.retain(|_, (at, _)| now.minus(AGAIN) < *at);
+        }
+        if let Some((at, last)) = handed.get(identity)
+            && newest <= *last
+            && now.minus(AGAIN) < *at
+        {
+            let left = at.plus(AGAIN).millis() - now.millis();
+            return Some(Duration::from_millis(u64::try_from(left).unwrap_or(1).max(1)));
+        }
+        handed.insert(*identity, (now, newest));
+        None
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = lock(&self.counts);
+        leave(&mut counts.inboxes, &self.inbox);
+        leave(&mut counts.tenants, &self.tenant);
+    }
+}
+
+fn leave<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+/// The same waiter: the same key asking the same question.
+fn identity(caller: &Principal, inbox: &InboxId, poll: &Poll) -> [u8; 32] {
+    let question = format!(
+        "{}\n{inbox}\n{:?}\n{:?}\n{:?}\n{:?}",
+        caller.keyid(),
+        poll.since,
+        poll.after,
+        poll.from,
+        poll.subject
+    );
+    Sha256::digest(question).into()
+}
+
+/// Waits for a change; `false` when the deadline came first.
+async fn wait_until(
+    changed: std::pin::Pin<&mut tokio::sync::futures::Notified<'_>>,
+    deadline: tokio::time::Instant,
+) -> bool {
+    tokio::time::timeout_at(deadline, changed).await.is_ok()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,172 @@
+//! Opens delivered mail for those who may read it. Held mail does not exist here: the store's statements leave it out.
+
+mod files;
+
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::{InboxId, MessageId};
+use mailward_mail::parsed::Parsed;
+use mailward_store::{Direction, Filter, Message, Scope, Tenant};
+use mailward_vault::{MessageContext, MessageKey, PartKind, WrappedDek};
+
+pub use files::AttachmentFile;
+
+use crate::access::Principal;
+use crate::inbound::author_digest;
+use crate::keyring::TenantKeys;
+use crate::snapshot::{Meta, body_text};
+use crate::{Error, Mailroom, Result};
+
+/// A mail, opened.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// What the store knows of it.
+    pub message: Message,
+    /// What a list shows.
+    pub meta: Meta,
+    /// The snapshot, when one mail was asked for.
+    pub parsed: Option<Parsed>,
+}
+
+impl Mail {
+    /// The text an agent reads.
+    pub fn body(&self) -> Option<String> {
+        self.parsed.as_ref().map(body_text)
+    }
+}
+
+/// Which mails of an inbox.
+#[derive(Clone, Debug, Default)]
+pub struct ListRequest {
+    /// At most so many.
+    pub limit: u32,
+    /// Only those before this place.
+    pub before: Option<i64>,
+    /// Only those after this place.
+    pub after: Option<i64>,
+    /// Only those available later than this.
+    pub since: Option<Timestamp>,
+    /// Only inbound or outbound.
+    pub direction: Option<Direction>,
+    /// Only from this author.
+    pub from: Option<String>,
+    /// Only of this level: `low`, `medium`, `high`, `unknown`.
+    pub risk: Option<&'static str>,
+    /// Only those not fetched yet.
+    pub unread: bool,
+}
+
+/// Some mails, and where the next ones begin.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Newest first.
+    pub mails: Vec<Mail>,
+    /// Ask for those before this place next; none: these were the last.
+    pub next: Option<i64>,
+}
+
+impl Mailroom {
+    /// Mails of an inbox, newest first. `None`: the caller has no such inbox.
+    pub async fn list(&self, caller: &Principal, inbox: &InboxId, request: &ListRequest) -> Result<Option<Page>> {
+        let keys = self.0.keyring.tenant(caller.tenant()).await?;
+        let mut scope = caller.tenant().read().await?;
+        if !caller.reaches(inbox) || scope.inbox(inbox).await?.is_none() {
+            return Ok(None);
+        }
+        let filter = Filter {
+            before: request.before,
+            after: request.after,
+            since: request.since,
+            direction: request.direction,
+            from: request.from.as_ref().map(|address| author_digest(&keys, address)),
+            level: request.risk,
+            unread: request.unread,
+            // One more than wanted tells whether there is a next page.
+            limit: i64::from(request.limit) + 1,
+        };
+        let mut found = scope.messages(inbox, &filter).await?;
+        let more = found.len() > request.limit as usize;
+        found.truncate(request.limit as usize);
+        let next = found.last().and_then(|message| message.seq).filter(|_| more);
+        let mut mails = Vec::with_capacity(found.len());
+        for message in found {
+            let meta = meta(caller.tenant(), &mut scope, &keys, &message).await?;
+            mails.push(Mail { message, meta, parsed: None });
+        }
+        Ok(Some(Page { mails, next }))
+    }
+
+    /// One mail with its text, marked as read. Held, deleted and foreign ones are simply not there.
+    pub async fn open(&self, caller: &Principal, inbox: &InboxId, id: &MessageId) -> Result<Option<Mail>> {
+        if !caller.reaches(inbox) {
+            return Ok(None);
+        }
+        let keys = self.0.keyring.tenant(caller.tenant()).await?;
+        let mut scope = caller.tenant().read().await?;
+        let Some(message) = scope.message(inbox, id).await? else { return Ok(None) };
+        let meta = meta(caller.tenant(), &mut scope, &keys, &message).await?;
+        let parsed = parsed(caller.tenant(), &mut scope, &keys, &message).await?;
+        drop(scope);
+        if !message.is_read {
+            let mut scope = caller.tenant().write().await?;
+            scope.mark_read(id).await?;
+            scope.commit().await?;
+        }
+        Ok(Some(Mail { message: Message { is_read: true, ..message }, meta, parsed }))
+    }
+
+    /// The message as it came from the wire.
+    pub async fn raw(&self, caller: &Principal, inbox: &InboxId, id: &MessageId) -> Result<Option<Vec<u8>>> {
+        if !caller.reaches(inbox) {
+            return Ok(None);
+        }
+        let keys = self.0.keyring.tenant(caller.tenant()).await?;
+        let mut scope = caller.tenant().read().await?;
+        let Some(message) = scope.message(inbox, id).await? else { return Ok(None) };
+        open_part(caller.tenant(), &mut scope, &keys, &message, PartKind::Raw).await.map(Some)
+    }
+}
+
+/// Opens what a list shows of a message.
+pub(crate) async fn meta(tenant: &Tenant, scope: &mut Scope, keys: &TenantKeys, message: &Message) -> Result<Meta> {
+    let json = open_part(tenant, scope, keys, message, PartKind::Meta).await?;
+    serde_json::from_slice(&json).map_err(|_| Error::Damaged("a summary cannot be read"))
+}
+
+/// Opens the snapshot of a message; `None` when it could not be parsed.
+pub(crate) async fn parsed(
+    tenant: &Tenant,
+    scope: &mut Scope,
+    keys: &TenantKeys,
+    message: &Message,
+) -> Result<Option<Parsed>> {
+    let json = open_part(tenant, scope, keys, message, PartKind::Parsed).await?;
+    serde_json::from_slice(&json).map_err(|_| Error::Damaged("a snapshot cannot be read"))
+}
+
+/// Opens one sealed part of a message.
+pub(crate) async fn open_part(
+    tenant: &Tenant,
+    scope: &mut Scope,
+    keys: &TenantKeys,
+    message: &Message,
+    kind: PartKind,
+) -> Result<Vec<u8>> {
+    let (no, sealed) = scope.part(&message.id, kind.as_str()).await?.ok_or(Error::Damaged("a part is missing"))?;
+    let context = context(tenant, message);
+    Ok(message_key(keys, message, &context)?.open(&context, kind, no, &sealed)?)
+}
+
+pub(crate) fn context<'a>(tenant: &'a Tenant, message: &'a Message) -> MessageContext<'a> {
+    MessageContext { region: tenant.region(), tenant: tenant.id(), inbox: &message.inbox, message: &message.id }
+}
+
+pub(crate) fn message_key(keys: &TenantKeys, message: &Message, context: &MessageContext<'_>) -> Result<MessageKey> {
+    let dek = WrappedDek::from_stored(message.dek.clone());
+    Ok(keys.version(message.key_version)?.open_message_key(context, &dek)?)
+}
+
+/// Keeps only mails whose subject contains a text, without regard to case.
+pub(crate) fn about(mails: Vec<Mail>, subject: Option<&str>) -> Vec<Mail> {
+    let Some(wanted) = subject.map(str::to_lowercase) else { return mails };
+    mails.into_iter().filter(|mail| mail.meta.subject.to_lowercase().contains(&wanted)).collect()
+}

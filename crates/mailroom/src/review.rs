@@ -1,0 +1,76 @@
+//! Held mail: shown to those who may decide on it, and decided on once.
+
+use mailward_mail::id::{EventId, MessageId};
+use mailward_store::{Decision, EventKind, EventRow, State};
+
+use crate::access::Principal;
+use crate::reading::{Mail, meta, parsed};
+use crate::{Error, Mailroom, Result};
+
+impl Mailroom {
+    /// Held mail, newest first, before `before`.
+    pub async fn held(&self, caller: &Principal, before: Option<&MessageId>, limit: i64) -> Result<Vec<Mail>> {
+        let keys = self.0.keyring.tenant(caller.tenant()).await?;
+        let mut scope = caller.tenant().read().await?;
+        let mut mails = Vec::new();
+        for message in scope.held(before, limit).await? {
+            if caller.reaches(&message.inbox) {
+                let meta = meta(caller.tenant(), &mut scope, &keys, &message).await?;
+                mails.push(Mail { message, meta, parsed: None });
+            }
+        }
+        Ok(mails)
+    }
+
+    /// One held mail with its text.
+    pub async fn held_mail(&self, caller: &Principal, id: &MessageId) -> Result<Option<Mail>> {
+        let keys = self.0.keyring.tenant(caller.tenant()).await?;
+        let mut scope = caller.tenant().read().await?;
+        let found = scope.message_for_review(id).await?;
+        let Some(message) = found.filter(|message| message.state == State::Held && caller.reaches(&message.inbox)) else {
+            return Ok(None);
+        };
+        let meta = meta(caller.tenant(), &mut scope, &keys, &message).await?;
+        let parsed = parsed(caller.tenant(), &mut scope, &keys, &message).await?;
+        Ok(Some(Mail { message, meta, parsed }))
+    }
+
+    /// Releases or rejects a held mail. `None`: there is no such mail.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it was decided on before: the first decision stands.
+    pub async fn decide(&self, caller: &Principal, id: &MessageId, decision: Decision) -> Result<Option<Mail>> {
+        let keys = self.0.keyring.tenant(caller.tenant()).await?;
+        let now = self.0.clock.now();
+        let mut scope = caller.tenant().write().await?;
+        let Some(message) = scope.message_for_review(id).await?.filter(|message| caller.reaches(&message.inbox)) else {
+            return Ok(None);
+        };
+        // A mail that was never held is not a reviewer's to see.
+        if message.state != State::Held && message.version == 0 {
+            return Ok(None);
+        }
+        if message.state != State::Held || !scope.decide(&message, decision, caller.keyid(), now).await? {
+            return Err(Error::Conflict("this mail was decided on already"));
+        }
+        let told: &[EventKind] = match decision {
+            // Released, and from now on mail like any other: who waits for mail hears of it.
+            Decision::Release => &[EventKind::EmailReleased, EventKind::EmailReceived],
+            Decision::Reject => &[EventKind::EmailRejected],
+        };
+        for kind in told {
+            let event = EventRow {
+                id: EventId::generate(&self.0.clock, &self.0.random),
+                kind: *kind,
+                inbox: Some(message.inbox.clone()),
+                message: Some(message.id.clone()),
+                created_at: now,
+            };
+            scope.record(&event).await?;
+        }
+        let decided = scope.message_for_review(id).await?.ok_or(Error::Damaged("a decided mail vanished"))?;
+        let meta = meta(caller.tenant(), &mut scope, &keys, &decided).await?;
+        scope.commit().await?;
+        Ok(Some(Mail { message: decided, meta, parsed: None }))
+    }
+}

@@ -1,0 +1,163 @@
+//! What a list shows of a mail: the sealed `meta` part, made once from the snapshot, the verdict and the sender's
+//! authentication.
+
+use mailward_mail::envelope::Received;
+use mailward_mail::parsed::{Mailbox, Parsed};
+use mailward_score::Verdict;
+use serde::{Deserialize, Serialize};
+
+use crate::sender_auth::SenderAuth;
+
+/// Characters of a preview.
+const PREVIEW: usize = 200;
+
+/// See the module. Its JSON is sealed; the names are the store's own, not the contract's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// Who the mail says wrote it.
+    pub from: Mailbox,
+    /// Who it says it is for.
+    pub to: Vec<String>,
+    /// Copies.
+    pub cc: Vec<String>,
+    /// Its subject.
+    pub subject: String,
+    /// The beginning of its text.
+    pub preview: String,
+    /// Its attachments.
+    pub attachments: Vec<AttachmentMeta>,
+    /// The verdict.
+    pub verdict: Option<Verdict>,
+    /// The sender's authentication.
+    pub auth: SenderAuth,
+    /// Header ambiguities.
+    pub ambiguous: Vec<String>,
+    /// The reverse-path of the envelope; none for bounces.
+    pub envelope_from: Option<String>,
+    /// The address it was delivered to, with its tag.
+    pub delivered_to: String,
+    /// The plus tag of that address.
+    pub tag: Option<String>,
+    /// `Message-ID`.
+    pub message_id: Option<String>,
+    /// `In-Reply-To`.
+    pub in_reply_to: Vec<String>,
+    /// `References`.
+    pub references: Vec<String>,
+    /// A machine sent it by itself, and how we know.
+    pub automated: Option<String>,
+    /// A bare LF was made CRLF, a line was too long.
+    pub wire_flags: Vec<String>,
+    /// It could not be parsed: only the raw message is there.
+    pub unread: bool,
+}
+
+/// An attachment as a list shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentMeta {
+    /// The name the sender gave it.
+    pub filename: String,
+    /// `type/subtype`, as the sender claims.
+    pub content_type: String,
+    /// Bytes after decoding.
+    pub size: u64,
+}
+
+impl Meta {
+    /// Puts together what is known of a message before it has a recipient.
+    pub(crate) fn new(received: &Received, parsed: Option<&Parsed>, verdict: &Verdict, auth: SenderAuth) -> Self {
+        let mut meta = Self {
+            verdict: Some(verdict.clone()),
+            auth,
+            envelope_from: received.envelope.from.clone(),
+            unread: parsed.is_none(),
+            ..Self::default()
+        };
+        if received.bare_lf {
+            meta.wire_flags.push("bare_lf".into());
+        }
+        if received.long_line {
+            meta.wire_flags.push("long_line".into());
+        }
+        if let Some(parsed) = parsed {
+            meta.read(parsed, received.envelope.from.is_none());
+        }
+        meta
+    }
+
+    /// Short words on what is notable: rule families that fired, and how the mail came.
+    pub fn flags(&self) -> Vec<String> {
+        let mut flags = Vec::new();
+        let families = self.verdict.iter().flat_map(|verdict| &verdict.findings).map(|finding| {
+            finding.rule.split_once('.').map_or(finding.rule.as_str(), |(family, _)| family).to_owned()
+        });
+        let automated = self.automated.iter().map(|_| "automated".to_owned());
+        for flag in families.chain(self.wire_flags.iter().cloned()).chain(automated) {
+            if !flags.contains(&flag) {
+                flags.push(flag);
+            }
+        }
+        flags
+    }
+
+    fn read(&mut self, parsed: &Parsed, null_sender: bool) {
+        let bare = |list: &[Mailbox]| list.iter().map(|one| one.address.clone()).take(100).collect();
+        self.from = parsed.from.first().cloned().unwrap_or_default();
+        self.to = bare(&parsed.to);
+        self.cc = bare(&parsed.cc);
+        self.subject = parsed.subject.clone();
+        self.preview = preview(&body_text(parsed));
+        self.ambiguous = parsed.ambiguous.clone();
+        self.message_id = parsed.message_id.clone();
+        self.in_reply_to = parsed.in_reply_to.clone();
+        self.references = parsed.references.clone();
+        self.automated = automated(parsed, null_sender);
+        self.attachments = parsed
+            .attachments
+            .iter()
+            .map(|one| AttachmentMeta {
+                filename: one.filename.clone(),
+                content_type: one.content_type.clone(),
+                size: one.size,
+            })
+            .collect();
+    }
+}
+
+/// The text an agent reads: the plain text, or what a person would see of the HTML.
+pub(crate) fn body_text(parsed: &Parsed) -> String {
+    if parsed.text.trim().is_empty() { mailward_score::visible_text(&parsed.html) } else { parsed.text.clone() }
+}
+
+/// Whether a machine sent this by itself (RFC 3834 5, RFC 2919, RFC 3464), so that nobody answers a machine.
+fn automated(parsed: &Parsed, null_sender: bool) -> Option<String> {
+    if null_sender {
+        return Some("null_sender".into());
+    }
+    let said = |name: &str| parsed.header(name).map(str::to_ascii_lowercase);
+    match said("auto-submitted") {
+        Some(value) if value != "no" => return Some("auto_submitted".into()),
+        _ => {}
+    }
+    if said("precedence").is_some_and(|value| matches!(value.as_str(), "bulk" | "list" | "junk")) {
+        return Some("precedence".into());
+    }
+    if parsed.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("list-id")) {
+        return Some("list".into());
+    }
+    None
+}
+
+fn preview(text: &str) -> String {
+    let mut out = String::new();
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+        if out.chars().count() >= PREVIEW {
+            return out.chars().take(PREVIEW).collect();
+        }
+    }
+    out
+}

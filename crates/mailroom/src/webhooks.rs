@@ -1,0 +1,194 @@
+//! Webhook endpoints: made, listed, deleted, and what is to be told to one.
+
+mod call;
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use mailward_mail::id::{InboxId, WebhookId};
+use mailward_net::egress::Blocked;
+use mailward_store::{EventKind, Include, NewWebhook, Tenant, Webhook};
+use serde::{Deserialize, Serialize};
+
+pub use call::WebhookCall;
+
+use crate::access::Principal;
+use crate::{Error, Mailroom, Result};
+
+/// Endpoints of one tenant.
+const MOST: usize = 100;
+
+/// What endpoint is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookRequest {
+    /// Where.
+    pub url: String,
+    /// Only this inbox' events.
+    pub inbox: Option<InboxId>,
+    /// Which events; none: `email.received`.
+    pub events: Option<Vec<String>>,
+    /// Headers to be sent along.
+    pub headers: BTreeMap<String, String>,
+    /// `ids`, `summary`, `body`.
+    pub include: Option<String>,
+}
+
+/// An endpoint as its tenant sees it.
+#[derive(Clone, Debug)]
+pub struct WebhookView {
+    /// What is stored.
+    pub webhook: Webhook,
+    /// Where.
+    pub url: String,
+}
+
+/// A new endpoint and its secret, which is told this once.
+pub struct CreatedWebhook {
+    /// The endpoint.
+    pub view: WebhookView,
+    /// `whsec_` and base64.
+    pub secret: String,
+}
+
+/// What is sealed of an endpoint.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Endpoint {
+    pub(crate) url: String,
+    pub(crate) secret: String,
+    pub(crate) headers: BTreeMap<String, String>,
+}
+
+impl Mailroom {
+    /// Makes an endpoint. `None`: the caller has no such inbox.
+    pub async fn create_webhook(&self, caller: &Principal, request: WebhookRequest) -> Result<Option<CreatedWebhook>> {
+        // Resolved and judged now, for a clear answer; and again at each call, for safety.
+        self.0.egress.check(&request.url).await.map_err(|blocked| url_error(&blocked))?;
+        check_headers(&request.headers)?;
+        let inbox = match (caller.inbox(), request.inbox) {
+            (Some(own), None) => Some(own.clone()),
+            (_, wanted) => wanted,
+        };
+        let events = events(request.events)?;
+        let include = match request.include.as_deref() {
+            None => Include::Summary,
+            Some(name) => Include::parse(name)
+                .ok_or_else(|| Error::invalid("include", "must be `ids`, `summary` or `body`"))?,
+        };
+        let secret = format!("whsec_{}", STANDARD.encode(self.0.random.bytes::<32>()));
+        let endpoint = Endpoint { url: request.url, secret, headers: request.headers };
+        let id = WebhookId::generate(&self.0.clock, &self.0.random);
+        let new = NewWebhook {
+            sealed: self.seal_endpoint(caller.tenant(), &id, &endpoint).await?,
+            inbox: inbox.clone(),
+            events,
+            include,
+            is_active: true,
+            failures: 0,
+            created_at: self.0.clock.now(),
+            id,
+        };
+        let mut scope = caller.tenant().write().await?;
+        if let Some(inbox) = &inbox
+            && (!caller.reaches(inbox) || scope.inbox(inbox).await?.is_none())
+        {
+            return Ok(None);
+        }
+        if scope.webhooks(None, MOST as i64).await?.len() >= MOST {
+            return Err(Error::Quota { what: "webhooks", limit: MOST as u32 });
+        }
+        scope.insert_webhook(&new).await?;
+        scope.commit().await?;
+        let view = WebhookView { webhook: new, url: endpoint.url };
+        Ok(Some(CreatedWebhook { view, secret: endpoint.secret }))
+    }
+
+    /// The caller's endpoints, newest first.
+    pub async fn webhooks(&self, caller: &Principal) -> Result<Vec<WebhookView>> {
+        let stored = caller.tenant().read().await?.webhooks(None, MOST as i64).await?;
+        let mut views = Vec::with_capacity(stored.len());
+        for webhook in stored.into_iter().filter(|webhook| may_touch(caller, webhook)) {
+            let url = self.open_endpoint(caller.tenant(), &webhook).await?.url;
+            views.push(WebhookView { webhook, url });
+        }
+        Ok(views)
+    }
+
+    /// One endpoint.
+    pub async fn webhook(&self, caller: &Principal, id: &WebhookId) -> Result<Option<WebhookView>> {
+        let stored = caller.tenant().read().await?.webhook(id).await?;
+        let Some(webhook) = stored.filter(|webhook| may_touch(caller, webhook)) else { return Ok(None) };
+        let url = self.open_endpoint(caller.tenant(), &webhook).await?.url;
+        Ok(Some(WebhookView { webhook, url }))
+    }
+
+    /// Deletes an endpoint and what was still to be told to it.
+    pub async fn delete_webhook(&self, caller: &Principal, id: &WebhookId) -> Result<bool> {
+        let mut scope = caller.tenant().write().await?;
+        if scope.webhook(id).await?.is_none_or(|webhook| !may_touch(caller, &webhook)) {
+            return Ok(false);
+        }
+        let done = scope.delete_webhook(id).await?;
+        scope.commit().await?;
+        Ok(done)
+    }
+
+    async fn seal_endpoint(&self, tenant: &Tenant, id: &WebhookId, endpoint: &Endpoint) -> Result<Vec<u8>> {
+        let keys = self.0.keyring.tenant(tenant).await?;
+        let json = serde_json::to_vec(endpoint).map_err(|_| Error::Damaged("an endpoint cannot be written"))?;
+        Ok(keys.webhook.seal(&[tenant.id().as_str().as_bytes(), id.as_str().as_bytes()], &json, &self.0.random))
+    }
+
+    pub(crate) async fn open_endpoint(&self, tenant: &Tenant, webhook: &Webhook) -> Result<Endpoint> {
+        let keys = self.0.keyring.tenant(tenant).await?;
+        let place = [tenant.id().as_str().as_bytes(), webhook.id.as_str().as_bytes()];
+        let json = keys.webhook.open(&place, &webhook.sealed)?;
+        serde_json::from_slice(&json).map_err(|_| Error::Damaged("an endpoint cannot be read"))
+    }
+}
+
+/// An inbox key sees only endpoints of its inbox.
+fn may_touch(caller: &Principal, webhook: &Webhook) -> bool {
+    caller.inbox().is_none() || caller.inbox() == webhook.inbox.as_ref()
+}
+
+fn events(names: Option<Vec<String>>) -> Result<Vec<EventKind>> {
+    let Some(names) = names else { return Ok(vec![EventKind::EmailReceived]) };
+    if names.is_empty() {
+        return Err(Error::invalid("events", "name at least one event"));
+    }
+    let mut kinds = Vec::with_capacity(names.len());
+    for name in names {
+        let kind = EventKind::parse(&name).ok_or_else(|| {
+            let known: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+            Error::invalid("events", format!("there is no event `{name}`; there are {}", known.join(", ")))
+        })?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
+}
+
+/// Headers that would change what the request is, or who signs it, are ours.
+fn check_headers(headers: &BTreeMap<String, String>) -> Result<()> {
+    if headers.len() > 10 {
+        return Err(Error::invalid("headers", "at most 10"));
+    }
+    for (name, value) in headers {
+        let lower = name.to_ascii_lowercase();
+        let token = !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let ours = ["host", "content-length", "content-type", "connection", "transfer-encoding", "user-agent", "te", "upgrade"];
+        if !token || ours.contains(&lower.as_str()) || lower.starts_with("webhook-") || lower.starts_with("x-lobstermail-") {
+            return Err(Error::invalid("headers", format!("`{name}` cannot be set", name = name.escape_default())));
+        }
+        if value.len() > 1_024 || value.bytes().any(|b| b < b' ' || b == 0x7f) {
+            return Err(Error::invalid("headers", "a value must be at most 1024 printable bytes"));
+        }
+    }
+    Ok(())
+}
+
+fn url_error(blocked: &Blocked) -> Error {
+    Error::UrlNotAllowed(blocked.to_string())
+}

@@ -1,0 +1,122 @@
+//! What is told to an endpoint of an event: put together when it is sent, from what is true then.
+
+use mailward_mail::id::EventId;
+use mailward_store::{ClaimedJob, EventKind, EventRow, Include, State};
+use serde_json::{Value, json};
+
+use crate::reading::{meta, parsed};
+use crate::snapshot::{Meta, body_text};
+use crate::{Mailroom, Result};
+
+/// A call that is to be made.
+pub struct WebhookCall {
+    /// Where.
+    pub url: String,
+    /// `whsec_` and base64.
+    pub secret: String,
+    /// The endpoint's own headers.
+    pub headers: Vec<(String, String)>,
+    /// The event, the same on every way it is delivered.
+    pub event: EventId,
+    /// JSON.
+    pub body: Vec<u8>,
+}
+
+impl Mailroom {
+    /// The call that a job asks for; `None` when there is nothing to be told any more.
+    pub async fn webhook_call(&self, job: &ClaimedJob) -> Result<Option<WebhookCall>> {
+        let (Some(event), Some(webhook)) = (&job.event, &job.webhook) else { return Ok(None) };
+        let mut scope = job.tenant.read().await?;
+        let (Some(event), Some(webhook)) = (scope.event(event).await?, scope.webhook(webhook).await?) else {
+            return Ok(None);
+        };
+        drop(scope);
+        if !webhook.is_active {
+            return Ok(None);
+        }
+        let endpoint = self.open_endpoint(&job.tenant, &webhook).await?;
+        let Some(data) = self.event_data(&job.tenant, &event, webhook.include).await? else { return Ok(None) };
+        let body = json!({
+            "id": event.id.as_str(),
+            "type": event.kind.as_str(),
+            "event": event.kind.as_str(),
+            "timestamp": event.created_at.to_string(),
+            "tenantId": job.tenant.id().as_str(),
+            "inboxId": event.inbox.as_ref().map(mailward_mail::id::InboxId::as_str),
+            "data": data,
+        });
+        Ok(Some(WebhookCall {
+            url: endpoint.url,
+            secret: endpoint.secret,
+            headers: endpoint.headers.into_iter().collect(),
+            event: event.id,
+            body: body.to_string().into_bytes(),
+        }))
+    }
+
+    /// The event's `data`. Mail that is held, or was deleted meanwhile, never carries content.
+    async fn event_data(
+        &self,
+        tenant: &mailward_store::Tenant,
+        event: &EventRow,
+        include: Include,
+    ) -> Result<Option<Value>> {
+        let Some(id) = &event.message else { return Ok(Some(json!({}))) };
+        let mut data = json!({ "id": id.as_str(), "inboxId": event.inbox.as_ref().map(mailward_mail::id::InboxId::as_str) });
+        let keys = self.0.keyring.tenant(tenant).await?;
+        let mut scope = tenant.read().await?;
+        let Some(message) = scope.message_for_review(id).await? else { return Ok(None) };
+        data["seq"] = json!(message.seq);
+        data["receivedAt"] = json!(message.received_at.to_string());
+        data["createdAt"] = json!(message.available_at.map(|at| at.to_string()));
+        let opened = meta(tenant, &mut scope, &keys, &message).await?;
+        data["security"] = security(&opened, false);
+        // The state now decides, not the one at the event: a mail that is held tells nothing of what it says.
+        let is_content = message.state == State::Delivered && event.kind != EventKind::EmailQuarantined;
+        if !is_content || include == Include::Ids {
+            return Ok(Some(data));
+        }
+        data["from"] = json!(opened.from.address);
+        data["fromName"] = json!(opened.from.name);
+        data["to"] = json!(opened.to);
+        data["subject"] = json!(opened.subject);
+        data["preview"] = json!(opened.preview);
+        data["hasAttachments"] = json!(!opened.attachments.is_empty());
+        data["automated"] = json!(opened.automated.is_some());
+        data["security"] = security(&opened, true);
+        if include == Include::Body
+            && let Some(parsed) = parsed(tenant, &mut scope, &keys, &message).await?
+        {
+            data["body"] = json!(body_text(&parsed));
+            data["html"] = json!((!parsed.html.is_empty()).then_some(parsed.html));
+        }
+        Ok(Some(data))
+    }
+}
+
+/// The `security` object of the contract. Findings quote the mail, so they are left out where content is.
+fn security(meta: &Meta, with_findings: bool) -> Value {
+    let Some(verdict) = &meta.verdict else { return json!({}) };
+    let mut security = json!({
+        "injectionRisk": verdict.level.as_str(),
+        "injectionScore": verdict.score,
+        "injectionRiskScore": f64::from(verdict.score) / 100.0,
+        "flags": meta.flags(),
+        "coverage": verdict.coverage,
+        "model": verdict.model,
+        "spf": meta.auth.spf,
+        "dkim": meta.auth.dkim,
+        "dmarc": meta.auth.dmarc,
+        "ambiguous": meta.ambiguous,
+    });
+    if with_findings {
+        security["findings"] = verdict
+            .findings
+            .iter()
+            .map(|finding| {
+                json!({ "rule": finding.rule, "weight": finding.weight, "where": finding.view, "excerpt": finding.excerpt })
+            })
+            .collect();
+    }
+    security
+}

@@ -1,0 +1,54 @@
+//! Family `override`: what the reader was told before is to count no more.
+
+use super::Match;
+use crate::lexicon::Concept::*;
+use crate::passages::{Audience, Passage};
+
+/// "Ignore all previous instructions": a verb of override, an order as its object, and that it came before.
+pub(super) fn instructions(passage: &Passage<'_>) -> Option<Match> {
+    let place = passage.pair(&[Override], &[Instruction, Prompt], 64)?;
+    let weight = if passage.has(Mine) || passage.advised_against(&place) {
+        // "Please disregard my previous instructions": the writer's own, between people.
+        28
+    } else if passage.has(Prior) {
+        let orders = [Quantity, Yours, NewTask, Reveal, Send, Delete, Pay, Steer, Role, Unbound, Secrecy, Ai, Prompt];
+        match (passage.any(&orders), passage.has(Topic)) {
+            (true, false) => 80,
+            (true, true) => 71,
+            (false, false) => 64,
+            // "Please disregard the earlier instructions about parking."
+            (false, true) => 44,
+        }
+    } else if passage.any(&[Quantity, Yours]) || passage.audience() >= Audience::Machine {
+        66
+    } else {
+        40
+    };
+    let lift = if passage.audience() == Audience::Machine { 6 } else { 0 };
+    Match::new("override.instructions", weight + lift, passage.span(place, &[Prior]))
+}
+
+/// "Forget everything you were told".
+pub(super) fn everything(passage: &Passage<'_>) -> Option<Match> {
+    let place = passage.pair(&[Override], &[Everything], 48)?;
+    let weight = if passage.has(Mine) { 28 } else { 73 };
+    Match::new("override.everything", weight, place)
+}
+
+/// "Your new task is": another order takes the place of the first.
+pub(super) fn new_task(passage: &Passage<'_>) -> Option<Match> {
+    let place = passage.first(NewTask)?;
+    let weight = if passage.pair(&[Override], &[NewTask, Prior], 80).is_some() && passage.any(&[Override, Instruction]) {
+        48
+    } else if passage.near(&[Token]) || passage.pair(&[NewTask], &[Destination], 60).is_some() {
+        42
+    } else {
+        20
+    };
+    let lift = match passage.audience() {
+        Audience::Person => 0,
+        Audience::Assistant => 6,
+        Audience::Machine | Audience::Captured => 24,
+    };
+    Match::new("override.new_task", weight + lift, passage.span(place, &[NewTask]))
+}
