@@ -1,1 +1,13 @@
 //! The Mailward service: configuration, wiring, lifecycle and command line.
+//!
+//! [`app::App`] is the whole service in one value; [`cli`] is how a person starts and asks it.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod data_dir;
+pub mod start;
+pub mod telemetry;
+mod tls;
+
+pub use start::StartError;

@@ -1,1 +1,13 @@
-//! What leaves the house: jobs and webhooks.
+//! What leaves the house: claims jobs from the store and runs each with the handler for its kind.
+//!
+//! Knows nothing of how mail is read: what a webhook is told comes from a function that the server fills in.
+
+mod backoff;
+mod signature;
+mod sweep;
+mod webhook;
+mod worker;
+
+pub use sweep::sweep;
+pub use webhook::{Call, Calls, Webhooks};
+pub use worker::{Handler, Handlers, Outcome, Worker};

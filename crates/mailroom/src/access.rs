@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, TenantId};
-use mailward_store::{Authenticated, Operator, Scopes, Tenant, TenantState};
+use mailward_store::{Account, Authenticated, Operator, Scopes, Tenant, TenantRow, TenantState};
 use mailward_vault::{Pepper, SignedLink, Token, TokenKind};
 
 pub(crate) use cache::Cache;
 pub use mint::{KeyRequest, KeyView, MintedKey};
 
+use crate::config::Plan;
 use crate::{Error, Mailroom, Result};
 
 /// `lastUsedAt` is kept to this.
@@ -114,6 +115,42 @@ impl Mailroom {
         found.ok_or_else(|| self.0.sessions.failed(from, self.0.clock.now()))
     }
 
+    /// An operator acting for a tenant, for what operators do for tenants: inboxes and keys, never mail.
+    pub async fn principal_for_operator(&self, operator: &Operator, id: &TenantId) -> Result<Option<Principal>> {
+        let Some((row, tenant)) = operator.tenant(id).await? else { return Ok(None) };
+        let held = Authenticated {
+            tenant,
+            state: row.state,
+            keyid: operator.keyid().to_owned(),
+            inbox: None,
+            // No `read`: content is for break-glass, which the tenant can see.
+            scopes: Scopes::INBOXES.with(Scopes::KEYS),
+            expires_at: None,
+            last_used_at: None,
+        };
+        Ok(Some(Principal { held }))
+    }
+
+    /// One tenant, as an operator sees it.
+    pub async fn tenant_row(&self, operator: &Operator, id: &TenantId) -> Result<Option<TenantRow>> {
+        Ok(operator.tenant(id).await?.map(|(row, _)| row))
+    }
+
+    /// The caller's tenant: plan and use.
+    pub async fn account(&self, caller: &Principal) -> Result<(Account, Plan)> {
+        let account = caller.tenant().read().await?.account().await?;
+        let plan = self.0.config.plan(&account.plan);
+        Ok((account, plan))
+    }
+
+    /// Revokes a token that somebody let slip, on proof of the whole of it. `false`: it was nobody's.
+    pub async fn revoke_leaked(&self, text: &str) -> Result<bool> {
+        let Some(token) = Token::parse(text) else { return Ok(false) };
+        let Some(held) = self.authenticate_token(&token).await? else { return Ok(false) };
+        let principal = Principal { held };
+        self.revoke(&principal, principal.keyid()).await
+    }
+
     /// Makes the operator's key of a fresh installation; `None` when there is one.
     pub async fn install_operator(&self) -> Result<Option<Token>> {
         let token = Token::generate(TokenKind::Admin, &self.0.random);
@@ -133,11 +170,9 @@ impl Mailroom {
     pub(crate) async fn read_link(&self, text: &str) -> Result<Option<(Tenant, String)>> {
         let key = self.0.keyring.service("link").await?;
         let Some(verified) = SignedLink::verify(&key, text, self.0.clock.now()) else { return Ok(None) };
+        let Some(tenant) = self.0.store.tenant_of_link(&verified).await? else { return Ok(None) };
         let payload = std::str::from_utf8(verified.payload()).unwrap_or_default();
-        let Some((tenant, rest)) = payload.split_once(' ') else { return Ok(None) };
-        let Ok(tenant) = TenantId::parse(tenant) else { return Ok(None) };
-        let tenant = self.0.store.tenant_of_link(&verified, &tenant).await?;
-        Ok(tenant.map(|tenant| (tenant, rest.to_owned())))
+        Ok(payload.split_once(' ').map(|(_, rest)| (tenant, rest.to_owned())))
     }
 
     pub(crate) async fn pepper(&self) -> Result<Pepper> {

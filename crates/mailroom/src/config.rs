@@ -41,8 +41,6 @@ pub struct Config {
     pub plans: BTreeMap<String, Plan>,
     /// A stranger may make a tenant of plan `free`.
     pub signup_open: bool,
-    /// What URLs of this service begin with, without a slash at the end.
-    pub public_url: String,
     /// The directory whose disk must not fill up.
     pub data_dir: PathBuf,
     /// Below this many free bytes no mail is taken; 0 never looks.

@@ -6,6 +6,8 @@
 mod seal;
 mod trace;
 
+pub(crate) use seal::author_digest;
+
 use std::sync::Arc;
 use std::time::Duration;
 

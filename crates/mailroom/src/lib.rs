@@ -104,6 +104,11 @@ impl Mailroom {
         &self.0.config
     }
 
+    /// Closes what the mailroom holds open.
+    pub async fn close(&self) {
+        self.0.keyring.close().await;
+    }
+
     /// Whether mail and requests can be served; else in one word why not.
     pub async fn ready(&self) -> std::result::Result<(), &'static str> {
         if self.0.store.ping().await.is_err() {

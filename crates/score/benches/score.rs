@@ -57,7 +57,9 @@ fn scoring(criterion: &mut Criterion) {
     let html = newsletter(30 * 1024);
     let mut group = criterion.benchmark_group("score");
     group.throughput(Throughput::Bytes(text.len() as u64));
-    group.bench_function("text 4 KB", |bencher| bencher.iter(|| score(black_box(&Sample::text(&text)), &policy)));
+    group.bench_function("text 4 KB", |bencher| {
+        bencher.iter(|| score(black_box(&Sample::text(&text)), &policy))
+    });
     group.throughput(Throughput::Bytes(html.len() as u64));
     group.bench_function("html 30 KB", |bencher| {
         let sample = Sample { html: &html, ..Sample::default() };

@@ -6,7 +6,9 @@ use crate::verdict::{Coverage, Finding, Level, Verdict};
 /// Puts the findings of all views together.
 pub(crate) fn combine(found: Vec<Weighed>, coverage: Coverage) -> Verdict {
     let mut found = found;
-    found.sort_by(|a, b| b.finding.weight.cmp(&a.finding.weight).then_with(|| a.finding.start.cmp(&b.finding.start)));
+    found.sort_by(|a, b| {
+        b.finding.weight.cmp(&a.finding.weight).then_with(|| a.finding.start.cmp(&b.finding.start))
+    });
     let mut score = 0.0_f32;
     let mut families: Vec<&str> = Vec::new();
     for weighed in &found {
@@ -29,7 +31,10 @@ pub(crate) fn combine(found: Vec<Weighed>, coverage: Coverage) -> Verdict {
             break;
         }
         // The same rule in the same view says nothing new: its strongest place stands for it.
-        if !findings.iter().any(|known| known.rule == weighed.finding.rule && known.view == weighed.finding.view) {
+        if !findings
+            .iter()
+            .any(|known| known.rule == weighed.finding.rule && known.view == weighed.finding.view)
+        {
             findings.push(weighed.finding);
         }
     }

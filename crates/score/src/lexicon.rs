@@ -6,13 +6,13 @@ mod asian;
 mod dutch;
 mod english;
 mod french;
+mod further;
 mod german;
 mod italian;
 mod nordic;
 mod portuguese;
 mod slavic;
 mod spanish;
-mod turkic;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -115,9 +115,6 @@ impl Concept {
     }
 }
 
-
-
-
 /// One occurrence in a folded text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hit {
@@ -143,6 +140,7 @@ pub(crate) fn hits(folded: &Folded) -> Vec<Hit> {
     for found in lexicon.automaton.find_overlapping_iter(text) {
         let entry = lexicon.entries[found.pattern().as_usize()];
         let (start, end) = (found.start(), found.end());
+        crate::work::count(1);
         if start < link_end {
             continue;
         }
@@ -192,7 +190,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         dutch::ENTRIES,
         nordic::ENTRIES,
         slavic::ENTRIES,
-        turkic::ENTRIES,
+        further::ENTRIES,
         asian::ENTRIES,
     ];
     let mut index: HashMap<String, usize> = HashMap::new();
@@ -202,7 +200,8 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
             let phrase = fold_phrase(written.trim_matches('*')).replace('¦', "|");
             let entry = Entry {
                 concepts: concept.bit(),
-                word_start: !written.starts_with('*') && phrase.chars().next().is_some_and(has_word_boundaries),
+                word_start: !written.starts_with('*')
+                    && phrase.chars().next().is_some_and(has_word_boundaries),
                 word_end: !written.ends_with('*') && phrase.chars().last().is_some_and(has_word_boundaries),
             };
             match index.get(&phrase) {
@@ -231,12 +230,20 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
 fn link_around(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
     const LONGEST_LOCAL: usize = 64;
     let bytes = text.as_bytes();
-    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+' | b'%' | b'/' | b'?' | b'=' | b'&' | b':' | b'#' | b'~');
+    let part = |b: &u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'.' | b'-' | b'_' | b'+' | b'%' | b'/' | b'?' | b'=' | b'&' | b':' | b'#' | b'~')
+    };
     let tail = bytes[sign.end..].iter().take_while(|b| part(b)).count();
     if &bytes[sign.clone()] != b"@" {
         return (tail > 0).then_some(sign.start..sign.end + tail);
     }
-    let local = bytes[..sign.start].iter().rev().take(LONGEST_LOCAL).take_while(|b| part(b) && !matches!(b, b'/' | b':' | b'=')).count();
+    let local = bytes[..sign.start]
+        .iter()
+        .rev()
+        .take(LONGEST_LOCAL)
+        .take_while(|b| part(b) && !matches!(b, b'/' | b':' | b'='))
+        .count();
     (tail > 0 && local > 0).then_some(sign.start - local..sign.end + tail)
 }
 
@@ -258,7 +265,8 @@ fn inside_word(text: &str, at: usize) -> bool {
 
 /// Scripts that put spaces between words.
 fn has_word_boundaries(c: char) -> bool {
-    c.is_alphanumeric() && !matches!(c, '\u{e00}'..='\u{eff}' | '\u{1100}'..='\u{11ff}' | '\u{3040}'..='\u{d7af}' | '\u{f900}'..='\u{faff}')
+    c.is_alphanumeric()
+        && !matches!(c, '\u{e00}'..='\u{eff}' | '\u{1100}'..='\u{11ff}' | '\u{3040}'..='\u{d7af}' | '\u{f900}'..='\u{faff}')
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod rules;
 mod sample;
 mod verdict;
 mod views;
+mod work;
 
 pub use sample::{Attachment, Policy, Sample};
 pub use verdict::{Coverage, Finding, Level, Verdict};
@@ -51,3 +52,7 @@ pub fn score(sample: &Sample<'_>, policy: &Policy) -> Verdict {
     }
     combine::combine(found, coverage)
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

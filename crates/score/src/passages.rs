@@ -57,7 +57,13 @@ impl<'v> Reading<'v> {
         let direct: Vec<Audience> = reading.passages().map(|passage| passage.addresses()).collect();
         // Who is addressed holds for the sentences around: "Note to the assistant. Do this. And that."
         reading.audiences = (0..direct.len())
-            .map(|i| direct[i.saturating_sub(2)..(i + 3).min(direct.len())].iter().copied().max().unwrap_or(Audience::Person))
+            .map(|i| {
+                direct[i.saturating_sub(2)..(i + 3).min(direct.len())]
+                    .iter()
+                    .copied()
+                    .max()
+                    .unwrap_or(Audience::Person)
+            })
             .collect();
         reading
     }
@@ -100,6 +106,7 @@ impl<'r> Passage<'r> {
     pub(crate) fn pair(&self, one: &[Concept], other: &[Concept], gap: usize) -> Option<Range<usize>> {
         let (one, other) = (set(one), set(other));
         let (mut last_one, mut last_other): (Option<&Hit>, Option<&Hit>) = (None, None);
+        crate::work::count(self.hits().len());
         for hit in self.hits() {
             let partner = if hit.concepts & one != 0 { last_other } else { None }
                 .or(if hit.concepts & other != 0 { last_one } else { None });
@@ -119,9 +126,11 @@ impl<'r> Passage<'r> {
     /// From the first to the last word of the given concepts, `place` included.
     pub(crate) fn span(&self, place: Range<usize>, concepts: &[Concept]) -> Range<usize> {
         let wanted = set(concepts);
-        self.hits().iter().filter(|hit| hit.concepts & wanted != 0).fold(place, |span, hit| {
-            span.start.min(hit.start)..span.end.max(hit.end)
-        })
+        crate::work::count(self.hits().len());
+        self.hits()
+            .iter()
+            .filter(|hit| hit.concepts & wanted != 0)
+            .fold(place, |span, hit| span.start.min(hit.start)..span.end.max(hit.end))
     }
 
     /// The first word of a concept.
@@ -132,12 +141,19 @@ impl<'r> Passage<'r> {
     /// Whether a place starts its sentence, as a command does.
     pub(crate) fn opens(&self, place: &Range<usize>) -> bool {
         let lead = &self.text()[self.sentence().start..place.start.max(self.sentence().start)];
+        crate::work::count(lead.len());
+        // A line of its own starts one too, however short the lines before it were.
+        let breaks = &self.view().folded.breaks;
+        let line = breaks[..breaks.partition_point(|(at, _)| *at <= place.start)].last();
         lead.trim_matches(|c: char| !c.is_alphanumeric()).len() <= 6
+            || line.is_some_and(|(at, _)| place.start - at <= 3)
     }
 
     /// Whether a word of advice against it ("never", "do not") stands right before a place.
     pub(crate) fn advised_against(&self, place: &Range<usize>) -> bool {
-        self.hits().iter().any(|hit| hit.is(Concept::Never) && hit.end <= place.start && place.start - hit.end <= 12)
+        self.hits()
+            .iter()
+            .any(|hit| hit.is(Concept::Never) && hit.end <= place.start && place.start - hit.end <= 12)
     }
 
     /// Whether the sentence or one beside it talks about attacks.
@@ -155,10 +171,14 @@ impl<'r> Passage<'r> {
         const REACH: usize = 120;
         let text = self.text();
         let marks = |c: char| matches!(c, '"' | '`' | '「' | '」' | '『' | '』');
-        let from = (0..=place.start.saturating_sub(REACH)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let from =
+            (0..=place.start.saturating_sub(REACH)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         let to = (place.end.saturating_add(2 * REACH)).min(text.len());
         let to = (0..=to).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(place.end);
-        let single = |lead: &str, tail: &str| lead.contains(" '") && (tail.contains("' ") || tail.contains("'.") || tail.contains("',") || tail.ends_with('\''));
+        let single = |lead: &str, tail: &str| {
+            lead.contains(" '")
+                && (tail.contains("' ") || tail.contains("'.") || tail.contains("',") || tail.ends_with('\''))
+        };
         let (lead, tail) = (&text[from..place.start], &text[place.end.min(to)..to]);
         (lead.contains(marks) && tail.contains(marks)) || single(lead, tail)
     }
@@ -172,7 +192,10 @@ impl<'r> Passage<'r> {
         if captured {
             return Audience::Captured;
         }
-        if self.calls(&[Ai]) || self.pair(&[Reading], &[Ai, Assistant], 60).is_some() || self.any(&[Reading]) && self.any(&[Steer]) {
+        if self.calls(&[Ai])
+            || self.pair(&[Reading], &[Ai, Assistant], 60).is_some()
+            || self.any(&[Reading]) && self.any(&[Steer])
+        {
             return Audience::Machine;
         }
         let name = self.first(Ai).map(|place| (place, Audience::Machine));
@@ -183,7 +206,10 @@ impl<'r> Passage<'r> {
         {
             return audience;
         }
-        if self.any(&[Ai, Reading, Token]) || self.has(Greeting) && self.has(Assistant) || self.calls(&[Assistant]) {
+        if self.any(&[Ai, Reading, Token])
+            || self.has(Greeting) && self.has(Assistant)
+            || self.calls(&[Assistant])
+        {
             return Audience::Assistant;
         }
         Audience::Person
@@ -195,7 +221,8 @@ impl<'r> Passage<'r> {
         let mut called = None;
         for hit in self.hits() {
             if hit.concepts & names != 0
-                && (hit.is(Concept::Vocative) || called.is_some_and(|end: usize| hit.start.saturating_sub(end) <= 24))
+                && (hit.is(Concept::Vocative)
+                    || called.is_some_and(|end: usize| hit.start.saturating_sub(end) <= 24))
             {
                 return true;
             }
@@ -206,7 +233,8 @@ impl<'r> Passage<'r> {
         // Languages that put the address after the name.
         let last = self.hits().iter().rev().find(|hit| hit.is(Concept::Vocative));
         last.is_some_and(|last| {
-            let close = |hit: &Hit| hit.concepts & names != 0 && hit.end <= last.start && last.start - hit.end <= 3;
+            let close =
+                |hit: &Hit| hit.concepts & names != 0 && hit.end <= last.start && last.start - hit.end <= 3;
             self.hits().iter().any(close)
         })
     }
@@ -244,16 +272,19 @@ fn sentences(view: &View<'_>, hits: &[Hit]) -> Vec<Sentence> {
             fresh = true;
         }
         match out.last_mut() {
-            Some(last)
-                if !fresh && hit.start - last.start <= LONGEST && last.hits.len() < MOST_HITS =>
-            {
+            Some(last) if !fresh && hit.start - last.start <= LONGEST && last.hits.len() < MOST_HITS => {
                 last.end = hit.end;
                 last.hits.end = index + 1;
                 last.concepts |= hit.concepts;
             }
             _ => {
                 let start = if fresh || out.is_empty() { start } else { hit.start };
-                out.push(Sentence { start: start.min(hit.start), end: hit.end, hits: index..index + 1, concepts: hit.concepts });
+                out.push(Sentence {
+                    start: start.min(hit.start),
+                    end: hit.end,
+                    hits: index..index + 1,
+                    concepts: hit.concepts,
+                });
             }
         }
     }

@@ -104,6 +104,7 @@ fn weigh(passage: &Passage<'_>, found: Match, out: &mut Vec<Weighed>) {
         let cap = match (passage.talks(), passage.talk_of_all()) {
             (true, _) if quoted => Some(44),
             (true, 3..) => Some(46),
+            (false, 6..) => Some(48),
             (true, _) => Some(62),
             (false, 3..) if quoted => Some(46),
             (false, 3..) => Some(64),
@@ -114,7 +115,8 @@ fn weigh(passage: &Passage<'_>, found: Match, out: &mut Vec<Weighed>) {
             weight = weight.min(cap);
         }
     }
-    if weight >= 30 {
+    let least = if view.sight == Sight::Concealed { 46 } else { 30 };
+    if weight >= least {
         weight += match view.sight {
             Sight::Open => 0,
             Sight::Name => 10,

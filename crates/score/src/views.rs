@@ -6,7 +6,9 @@
 pub(crate) mod confusable;
 mod css;
 mod decode;
+mod elements;
 pub(crate) mod html;
+mod leet;
 pub(crate) mod normalise;
 mod open_elements;
 mod quoted;
@@ -54,8 +56,11 @@ impl<'a> View<'a> {
         let inner = self.folded.mapped.origin(place);
         let outer = self.way.as_ref().map_or(inner.clone(), |mapped| mapped.origin(inner));
         let end = outer.end.min(self.source.len());
-        let start = (0..=outer.start.min(end)).rev().find(|at| self.source.is_char_boundary(*at)).unwrap_or(0);
-        let end = (end..=self.source.len()).find(|at| self.source.is_char_boundary(*at)).unwrap_or(self.source.len());
+        let start =
+            (0..=outer.start.min(end)).rev().find(|at| self.source.is_char_boundary(*at)).unwrap_or(0);
+        let end = (end..=self.source.len())
+            .find(|at| self.source.is_char_boundary(*at))
+            .unwrap_or(self.source.len());
         start..end
     }
 

@@ -160,10 +160,11 @@ impl Store {
         }))
     }
 
-    /// The tenant that a signed link names; `signed` is proof that we wrote it.
-    pub async fn tenant_of_link(&self, signed: &[u8], tenant: &TenantId) -> Result<Option<Tenant>> {
-        let _: &[u8] = signed;
-        let Some(row) = self.tenant_row(tenant).await? else { return Ok(None) };
+    /// The tenant that a link names with the first word of what we signed.
+    pub async fn tenant_of_link(&self, link: &mailward_vault::signed::Verified) -> Result<Option<Tenant>> {
+        let words = std::str::from_utf8(link.payload()).unwrap_or_default();
+        let Ok(tenant) = TenantId::parse(words.split(' ').next().unwrap_or_default()) else { return Ok(None) };
+        let Some(row) = self.tenant_row(&tenant).await? else { return Ok(None) };
         Ok((row.state == TenantState::Active).then(|| self.tenant(row.id, &row.region)))
     }
 

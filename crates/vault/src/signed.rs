@@ -39,8 +39,8 @@ impl SignedLink {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The payload of a link that this key signed and that lives at `now`; compares in constant time.
-    pub fn verify(key: &ServiceKey, text: &str, now: Timestamp) -> Option<Vec<u8>> {
+    /// What a link carries that this key signed and that lives at `now`; compares in constant time.
+    pub fn verify(key: &ServiceKey, text: &str, now: Timestamp) -> Option<Verified> {
         if text.len() > MAX_TEXT {
             return None;
         }
@@ -52,7 +52,19 @@ impl SignedLink {
             return None;
         }
         let expires = Timestamp(i64::from_be_bytes(head[1..].try_into().ok()?));
-        (now < expires).then(|| payload.to_vec())
+        (now < expires).then(|| Verified(payload.to_vec()))
+    }
+}
+
+/// A payload that this service signed, and that still lives. Only [`SignedLink::verify`] makes one, so holding it is
+/// proof enough for whoever acts on what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified(Vec<u8>);
+
+impl Verified {
+    /// What was signed.
+    pub fn payload(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -77,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_link_lives_until_its_moment_and_not_at_it() {
-        assert_eq!(SignedLink::verify(&key(1), &link(), Timestamp(NOON.0 - 1)), Some(b"eml_1/0".to_vec()));
+        let verified = SignedLink::verify(&key(1), &link(), Timestamp(NOON.0 - 1));
+        assert_eq!(verified.as_ref().map(Verified::payload), Some(&b"eml_1/0"[..]));
         assert_eq!(SignedLink::verify(&key(1), &link(), NOON), None);
     }
 

@@ -1,1 +1,104 @@
-//! The HTTP contract.
+//! The HTTP contract: translates requests into calls of the [`Mailroom`] and its answers into JSON.
+//!
+//! Decides nothing about mail and never sees a key or a sealed byte. [`routes`](mod@routes) lists every route; start
+//! there. A route reaches a tenant through [`caller::Caller`] alone, and errors get their body in [`problem`] alone.
+
+mod body;
+mod caller;
+mod cursor;
+mod edge;
+mod file;
+mod headers;
+mod health;
+mod leak;
+mod limits;
+mod openapi;
+mod operator;
+mod problem;
+mod query;
+mod routes;
+mod server;
+mod v1;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::middleware::from_fn_with_state;
+use mailward_mail::random::Random;
+use mailward_mailroom::Mailroom;
+
+pub use server::{Peer, serve};
+
+use crate::limits::Limits;
+
+/// What an operator chose about HTTP.
+#[derive(Clone, Debug)]
+pub struct WebConfig {
+    /// The largest body of a request, in bytes.
+    pub body_limit: usize,
+    /// Whether the peer is a proxy of the operator's, whose last `X-Forwarded-For` entry names the client.
+    pub behind_proxy: bool,
+    /// Requests a second of one token, on the long run; 0 is no limit.
+    pub requests_per_second: u32,
+    /// Requests of one token at once.
+    pub burst: u32,
+    /// What URLs of this service begin with, without a slash at the end. Never taken from a request.
+    pub public_url: String,
+    /// Whether this listener speaks TLS, so that browsers may be told to insist on it.
+    pub tls: bool,
+}
+
+impl Default for WebConfig {
+    fn default() -> Self {
+        Self {
+            body_limit: 1024 * 1024,
+            behind_proxy: false,
+            requests_per_second: 20,
+            burst: 40,
+            public_url: "http://127.0.0.1:8080".into(),
+            tls: false,
+        }
+    }
+}
+
+/// The routes of tenants and agents: `/v1`, `/openapi.json`, `/healthz`, `/readyz`.
+pub fn public_router(room: Mailroom, config: WebConfig) -> Router {
+    build(routes::public(), "Mailward", room, config)
+}
+
+/// The routes of operators: `/operator/v1`, `/openapi.json`, `/healthz`, `/readyz`. For a private listener.
+pub fn operator_router(room: Mailroom, config: WebConfig) -> Router {
+    build(routes::operator(), "Mailward operator API", room, config)
+}
+
+/// What every handler works with. A cheap clone.
+#[derive(Clone)]
+pub(crate) struct Web(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) room: Mailroom,
+    pub(crate) config: WebConfig,
+    pub(crate) limits: Limits,
+    pub(crate) random: Random,
+    pub(crate) openapi: Bytes,
+}
+
+impl std::ops::Deref for Web {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+fn build(routes: routes::Routes, title: &str, room: Mailroom, config: WebConfig) -> Router {
+    let (router, described) = routes.split_for_parts();
+    let openapi = openapi::document(described, title, &config.public_url);
+    let limits = Limits::new(&config);
+    let web = Web(Arc::new(Inner { room, limits, random: Random::system(), openapi, config }));
+    router
+        .fallback(problem::no_such_route)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(from_fn_with_state(web.clone(), edge::edge))
+        .with_state(web)
+}

@@ -24,7 +24,7 @@ pub(super) fn memory(passage: &Passage<'_>) -> Option<Match> {
         Audience::Person => return None,
         Audience::Assistant if passage.any(&[Steer, Send]) => 40,
         Audience::Assistant => 20,
-        Audience::Machine | Audience::Captured => 66,
+        Audience::Machine | Audience::Captured => 71,
     };
     Match::new("address.memory", weight, passage.span(place, &[Memory, Steer]))
 }

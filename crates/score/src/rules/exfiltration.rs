@@ -18,12 +18,17 @@ pub(super) fn secret(passage: &Passage<'_>) -> Option<Match> {
         // "Never share your code with anyone."
         return None;
     }
-    let mut weight = 14 + to_machine(passage);
+    let mut weight = 20 + to_machine(passage);
     weight += if passage.has(Destination) { 12 } else { 0 };
     weight += if passage.has(Secrecy) { 8 } else { 0 };
     weight += if passage.has(Approved) { 8 } else { 0 };
     weight += concealed(passage);
-    let weight = below_medium(passage, weight);
+    let weight = if passage.has(Destination) && passage.any(&[Ai, Assistant]) {
+        // "Have your assistant paste the reset link into": a secret to a third party, whoever is asked.
+        weight.max(54)
+    } else {
+        below_medium(passage, weight)
+    };
     Match::new("exfiltration.secret", weight, passage.span(place, &[Destination, Secrecy, Owner]))
 }
 
@@ -55,15 +60,19 @@ pub(super) fn files(passage: &Passage<'_>) -> Option<Match> {
 /// A Markdown image whose address has room for data: showing it sends it.
 pub(super) fn image(passage: &Passage<'_>) -> Option<Match> {
     static IMAGE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"!\[[^\]\n]{0,80}\]\(https?://[^\s)]{1,300}[?&/#=][^\s)]{0,200}?(?:[{\[<]|=[a-z_]{3,20}\b|%7b)").expect("the pattern is valid")
+        Regex::new(
+            r"!\[[^\]\n]{0,80}\]\(https?://[^\s)]{1,300}[?&/#=][^\s)]{0,200}?(?:[{\[<]|=[a-z_]{3,20}\b|%7b)",
+        )
+        .expect("the pattern is valid")
     });
     let link = passage.first(Destination)?;
     let text = &passage.view().folded.mapped.text;
     let from = (0..=link.start.saturating_sub(90)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let to = (0..=(link.start + 300).min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(link.end);
-    if memchr::memmem::find(text[from..link.start].as_bytes(), b"](").is_none() {
-        return None;
-    }
+    let to = (0..=(link.start + 300).min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(link.end);
+    memchr::memmem::find(&text.as_bytes()[from..link.start], b"](")?;
     let found = IMAGE.find(&text[from..to])?;
     let weight = if passage.near(&[Steer, Ai, Secret, Mailbox, Send, Reveal]) { 70 } else { 56 };
     Match::new("exfiltration.image", weight, from + found.start()..from + found.end())
@@ -71,10 +80,14 @@ pub(super) fn image(passage: &Passage<'_>) -> Option<Match> {
 
 /// Text that no person sees and that asks for data with a place to send it.
 fn concealed(passage: &Passage<'_>) -> u32 {
-    if passage.view().sight == Sight::Concealed && passage.has(Destination) { 14 } else { 0 }
+    if passage.view().sight == Sight::Concealed && passage.has(Destination) { 8 } else { 0 }
 }
 
 /// Between people the same words are a request, however urgent.
 fn below_medium(passage: &Passage<'_>, weight: u32) -> u32 {
-    if passage.audience() < Audience::Machine && passage.view().sight == Sight::Open { weight.min(44) } else { weight }
+    if passage.audience() < Audience::Machine && passage.view().sight == Sight::Open {
+        weight.min(44)
+    } else {
+        weight
+    }
 }

@@ -11,7 +11,8 @@ pub(super) fn instructions(passage: &Passage<'_>) -> Option<Match> {
         // "Please disregard my previous instructions": the writer's own, between people.
         28
     } else if passage.has(Prior) {
-        let orders = [Quantity, Yours, NewTask, Reveal, Send, Delete, Pay, Steer, Role, Unbound, Secrecy, Ai, Prompt];
+        let orders =
+            [Quantity, Yours, NewTask, Reveal, Send, Delete, Pay, Steer, Role, Unbound, Secrecy, Ai, Prompt];
         match (passage.any(&orders), passage.has(Topic)) {
             (true, false) => 80,
             (true, true) => 71,
@@ -19,10 +20,12 @@ pub(super) fn instructions(passage: &Passage<'_>) -> Option<Match> {
             // "Please disregard the earlier instructions about parking."
             (false, true) => 44,
         }
-    } else if passage.any(&[Quantity, Yours]) || passage.audience() >= Audience::Machine {
+    } else if passage.audience() >= Audience::Machine {
         66
+    } else if passage.pair(&[Quantity, Yours], &[Instruction, Prompt], 12).is_some() {
+        if passage.any(&[Reveal, Send, Secret, Prompt]) { 74 } else { 62 }
     } else {
-        40
+        36
     };
     let lift = if passage.audience() == Audience::Machine { 6 } else { 0 };
     Match::new("override.instructions", weight + lift, passage.span(place, &[Prior]))
@@ -38,10 +41,12 @@ pub(super) fn everything(passage: &Passage<'_>) -> Option<Match> {
 /// "Your new task is": another order takes the place of the first.
 pub(super) fn new_task(passage: &Passage<'_>) -> Option<Match> {
     let place = passage.first(NewTask)?;
-    let weight = if passage.pair(&[Override], &[NewTask, Prior], 80).is_some() && passage.any(&[Override, Instruction]) {
+    let weight = if passage.pair(&[Override], &[NewTask, Prior], 80).is_some()
+        && passage.any(&[Override, Instruction])
+    {
         48
     } else if passage.near(&[Token]) || passage.pair(&[NewTask], &[Destination], 60).is_some() {
-        42
+        32
     } else {
         20
     };

@@ -4,8 +4,10 @@ use super::Match;
 use crate::lexicon::Concept::*;
 use crate::passages::{Audience, Passage};
 
-const ORDERS: &[crate::lexicon::Concept] =
-    &[Override, NewTask, Send, Delete, Reveal, Pay, Setting, Steer, Secrecy, Unbound, Prompt, Secret, Owner, Act, Role, Memory];
+const ORDERS: &[crate::lexicon::Concept] = &[
+    Override, NewTask, Send, Delete, Reveal, Pay, Setting, Steer, Secrecy, Unbound, Prompt, Secret, Owner,
+    Act, Role, Memory,
+];
 
 /// A token of a chat template, with an order behind it.
 pub(super) fn token(passage: &Passage<'_>) -> Option<Match> {
@@ -17,7 +19,7 @@ pub(super) fn token(passage: &Passage<'_>) -> Option<Match> {
 /// "SYSTEM: you must": a line that is made to look like one.
 pub(super) fn role_line(passage: &Passage<'_>) -> Option<Match> {
     let place = passage.first(Posing)?;
-    let weight = if passage.audience() >= Audience::Machine {
+    let weight = if passage.audience() >= Audience::Machine && passage.opens(&place) {
         60
     } else if passage.opens(&place) && passage.near(&[Override, Unbound, Owner, Prompt]) {
         52

@@ -9,12 +9,14 @@ pub(super) fn behind_the_owner(passage: &Passage<'_>) -> Option<Match> {
     let place = passage.pair(&[Secrecy], &[Owner], 60)?;
     let acts = [Send, Delete, Pay, Setting, Reveal, Steer, Act];
     let objects = [Secret, Mailbox, Destination, Pay, Setting, Prompt];
-    let weight = match (passage.any(&acts), passage.any(&objects), passage.near(&acts) && passage.near(&objects)) {
-        (true, true, _) => 72,
-        (_, _, true) => 66,
-        (true, ..) => 48,
-        _ => 36,
-    };
+    let weight =
+        match (passage.any(&acts), passage.any(&objects), passage.near(&acts) && passage.near(&objects)) {
+            (true, true, _) => 72,
+            (_, _, true) => 66,
+            (true, ..) if passage.any(&[Ai, Reading]) => 71,
+            (true, ..) => 48,
+            _ => 36,
+        };
     Match::new("secrecy.behind_the_owner", weight, place)
 }
 
@@ -22,7 +24,11 @@ pub(super) fn behind_the_owner(passage: &Passage<'_>) -> Option<Match> {
 pub(super) fn consent(passage: &Passage<'_>) -> Option<Match> {
     let place = passage.pair(&[Approved], &[Owner], 80)?;
     let acts = [Send, Delete, Pay, Setting, Reveal];
-    let weight = if passage.any(&acts) && passage.any(&[Secret, Mailbox, Destination, Secrecy, Pay]) { 66 } else { 28 };
+    let weight = if passage.any(&acts) && passage.any(&[Secret, Mailbox, Destination, Secrecy, Pay]) {
+        66
+    } else {
+        28
+    };
     Match::new("secrecy.hearsay_consent", weight, passage.span(place, &[Destination, Secrecy]))
 }
 

@@ -17,7 +17,9 @@ pub(super) fn pay(passage: &Passage<'_>) -> Option<Match> {
         return None;
     }
     let place = passage.first(Pay)?;
-    Match::new("tool.pay", 12 + to_machine(passage) + bonus(passage), passage.span(place, &[Approved, Secrecy, Owner]))
+    let object = if passage.pair(&[Pay], &[Pay, Files, Secret], 60).is_some() { 8 } else { 0 };
+    let weight = 14 + object + to_machine(passage) + bonus(passage);
+    Match::new("tool.pay", weight, passage.span(place, &[Pay, Approved, Secrecy, Owner]))
 }
 
 /// "Add a filter that forwards everything to".

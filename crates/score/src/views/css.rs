@@ -72,15 +72,22 @@ pub(crate) fn declarations(css: &str) -> Style {
                     .find(|found| matches!(found, Colour::Rgb(..)))
                     .unwrap_or(Colour::Unknown);
             }
-            "height" | "max-height" | "width" | "max-width" => flat |= length(value).is_some_and(|px| px <= 1.0),
+            "height" | "max-height" | "width" | "max-width" => {
+                flat |= length(value).is_some_and(|px| px <= 1.0)
+            }
             "overflow" | "overflow-x" | "overflow-y" => clipped |= matches!(value, "hidden" | "clip"),
             "position" => lifted |= matches!(value, "absolute" | "fixed"),
             "text-indent" => style.gone |= length(value).is_some_and(|px| px <= -500.0),
             "left" | "right" | "top" | "bottom" | "margin-left" | "margin-top" => {
                 style.gone |= length(value).is_some_and(|px| px <= -500.0);
             }
-            "clip" => style.gone |= value.replace([' ', ','], "").starts_with("rect(0") || value.contains("1px,1px"),
-            "clip-path" => style.gone |= value.contains("inset(100%") || value.contains("inset(50%") || value.contains("circle(0"),
+            "clip" => {
+                style.gone |= value.replace([' ', ','], "").starts_with("rect(0") || value.contains("1px,1px")
+            }
+            "clip-path" => {
+                style.gone |=
+                    value.contains("inset(100%") || value.contains("inset(50%") || value.contains("circle(0")
+            }
             "transform" => style.gone |= value.contains("scale(0") && !value.contains("scale(0."),
             _ => {}
         }
@@ -133,7 +140,9 @@ pub(crate) fn colour(value: &str) -> Colour {
 pub(crate) fn blends(text: Colour, background: Colour) -> bool {
     match (text, background) {
         (Colour::Clear, _) => true,
-        (Colour::Rgb(r, g, b), Colour::Rgb(x, y, z)) => r.abs_diff(x).max(g.abs_diff(y)).max(b.abs_diff(z)) <= 10,
+        (Colour::Rgb(r, g, b), Colour::Rgb(x, y, z)) => {
+            r.abs_diff(x).max(g.abs_diff(y)).max(b.abs_diff(z)) <= 10
+        }
         _ => false,
     }
 }
@@ -156,13 +165,19 @@ impl Sheet {
         let lower = html.as_bytes();
         let mut at = 0;
         for start in memchr::memchr_iter(b'<', lower) {
-            let is_style = lower.get(start + 1..start + 6).is_some_and(|tag| tag.eq_ignore_ascii_case(b"style"));
+            let is_style =
+                lower.get(start + 1..start + 6).is_some_and(|tag| tag.eq_ignore_ascii_case(b"style"));
             if start < at || !is_style {
                 continue;
             }
-            let Some(open) = memchr::memchr(b'>', &lower[start..]).map(|offset| start + offset + 1) else { break };
-            let close = memchr::memmem::find(&lower[open..], b"</").map_or(html.len(), |offset| open + offset);
-            let end = (open..=close.min(open + left)).rev().find(|end| html.is_char_boundary(*end)).unwrap_or(open);
+            let Some(open) = memchr::memchr(b'>', &lower[start..]).map(|offset| start + offset + 1) else {
+                break;
+            };
+            let close =
+                memchr::memmem::find(&lower[open..], b"</").map_or(html.len(), |offset| open + offset);
+            crate::work::count(close - start);
+            let end =
+                (open..=close.min(open + left)).rev().find(|end| html.is_char_boundary(*end)).unwrap_or(open);
             sheet.add(&html[open..end]);
             left -= end - open;
             at = close;
@@ -236,7 +251,9 @@ impl Sheet {
             }
             let selector = selector.trim();
             let simple = !selector.is_empty()
-                && selector.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'#' | b'-' | b'_'))
+                && selector
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'#' | b'-' | b'_'))
                 && selector.bytes().skip(1).filter(|b| matches!(b, b'.' | b'#')).count() <= 1;
             if simple {
                 self.rules.entry(selector.to_owned()).or_default().overlay(&style);
@@ -260,7 +277,8 @@ fn without_comments(css: &str) -> String {
 }
 
 fn hex_colour(hex: &str) -> Colour {
-    let Some(digits) = hex.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect::<Option<Vec<u8>>>() else {
+    let Some(digits) = hex.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect::<Option<Vec<u8>>>()
+    else {
         return Colour::Unknown;
     };
     match digits[..] {
@@ -281,7 +299,8 @@ fn ratio(value: &str) -> Option<f32> {
 /// A length in CSS pixels; `None` if it depends on more than itself.
 fn length(value: &str) -> Option<f32> {
     let value = value.trim();
-    let split = value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(value.len());
+    let split =
+        value.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(value.len());
     let number: f32 = value[..split].parse().ok()?;
     Some(match value[split..].trim() {
         "" | "px" => number,
@@ -290,7 +309,7 @@ fn length(value: &str) -> Option<f32> {
         "in" => number * 96.0,
         "cm" => number * 38.0,
         "mm" => number * 3.8,
-        "%" if number <= 5.0 && number >= 0.0 => number,
+        "%" if (0.0..=5.0).contains(&number) => number,
         "%" | "vw" | "vh" => number * 10.0,
         _ => return None,
     })
@@ -308,16 +327,36 @@ mod tests {
     #[test]
     fn the_ways_to_hide_text_are_known() {
         for css in [
-            "display:none", "DISPLAY : none !important", "visibility:hidden", "opacity:0", "opacity: 0.01", "font-size:0",
-            "font-size:1px", "font-size:.05em", "position:absolute;left:-9999px", "text-indent:-999em",
-            "max-height:0;overflow:hidden", "width:0;height:0;overflow:hidden", "clip:rect(0 0 0 0)", "clip-path:inset(100%)",
-            "transform:scale(0)", "font:0/0 a",
+            "display:none",
+            "DISPLAY : none !important",
+            "visibility:hidden",
+            "opacity:0",
+            "opacity: 0.01",
+            "font-size:0",
+            "font-size:1px",
+            "font-size:.05em",
+            "position:absolute;left:-9999px",
+            "text-indent:-999em",
+            "max-height:0;overflow:hidden",
+            "width:0;height:0;overflow:hidden",
+            "clip:rect(0 0 0 0)",
+            "clip-path:inset(100%)",
+            "transform:scale(0)",
+            "font:0/0 a",
         ] {
             assert!(hides(css), "{css}");
         }
         for css in [
-            "display:block", "opacity:.8", "font-size:12px", "left:-1px", "max-height:0", "margin-left:-20px", "font:12px/1.5 Arial",
-            "font-size:100%", "transform:scale(0.9)", "line-height:0",
+            "display:block",
+            "opacity:.8",
+            "font-size:12px",
+            "left:-1px",
+            "max-height:0",
+            "margin-left:-20px",
+            "font:12px/1.5 Arial",
+            "font-size:100%",
+            "transform:scale(0.9)",
+            "line-height:0",
         ] {
             assert!(!hides(css), "{css}");
         }

@@ -17,6 +17,7 @@ pub(crate) struct Decoded {
 
 /// Finds every encoded run. Linear in the length of the text.
 pub(crate) fn runs(text: &str) -> Vec<Decoded> {
+    crate::work::count(text.len());
     let mut found = Vec::new();
     base64_runs(text, &mut found);
     hex_runs(text, &mut found);
@@ -121,8 +122,26 @@ fn escaped_words(text: &str, found: &mut Vec<Decoded>) {
 /// Text in rot13 or written backwards: known by two words that no language has.
 fn turned(text: &str, found: &mut Vec<Decoded>) {
     const WORDS: [&str; 20] = [
-        "ignore", "previous", "instruction", "system", "prompt", "forward", "assistant", "password", "message", "reveal", "forget",
-        "without", "everything", "override", "inbox", "mailbox", "contact", "delete", "before", "should",
+        "ignore",
+        "previous",
+        "instruction",
+        "system",
+        "prompt",
+        "forward",
+        "assistant",
+        "password",
+        "message",
+        "reveal",
+        "forget",
+        "without",
+        "everything",
+        "override",
+        "inbox",
+        "mailbox",
+        "contact",
+        "delete",
+        "before",
+        "should",
     ];
     const MARGIN: usize = 300;
     static TURNED: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -146,7 +165,8 @@ fn turned(text: &str, found: &mut Vec<Decoded>) {
         let start = floor(text, start.saturating_sub(MARGIN));
         let end = floor(text, (end + MARGIN).min(text.len()));
         let run = &text[start..end];
-        let says = if how == "rot13" { run.chars().map(rot13).collect() } else { run.chars().rev().collect() };
+        let says =
+            if how == "rot13" { run.chars().map(rot13).collect() } else { run.chars().rev().collect() };
         found.push(Decoded { how, place: start..end, text: says });
     }
 }
@@ -157,7 +177,11 @@ fn readable(bytes: Vec<u8>) -> Option<String> {
     let (mut all, mut plain) = (0, 0);
     for c in text.chars() {
         all += 1;
-        plain += usize::from(c.is_alphanumeric() || c.is_whitespace() || matches!(c, '.' | ',' | ':' | '!' | '?' | '\'' | '"' | '@'));
+        plain += usize::from(
+            c.is_alphanumeric()
+                || c.is_whitespace()
+                || matches!(c, '.' | ',' | ':' | '!' | '?' | '\'' | '"' | '@'),
+        );
     }
     let words = text.contains(' ') || text.chars().any(|c| ('\u{3040}'..'\u{ac00}').contains(&c));
     (all >= 8 && words && plain * 100 >= all * 85).then_some(text)
@@ -205,11 +229,15 @@ fn unescape(word: &str) -> (String, usize) {
                 let skip = if rest[0] == b'%' { 1 } else { 2 };
                 pair(bytes, at + skip).map(|byte| (vec![byte], skip + 2))
             }
-            [b'\\', b'u', hex @ ..] => number(hex, 16, 4).map(|(c, len)| (c.encode_utf8(&mut utf8).as_bytes().to_vec(), len + 2)),
+            [b'\\', b'u', hex @ ..] => {
+                number(hex, 16, 4).map(|(c, len)| (c.encode_utf8(&mut utf8).as_bytes().to_vec(), len + 2))
+            }
             [b'&', b'#', b'x' | b'X', hex @ ..] => {
                 number(hex, 16, 6).map(|(c, len)| (c.encode_utf8(&mut utf8).as_bytes().to_vec(), len + 3))
             }
-            [b'&', b'#', digits @ ..] => number(digits, 10, 7).map(|(c, len)| (c.encode_utf8(&mut utf8).as_bytes().to_vec(), len + 2)),
+            [b'&', b'#', digits @ ..] => {
+                number(digits, 10, 7).map(|(c, len)| (c.encode_utf8(&mut utf8).as_bytes().to_vec(), len + 2))
+            }
             _ => None,
         };
         match escape {

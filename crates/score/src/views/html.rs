@@ -9,10 +9,12 @@ use std::ops::Range;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::{RawKind, Rawtext, Rcdata, ScriptData};
 use html5ever::tokenizer::{
-    BufferQueue, CharacterTokens, CommentToken, StartTag, Tag, TagToken, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+    BufferQueue, CharacterTokens, CommentToken, StartTag, Tag, TagToken, Token, TokenSink, TokenSinkResult,
+    Tokenizer, TokenizerOpts,
 };
 
 use super::css::{Sheet, declarations};
+use super::elements::{closes_itself, is_block, is_void};
 use super::open_elements::OpenElements;
 use super::source_map::Mapped;
 
@@ -64,6 +66,7 @@ impl Feeder<'_, '_> {
 
     fn feed(&mut self, html: &str, chunk: Range<usize>) {
         let text = &html[chunk.clone()];
+        crate::work::count(text.len());
         let markup = text.starts_with('<');
         let mut end = chunk.end;
         if markup || self.open {
@@ -95,7 +98,8 @@ impl Feeder<'_, '_> {
             }
         }
         let emitted = self.tokenizer.sink.emitted();
-        self.open = if markup { !(emitted && html[..chunk.end].ends_with('>')) } else { self.open && !emitted };
+        self.open =
+            if markup { !(emitted && html[..chunk.end].ends_with('>')) } else { self.open && !emitted };
         if emitted {
             self.separators = 0;
         }
@@ -167,7 +171,9 @@ impl<'s> Sink<'s> {
                 "aria-hidden" => own.gone |= value.eq_ignore_ascii_case("true"),
                 "bgcolor" => own.background = super::css::colour(&value.to_ascii_lowercase()),
                 "background" => own.background = super::css::Colour::Unknown,
-                "color" | "text" if matches!(name, "font" | "body") => own.colour = super::css::colour(&value.to_ascii_lowercase()),
+                "color" | "text" if matches!(name, "font" | "body") => {
+                    own.colour = super::css::colour(&value.to_ascii_lowercase())
+                }
                 _ => {}
             }
         }
@@ -176,7 +182,7 @@ impl<'s> Sink<'s> {
             own.overlay(&inline);
         }
         state.attributes(self.html, tag);
-        let empty = tag.self_closing && !html_ignores_slash(name);
+        let empty = tag.self_closing && closes_itself(name);
         if !is_void(name) && !empty {
             state.open.open(name, &own);
         }
@@ -235,7 +241,12 @@ impl State {
         // A character reference, or text after a tag that ended within the chunk.
         let end = match source.first() {
             Some(b'&') => {
-                let reference = source[1..].iter().take(40).take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count() + 1;
+                let reference = source[1..]
+                    .iter()
+                    .take(40)
+                    .take_while(|b| b.is_ascii_alphanumeric() || **b == b'#')
+                    .count()
+                    + 1;
                 self.cursor + reference + usize::from(source.get(reference) == Some(&b';'))
             }
             _ => (self.cursor + text.len()).min(html.len()),
@@ -247,11 +258,14 @@ impl State {
     fn comment(&mut self, html: &str, text: &str) {
         self.emitted = true;
         // The comment ends in this chunk, at its first `-->`; its start is its length before that.
-        let end = html[self.cursor.min(html.len())..].find('>').map_or(html.len(), |offset| self.cursor + offset + 1);
+        let end = html[self.cursor.min(html.len())..]
+            .find('>')
+            .map_or(html.len(), |offset| self.cursor + offset + 1);
+        crate::work::count(end.saturating_sub(self.cursor) + text.len());
         let from = end.saturating_sub(text.len() + 7);
         let place = (0..=from).rev().find(|at| html.is_char_boundary(*at)).unwrap_or(0)..end;
         let out = &mut self.parts.comments;
-        match memchr::memmem::find(html[place.clone()].as_bytes(), text.as_bytes()) {
+        match memchr::memmem::find(&html.as_bytes()[place.clone()], text.as_bytes()) {
             Some(offset) => out.copy(text, place.start + offset),
             None => out.replace(text, place),
         }
@@ -262,50 +276,33 @@ impl State {
     fn attributes(&mut self, html: &str, tag: &Tag) {
         let start = self.cursor.min(html.len());
         let end = html[start..].find('>').map_or(html.len(), |offset| start + offset + 1);
+        crate::work::count(end - start);
         for attribute in tag.attrs.iter().take(64) {
             let name: &str = &attribute.name.local;
             let speaks = matches!(
                 name,
-                "alt" | "title" | "aria-label" | "aria-description" | "placeholder" | "value" | "summary" | "label" | "content"
+                "alt"
+                    | "title"
+                    | "aria-label"
+                    | "aria-description"
+                    | "placeholder"
+                    | "value"
+                    | "summary"
+                    | "label"
+                    | "content"
             ) || name.starts_with("data-");
             let value: &str = &attribute.value;
             if !speaks || value.len() < 4 {
                 continue;
             }
             let out = &mut self.parts.attributes;
-            match memchr::memmem::find(html[start..end].as_bytes(), value.as_bytes()) {
+            match memchr::memmem::find(&html.as_bytes()[start..end], value.as_bytes()) {
                 Some(offset) => out.copy(value, start + offset),
                 None => out.replace(value, start..end),
             }
             out.replace("\n\n", end..end);
         }
     }
-}
-
-/// Elements that have no content.
-fn is_void(name: &str) -> bool {
-    matches!(
-        name,
-        "area" | "base" | "basefont" | "bgsound" | "br" | "col" | "embed" | "frame" | "hr" | "img" | "input" | "keygen" | "link" | "meta"
-            | "param" | "source" | "track" | "wbr"
-    )
-}
-
-/// In HTML a slash before `>` closes only foreign elements, such as those of SVG.
-fn html_ignores_slash(name: &str) -> bool {
-    !matches!(name, "path" | "rect" | "circle" | "line" | "g" | "use" | "ellipse" | "polygon" | "polyline" | "stop")
-        && !name.contains(':')
-}
-
-/// Elements that start on a line of their own.
-pub(super) fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "address" | "article" | "aside" | "blockquote" | "body" | "br" | "caption" | "center" | "dd" | "details" | "div" | "dl" | "dt"
-            | "fieldset" | "figcaption" | "figure" | "footer" | "form" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "header" | "hr"
-            | "li" | "main" | "nav" | "ol" | "option" | "p" | "pre" | "section" | "summary" | "table" | "td" | "th" | "title" | "tr"
-            | "ul"
-    )
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Bounded in depth and in how far an end tag looks for its start, so that hostile nesting costs no more than text.
 
 use super::css::{Colour, Style, blends};
-use super::html::is_block;
+use super::elements::is_block;
 
 /// The open elements, outermost first.
 #[derive(Debug, Default)]
@@ -53,7 +53,9 @@ impl OpenElements {
         }
         let around = self.look();
         let look = Look {
-            gone: around.gone || own.gone || matches!(name, "template" | "head" | "title" | "datalist" | "noframes"),
+            gone: around.gone
+                || own.gone
+                || matches!(name, "template" | "head" | "title" | "datalist" | "noframes"),
             invisible: own.invisible.unwrap_or(around.invisible),
             tiny: own.tiny.unwrap_or(around.tiny),
             colour: if own.colour == Colour::Inherited { around.colour } else { own.colour },
@@ -73,6 +75,7 @@ impl OpenElements {
             self.deeper -= 1;
             return;
         }
+        crate::work::count(self.stack.len().min(Self::LOOK_BACK));
         let nearest = self.stack.iter().rev().take(Self::LOOK_BACK).position(|element| element.name == name);
         if let Some(above) = nearest {
             self.stack.truncate(self.stack.len() - above - 1);

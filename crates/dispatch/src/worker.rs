@@ -1,0 +1,129 @@
+//! Claims due jobs and runs them, a bounded number at a time.
+//!
+//! A job may run twice: its lease can end while it is running, or the process can die after the work and before the
+//! row is settled. Every handler is safe to run twice; the fence lets only the newest claim settle the row.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use mailward_mail::clock::{Clock, Timestamp};
+use mailward_store::{ClaimedJob, JobKind, Store};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Longer than the longest call, so that a lease ends only with its worker.
+const LEASE: Duration = Duration::from_secs(60);
+/// Jobs running at once.
+const AT_ONCE: usize = 32;
+/// Without a wake-up the queue is looked at this often: another node may have written to it.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What became of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done, or there is nothing left to do.
+    Done,
+    /// Try again then.
+    Retry(Timestamp, Option<u16>),
+    /// It cannot be done.
+    GiveUp(Option<u16>),
+}
+
+/// Runs jobs of one kind.
+pub trait Handler: Send + Sync {
+    /// Does the work; never panics on what a peer says.
+    fn run(&self, job: ClaimedJob) -> BoxFuture<'_, Outcome>;
+}
+
+/// The handlers by kind.
+pub type Handlers = HashMap<JobKind, Arc<dyn Handler>>;
+
+/// The worker of one process.
+pub struct Worker {
+    store: Store,
+    clock: Clock,
+    handlers: Handlers,
+}
+
+impl Worker {
+    /// A worker with its table of handlers.
+    pub fn new(store: Store, clock: Clock, handlers: Handlers) -> Self {
+        Self { store, clock, handlers }
+    }
+
+    /// Runs jobs until told to stop, then lets those that run come to their end.
+    pub async fn run(self, stop: CancellationToken) {
+        let running = TaskTracker::new();
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        while !stop.is_cancelled() {
+            // A place first: what cannot be run now is better claimed by somebody else.
+            let Ok(first) = Arc::clone(&places).acquire_owned().await else { break };
+            let mut free = vec![first];
+            while let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+                free.push(place);
+            }
+            let claimed = self.claim(free.len()).await;
+            if claimed.is_empty() {
+                drop(free);
+                self.wait(&stop).await;
+                continue;
+            }
+            for (job, place) in claimed.into_iter().zip(free) {
+                self.start(job, place, &running);
+            }
+        }
+        running.close();
+        running.wait().await;
+    }
+
+    async fn claim(&self, free: usize) -> Vec<ClaimedJob> {
+        let limit = i64::try_from(free).unwrap_or(1);
+        match self.store.claim(self.clock.now(), LEASE, limit).await {
+            Ok(jobs) => jobs,
+            Err(error) => {
+                tracing::warn!(%error, "could not claim jobs");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                Vec::new()
+            }
+        }
+    }
+
+    fn start(&self, job: ClaimedJob, place: OwnedSemaphorePermit, running: &TaskTracker) {
+        let Some(handler) = self.handlers.get(&job.kind).map(Arc::clone) else {
+            tracing::warn!(kind = ?job.kind, "no handler for a job of this kind here");
+            return;
+        };
+        let clock = self.clock.clone();
+        running.spawn(async move {
+            let _place = place;
+            let outcome = handler.run(job.clone()).await;
+            let settled = match outcome {
+                Outcome::Done => job.done().await,
+                Outcome::Retry(at, status) => job.retry(at, status).await,
+                Outcome::GiveUp(status) => job.give_up(clock.now(), status).await,
+            };
+            match settled {
+                Ok(true) => {}
+                Ok(false) => tracing::info!(job = job.id, "a lease ended before its job did"),
+                Err(error) => tracing::warn!(%error, job = job.id, "could not settle a job; its lease will end"),
+            }
+        });
+    }
+
+    /// Waits for a new job, or until the next one becomes due.
+    async fn wait(&self, stop: &CancellationToken) {
+        let due = self.store.next_due().await.ok().flatten();
+        let until = due.map_or(LOOK, |due| {
+            let millis = u64::try_from(due.millis() - self.clock.now().millis()).unwrap_or_default();
+            Duration::from_millis(millis.max(1)).min(LOOK)
+        });
+        tokio::select! {
+            () = self.store.jobs_changed() => {}
+            () = tokio::time::sleep(until) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! What the operator chose: defaults, then `mailward.toml`, then the environment, then `--set`; later wins.
+//!
+//! [`load`] reads all four and answers with a checked [`Config`], or says which key is wrong, where it came from and
+//! what to write instead. [`KEYS`] is the one list of keys, defaults and their documentation. Nothing here opens a
+//! socket or a database; no value is looked at again after it was checked.
+
+mod check;
+mod error;
+mod field;
+mod keys;
+mod layers;
+mod nearest;
+mod text;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use mailward_mailroom::{Hold, Plan};
+use mailward_smtp::SmtpConfig;
+use serde::Deserialize;
+
+pub use error::ConfigError;
+pub use field::{DnsServers, Secret};
+pub use keys::{KEYS, Key};
+pub use layers::{Layers, Origin, Setting, Sources};
+
+/// The file that is read when it exists and no other is named.
+pub const DEFAULT_FILE: &str = "mailward.toml";
+
+/// The whole configuration, checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where keys, databases and the lock are.
+    pub data_dir: PathBuf,
+    /// The domain of new addresses.
+    pub domain: String,
+    /// Further domains that inboxes may have.
+    pub domains: Vec<String>,
+    /// The region of new tenants, bound into their keys.
+    pub region: String,
+    /// Whether a stranger may become a tenant.
+    pub signup: Signup,
+    /// The way in for mail.
+    pub smtp: Smtp,
+    /// The public HTTP listener.
+    pub http: Http,
+    /// The operator's HTTP listener.
+    pub operator: Operator,
+    /// The database of mail.
+    pub store: Store,
+    /// Where master key and wrapped tenant keys are.
+    pub keys: Keys,
+    /// How mail is judged and what is held.
+    pub screening: Screening,
+    /// Whom names are asked of.
+    pub dns: Dns,
+    /// Where webhooks may go.
+    pub webhooks: Webhooks,
+    /// Bounds of the whole service.
+    pub limits: Limits,
+    /// Plans by name; 0 is no limit.
+    pub plans: BTreeMap<String, Plan>,
+    /// What the service tells about itself.
+    pub telemetry: Telemetry,
+}
+
+/// Whether a stranger may become a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Signup {
+    /// Only the operator makes tenants.
+    Closed,
+    /// Anyone may, as a tenant of plan `free`.
+    Open,
+}
+
+/// Section `smtp`. Its unknown keys are refused by [`KEYS`], because two structs share the section.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Smtp {
+    /// Where mail comes in.
+    pub listen: SocketAddr,
+    /// The PEM certificate chain for STARTTLS.
+    #[serde(deserialize_with = "field::optional")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its key.
+    #[serde(deserialize_with = "field::optional")]
+    pub tls_key: Option<PathBuf>,
+    /// The other keys of the section: name, bounds and deadlines of the listener.
+    #[serde(skip)]
+    pub bounds: SmtpConfig,
+}
+
+/// Section `http`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where the API is served.
+    pub listen: SocketAddr,
+    /// What URLs of this service begin with, without a slash at the end; see [`Config::public_url`].
+    #[serde(deserialize_with = "field::optional")]
+    pub public_url: Option<String>,
+    /// A proxy in front of it brings TLS and tells the client's address.
+    pub behind_proxy: bool,
+    /// The PEM certificate chain.
+    #[serde(deserialize_with = "field::optional")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its key.
+    #[serde(deserialize_with = "field::optional")]
+    pub tls_key: Option<PathBuf>,
+}
+
+/// Section `operator`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// Where the operator API is served.
+    pub listen: SocketAddr,
+    /// A proxy in front of it brings TLS.
+    pub behind_proxy: bool,
+    /// The PEM certificate chain.
+    #[serde(deserialize_with = "field::optional")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its key.
+    #[serde(deserialize_with = "field::optional")]
+    pub tls_key: Option<PathBuf>,
+}
+
+/// Section `store`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// `sqlite` (a file in the data directory) or the `postgres://` URL of the service's role.
+    pub url: Secret,
+    /// The `postgres://` URL of the role that owns the schema and runs migrations.
+    #[serde(deserialize_with = "field::optional")]
+    pub owner_url: Option<Secret>,
+}
+
+/// Section `keys`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// Where the master key comes from.
+    pub provider: KeyProvider,
+    /// The `postgres://` URL of the keystore; without it a file in the data directory.
+    #[serde(deserialize_with = "field::optional")]
+    pub store_url: Option<Secret>,
+}
+
+/// Where the master key comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyProvider {
+    /// `master.key` in the data directory.
+    File,
+}
+
+/// Section `screening`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Screening {
+    /// From which level on mail is held.
+    pub hold: Hold,
+    /// Threads that parse and score; 0 is one per core. See [`Screening::threads`].
+    pub threads: usize,
+}
+
+impl Screening {
+    /// How many threads to start.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            chosen => chosen,
+        }
+    }
+}
+
+/// Section `dns`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dns {
+    /// Whom names are asked of.
+    pub servers: DnsServers,
+}
+
+/// Section `webhooks`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Networks where http, IP literals and any port are allowed.
+    #[serde(deserialize_with = "field::networks")]
+    pub allow_private: Vec<IpNet>,
+}
+
+/// Section `limits`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Below this many free bytes on the data directory's disk no mail is taken; 0 never looks.
+    pub disk_free_bytes: u64,
+}
+
+/// Section `telemetry`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// What is logged: a level, or `target=level` pairs with commas between.
+    pub log: String,
+    /// One JSON object a line instead of text.
+    pub json: bool,
+}
+
+/// Reads all sources and checks what they say.
+///
+/// # Errors
+/// [`ConfigError`], which names the key, its value and where it came from; the program then ends with 78.
+pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
+    Layers::read(sources)?.config()
+}
+
+impl Config {
+    /// What URLs of this service begin with when the listener is bound to `bound` (`http.listen` may say port 0).
+    #[must_use]
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        if let Some(chosen) = &self.http.public_url {
+            return chosen.trim_end_matches('/').to_owned();
+        }
+        let scheme = if self.http.tls().is_some() { "https" } else { "http" };
+        if bound.ip().is_unspecified() {
+            return format!("{scheme}://{}:{}", self.smtp.bounds.hostname, bound.port());
+        }
+        format!("{scheme}://{bound}")
+    }
+
+    /// The domains that inboxes may have, the default one first.
+    #[must_use]
+    pub fn all_domains(&self) -> Vec<String> {
+        let mut all = vec![self.domain.clone()];
+        all.extend(self.domains.iter().filter(|further| **further != self.domain).cloned());
+        all
+    }
+}
+
+macro_rules! tls_files {
+    ($($section:ty),*) => {$(
+        impl $section {
+            /// Certificate chain and key, both PEM; the check let no one come without the other.
+            #[must_use]
+            pub fn tls(&self) -> Option<(&Path, &Path)> {
+                self.tls_cert.as_deref().zip(self.tls_key.as_deref())
+            }
+        }
+    )*};
+}
+tls_files!(Smtp, Http, Operator);
+
+#[cfg(test)]
+mod tests;

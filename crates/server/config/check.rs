@@ -1,0 +1,138 @@
+//! What a value must be beyond its type, and which combinations are too dangerous to start with.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use mailward_mail::address::{Address, is_domain};
+use mailward_mail::id::TenantId;
+use tracing_subscriber::EnvFilter;
+
+use super::{Config, Secret};
+
+/// A key whose value will not do, and what to do about it.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) key: &'static str,
+    pub(super) reason: String,
+}
+
+/// The first fault, in the order of the table of keys.
+pub(super) fn check(config: &Config) -> Result<(), Fault> {
+    ensure(!config.data_dir.as_os_str().is_empty(), "data_dir", "name a directory")?;
+    let domain = "is not a domain: write one of letters, digits and hyphens with a dot, such as mail.example.com";
+    ensure(is_domain(&config.domain), "domain", domain)?;
+    ensure(config.domains.iter().all(|one| is_domain(one)), "domains", domain)?;
+    // A region obeys the same rule as a tenant's slug, because both stand in addresses and keys.
+    let slug = "is not a region: write lower-case letters, digits and inner hyphens, at most 40";
+    ensure(TenantId::parse(&config.region).is_ok(), "region", slug)?;
+    let plan = "plans have names of lower-case letters, digits and inner hyphens";
+    ensure(config.plans.keys().all(|name| TenantId::parse(name).is_ok()), "plans", plan)?;
+    smtp(config)?;
+    http(config)?;
+    operator(config)?;
+    stores(config)?;
+    let log = "is no filter: write a level (error, warn, info, debug, trace) or target=level pairs";
+    ensure(EnvFilter::try_new(&config.telemetry.log).is_ok(), "telemetry.log", log)
+}
+
+/// A name that can stand in a greeting: a domain, or a single label.
+pub(super) fn is_host(name: &str) -> bool {
+    is_domain(&format!("{name}.test"))
+}
+
+fn smtp(config: &Config) -> Result<(), Fault> {
+    let smtp = &config.smtp;
+    let bounds = &smtp.bounds;
+    ensure(is_host(&bounds.hostname), "smtp.hostname", "is not a host name: write one such as mx.example.com")?;
+    pair(&smtp.tls_cert, &smtp.tls_key, "smtp.tls_cert", "smtp.tls_key")?;
+    let postmaster = bounds.postmaster.as_deref().is_none_or(|address| Address::parse(address).is_ok());
+    ensure(postmaster, "smtp.postmaster", "is not an address")?;
+    let some = "must be 1 or more";
+    ensure(bounds.max_message_bytes > 0, "smtp.max_message_bytes", some)?;
+    let room = "must be at least smtp.max_message_bytes, or no message of that size can ever come in";
+    ensure(bounds.max_inflight_bytes >= bounds.max_message_bytes, "smtp.max_inflight_bytes", room)?;
+    let share = bounds.max_inflight_bytes_per_ip;
+    ensure(share == 0 || share >= bounds.max_message_bytes, "smtp.max_inflight_bytes_per_ip", room)?;
+    ensure(bounds.max_recipients > 0, "smtp.max_recipients", some)?;
+    // RFC 5321 4.5.3.1.4: a command line of 512 octets must be taken.
+    ensure(bounds.max_line_bytes >= 512, "smtp.max_line_bytes", "must be 512 or more (RFC 5321 4.5.3.1.4)")?;
+    for (value, key) in [
+        (bounds.max_overlong_lines, "smtp.max_overlong_lines"),
+        (bounds.max_unknown_recipients, "smtp.max_unknown_recipients"),
+        (bounds.max_errors, "smtp.max_errors"),
+        (bounds.max_junk, "smtp.max_junk"),
+    ] {
+        ensure(value > 0, key, some)?;
+    }
+    ensure(bounds.max_sources > 0, "smtp.max_sources", some)?;
+    for (value, key) in [
+        (bounds.first_command_timeout, "smtp.first_command_timeout_ms"),
+        (bounds.command_timeout, "smtp.command_timeout_ms"),
+        (bounds.data_timeout, "smtp.data_timeout_ms"),
+        (bounds.transaction_timeout, "smtp.transaction_timeout_ms"),
+    ] {
+        ensure(!value.is_zero(), key, some)?;
+    }
+    Ok(())
+}
+
+fn http(config: &Config) -> Result<(), Fault> {
+    let http = &config.http;
+    pair(&http.tls_cert, &http.tls_key, "http.tls_cert", "http.tls_key")?;
+    private(http.listen, http.tls().is_some() || http.behind_proxy, "http.listen", "http")?;
+    let url = http.public_url.as_deref().is_none_or(is_base_url);
+    ensure(url, "http.public_url", "is not a base URL: write one such as https://mail.example.com")
+}
+
+fn operator(config: &Config) -> Result<(), Fault> {
+    let operator = &config.operator;
+    pair(&operator.tls_cert, &operator.tls_key, "operator.tls_cert", "operator.tls_key")?;
+    private(operator.listen, operator.tls().is_some() || operator.behind_proxy, "operator.listen", "operator")
+}
+
+fn stores(config: &Config) -> Result<(), Fault> {
+    let postgres = |url: &Secret| ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme));
+    let url = &config.store.url;
+    ensure(url.expose() == "sqlite" || postgres(url), "store.url", "write sqlite or postgres://user@host/database")?;
+    let only = "write postgres://user@host/database";
+    ensure(config.store.owner_url.as_ref().is_none_or(postgres), "store.owner_url", only)?;
+    let idle = "has no meaning while store.url is sqlite: set store.url too";
+    ensure(config.store.owner_url.is_none() || postgres(url), "store.owner_url", idle)?;
+    ensure(config.keys.store_url.as_ref().is_none_or(postgres), "keys.store_url", only)?;
+    // A key that lies in the mail database's backups outlives its shredding.
+    let apart = "is the database of mail: keys need one of their own, or they outlive their shredding in its backups";
+    ensure(config.keys.store_url.as_ref() != Some(url), "keys.store_url", apart)
+}
+
+fn ensure(holds: bool, key: &'static str, reason: &str) -> Result<(), Fault> {
+    if holds { Ok(()) } else { Err(Fault { key, reason: reason.to_owned() }) }
+}
+
+fn pair(
+    cert: &Option<PathBuf>,
+    key: &Option<PathBuf>,
+    cert_name: &'static str,
+    key_name: &'static str,
+) -> Result<(), Fault> {
+    match (cert, key) {
+        (Some(_), None) => ensure(false, cert_name, &format!("needs its key: set {key_name} too")),
+        (None, Some(_)) => ensure(false, key_name, &format!("needs its certificate: set {cert_name} too")),
+        _ => Ok(()),
+    }
+}
+
+/// Tokens cross this listener; in clear they may do so on this machine only.
+fn private(listen: SocketAddr, protected: bool, key: &'static str, section: &str) -> Result<(), Fault> {
+    let reason = format!(
+        "is reachable from other machines, and API keys would cross the network in clear: set {section}.tls_cert and \
+         {section}.tls_key, or {section}.behind_proxy=true where a proxy in front brings TLS, or listen on 127.0.0.1"
+    );
+    ensure(protected || listen.ip().to_canonical().is_loopback(), key, &reason)
+}
+
+fn is_base_url(text: &str) -> bool {
+    let Ok(url) = text.parse::<hyper::Uri>() else { return false };
+    matches!(url.scheme_str(), Some("http" | "https"))
+        && url.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+        && url.query().is_none()
+}

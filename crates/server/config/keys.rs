@@ -1,0 +1,98 @@
+//! The one list of configuration keys: name, default, documentation.
+//!
+//! A default is written as TOML; `""` stands for none. What a key means is decided where its value is used.
+
+/// One configuration key.
+#[derive(Debug)]
+pub struct Key {
+    /// The dotted name, such as `smtp.listen`.
+    pub name: &'static str,
+    /// The default, as TOML.
+    pub default: &'static str,
+    /// What it is for, in one line.
+    pub doc: &'static str,
+}
+
+const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Key {
+    Key { name, default, doc }
+}
+
+/// Every key, in the order in which they are shown.
+pub const KEYS: &[Key] = &[
+    key("data_dir", r#""./mailward-data""#, "directory of keys, databases and lock"),
+    key("domain", r#""localhost.test""#, "domain of new addresses"),
+    key("domains", "[]", "further domains that inboxes may have"),
+    key("region", r#""local""#, "region of new tenants, bound into their keys"),
+    key("signup", r#""closed""#, "open: anyone may become a tenant of plan free; closed: only the operator makes tenants"),
+    key("smtp.listen", r#""127.0.0.1:2525""#, "address and port where mail comes in"),
+    key("smtp.hostname", r#""""#, "name in the greeting and in trace headers; none: the machine's name"),
+    key("smtp.tls_cert", r#""""#, "PEM certificate chain; with it STARTTLS is offered"),
+    key("smtp.tls_key", r#""""#, "PEM key of smtp.tls_cert"),
+    key("smtp.postmaster", r#""""#, "inbox of postmaster@ the hostname and of postmaster without a domain"),
+    key("smtp.max_message_bytes", "26214400", "octets of one message"),
+    key("smtp.max_inflight_bytes", "268435456", "octets of all messages being received at a moment"),
+    key("smtp.max_inflight_bytes_per_ip", "67108864", "part of it for one IPv4 address or IPv6 /64; 0 = no limit"),
+    key("smtp.max_connections", "1000", "open sessions; 0 = no limit"),
+    key("smtp.max_connections_per_ip", "20", "open sessions of one IPv4 address or IPv6 /64; 0 = no limit"),
+    key("smtp.messages_per_connection", "100", "messages on one connection; 0 = no limit"),
+    key("smtp.max_recipients", "100", "recipients of one message"),
+    key("smtp.max_line_bytes", "1024", "octets of a command line with its CRLF"),
+    key("smtp.max_overlong_lines", "3", "overlong command line at which the session is closed"),
+    key("smtp.max_unknown_recipients", "10", "unknown recipient at which the session is closed"),
+    key("smtp.max_errors", "20", "protocol error at which the session is closed"),
+    key("smtp.max_junk", "50", "idle command since the last message at which the session is closed"),
+    key("smtp.max_sources", "10000", "networks whose behaviour is remembered"),
+    key("smtp.ban_after_unknown", "50", "unknown recipients within ban_window_ms that ban a network; 0 = never"),
+    key("smtp.ban_window_ms", "600000", "how long an unknown recipient counts towards a ban"),
+    key("smtp.ban_ms", "900000", "how long a ban lasts"),
+    key("smtp.tarpit_ms", "1000", "wait before the reply to an unknown recipient"),
+    key("smtp.greeting_delay_ms", "100", "wait before the greeting; who speaks in it is refused"),
+    key("smtp.first_command_timeout_ms", "10000", "from the greeting to the first command"),
+    key("smtp.command_timeout_ms", "60000", "from a reply to the next command"),
+    key("smtp.data_timeout_ms", "120000", "for one read within a message"),
+    key("smtp.transaction_timeout_ms", "300000", "from MAIL to the end of the message"),
+    key("smtp.min_rate", "500", "octets a second that a message must bring on average; 0 = any"),
+    key("smtp.min_rate_grace_ms", "10000", "from a message's first octet until min_rate holds"),
+    key("smtp.drain_ms", "20000", "how long sessions may go on after a shutdown was asked for"),
+    key("http.listen", r#""127.0.0.1:8080""#, "address and port of the API"),
+    key("http.public_url", r#""""#, "what URLs of this service begin with; none: made from http.listen"),
+    key("http.behind_proxy", "false", "a proxy in front brings TLS and tells the client's address"),
+    key("http.tls_cert", r#""""#, "PEM certificate chain of the API"),
+    key("http.tls_key", r#""""#, "PEM key of http.tls_cert"),
+    key("operator.listen", r#""127.0.0.1:8081""#, "address and port of the operator API"),
+    key("operator.behind_proxy", "false", "a proxy in front brings TLS"),
+    key("operator.tls_cert", r#""""#, "PEM certificate chain of the operator API"),
+    key("operator.tls_key", r#""""#, "PEM key of operator.tls_cert"),
+    key("store.url", r#""sqlite""#, "sqlite (a file in data_dir) or postgres://... of the service's role"),
+    key("store.owner_url", r#""""#, "postgres://... of the role that owns the schema and runs migrations"),
+    key("keys.provider", r#""file""#, "where the master key comes from: file = data_dir/master.key"),
+    key("keys.store_url", r#""""#, "postgres://... of the keystore; none: a file in data_dir"),
+    key("screening.hold", r#""high""#, "level from which mail is held: medium, high or never"),
+    key("screening.threads", "0", "threads that parse and score; 0 = one per core"),
+    key("dns.servers", r#""system""#, r#"resolvers: "system", "off", or a list such as ["127.0.0.1:5353"]"#),
+    key("webhooks.allow_private", "[]", "networks (CIDR) where http, IP literals and any port are allowed"),
+    key("limits.disk_free_bytes", "536870912", "below this much free disk no mail is taken; 0 = never look"),
+    key("plans.free.max_inboxes", "5", "inboxes of a tenant; 0 = no limit"),
+    key("plans.free.daily_sends", "50", "recipients a day; 0 = no limit"),
+    key("plans.builder.max_inboxes", "10", "inboxes of a tenant; 0 = no limit"),
+    key("plans.builder.daily_sends", "500", "recipients a day; 0 = no limit"),
+    key("plans.scale.max_inboxes", "0", "inboxes of a tenant; 0 = no limit"),
+    key("plans.scale.daily_sends", "10000", "recipients a day; 0 = no limit"),
+    key("telemetry.log", r#""info""#, "what is logged: a level, or target=level pairs with commas between"),
+    key("telemetry.json", "false", "log one JSON object a line"),
+];
+
+/// The key of that name. A plan of the operator's own has the keys of the built-in ones.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name).or_else(|| {
+        let (_, last) = name.strip_prefix("plans.")?.split_once('.')?;
+        KEYS.iter().find(|key| key.name.strip_prefix("plans.free.") == Some(last))
+    })
+}
+
+impl Key {
+    /// The default as a value.
+    pub(super) fn value(&self) -> toml::Value {
+        super::text::parse(self.default).expect("a default in the table is TOML")
+    }
+}

@@ -1,0 +1,153 @@
+//! The data directory: made with the right permissions, held by one process, and the keys that lie in it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use mailward_mail::random::Random;
+use mailward_vault::{MasterKey, MasterRing, Token};
+use nix::fcntl::{Flock, FlockArg};
+
+use crate::StartError;
+
+/// A data directory that this process alone uses, as long as the value lives.
+pub struct DataDir {
+    path: PathBuf,
+    _lock: Flock<File>,
+}
+
+impl DataDir {
+    /// Opens a directory, makes it if it is missing, and locks it.
+    ///
+    /// # Errors
+    /// [`StartError`] when it cannot be used, or another process uses it.
+    pub fn open(path: &Path) -> Result<Self, StartError> {
+        let failed = |error: io::Error| StartError::refused(format!("cannot use the data directory {}: {error}", path.display()));
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock")).map_err(failed)?;
+        let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| {
+            StartError::refused(format!(
+                "another process uses the data directory {}; stop it, or choose another with --data-dir",
+                path.display()
+            ))
+        })?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// A file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it was initialised: it has a master key.
+    pub fn is_initialised(&self) -> bool {
+        self.file("master.key").exists()
+    }
+
+    /// The master keys: made now when the directory is fresh.
+    ///
+    /// # Errors
+    /// When the key cannot be read, others may read it, or it is not a key.
+    pub fn master_ring(&self, random: &Random) -> Result<MasterRing, StartError> {
+        let path = self.file("master.key");
+        if !self.is_initialised() {
+            // A database whose key is gone must not get a new one: its mail would look lost for another reason.
+            if self.file("keystore.db").exists() {
+                return Err(StartError::refused(format!(
+                    "{} is missing, but there is a keystore that it locks; put it back from your backup",
+                    path.display()
+                )));
+            }
+            let key = MasterKey::generate(random);
+            write_secret(&path, key.to_hex().as_str())
+                .map_err(|error| StartError::refused(format!("cannot write {}: {error}", path.display())))?;
+            return Ok(MasterRing::new(key, Vec::new()));
+        }
+        let key = read_secret(&path)?;
+        let key = MasterKey::from_hex(&key)
+            .map_err(|error| StartError::refused(format!("{}: {error}", path.display())))?;
+        Ok(MasterRing::new(key, Vec::new()))
+    }
+
+    /// Writes the operator's key where the command line looks for it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_operator_key(&self, token: &Token) -> Result<PathBuf, StartError> {
+        let path = self.file("operator.key");
+        write_secret(&path, token.expose())
+            .map_err(|error| StartError::refused(format!("cannot write {}: {error}", path.display())))?;
+        Ok(path)
+    }
+}
+
+/// Reads a file that only its owner may read.
+///
+/// # Errors
+/// When it cannot be read, or others can read it too.
+pub fn read_secret(path: &Path) -> Result<String, StartError> {
+    let refused = |why: String| StartError::refused(format!("{}: {why}", path.display()));
+    let mode = fs::metadata(path).map_err(|error| refused(error.to_string()))?.mode();
+    if mode & 0o077 != 0 {
+        return Err(refused(format!("others may read it (mode {:o}); run chmod 400 on it", mode & 0o777)));
+    }
+    Ok(fs::read_to_string(path).map_err(|error| refused(error.to_string()))?.trim().to_owned())
+}
+
+/// Writes a secret so that it is there whole or not at all, readable by its owner alone.
+fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
+    let draft = path.with_extension("new");
+    let _ = fs::remove_file(&draft);
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o400).open(&draft)?;
+    writeln!(file, "{secret}")?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    if let Some(directory) = path.parent() {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_second_process_is_refused_and_the_directory_is_private() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("data");
+        let first = DataDir::open(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
+        let refused = DataDir::open(&path).map(|_| ()).unwrap_err().to_string();
+        assert!(refused.contains("another process"), "{refused}");
+        drop(first);
+        assert!(DataDir::open(&path).is_ok());
+    }
+
+    #[test]
+    fn the_master_key_is_made_once_and_refused_when_others_may_read_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let data = DataDir::open(parent.path()).unwrap();
+        let made = data.master_ring(&Random::system()).unwrap();
+        let read = data.master_ring(&Random::system()).unwrap();
+        assert_eq!(made.current_id(), read.current_id());
+        let path = data.file("master.key");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
+        assert!(data.master_ring(&Random::system()).map(|_| ()).unwrap_err().to_string().contains("chmod 400"));
+    }
+
+    #[test]
+    fn a_keystore_without_its_master_key_is_not_given_a_new_one() {
+        let parent = tempfile::tempdir().unwrap();
+        let data = DataDir::open(parent.path()).unwrap();
+        fs::write(data.file("keystore.db"), b"").unwrap();
+        assert!(data.master_ring(&Random::system()).map(|_| ()).unwrap_err().to_string().contains("backup"));
+    }
+}

@@ -1,0 +1,73 @@
+//! What happens around every request, whoever handles it: an id, no token in the URL, no panic without an answer,
+//! the body of errors, the headers of every answer, one line in the log.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use mailward_mail::id::TenantId;
+use tokio::time::Instant;
+
+use crate::problem::Problem;
+use crate::{Web, headers, leak};
+
+/// Where a request notes which tenant turned out to act, for the log.
+#[derive(Clone, Default)]
+pub(crate) struct Acting(Arc<OnceLock<TenantId>>);
+
+impl Acting {
+    pub(crate) fn is(&self, tenant: &TenantId) {
+        // A request acts for one tenant; a second note would be the same.
+        let _ = self.0.set(tenant.clone());
+    }
+}
+
+/// See the module.
+pub(crate) async fn edge(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let request_id = request_id(&web);
+    let acting = Acting::default();
+    request.extensions_mut().insert(acting.clone());
+    let method = request.method().clone();
+    // The route's pattern: a path may hold a signed link, a query somebody's address.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+
+    let mut response = match leak::refuse(&web, request.uri().query()).await {
+        Err(problem) => problem.into_response(),
+        Ok(()) => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            Ok(response) => response,
+            Err(_) => Problem::internal("a handler panicked").into_response(),
+        },
+    };
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        if let Some(cause) = problem.cause() {
+            tracing::error!(%request_id, cause, "a request failed on our side");
+        }
+        let allow = response.headers_mut().remove(axum::http::header::ALLOW);
+        response = problem.render(&request_id);
+        response.headers_mut().extend(allow.map(|methods| (axum::http::header::ALLOW, methods)));
+    }
+    headers::dress(response.headers_mut(), &request_id, &web.config);
+
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    if !matches!(route, "/healthz" | "/readyz") {
+        tracing::info!(
+            %method,
+            route,
+            status = response.status().as_u16(),
+            ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            %request_id,
+            tenant_id = acting.0.get().map(TenantId::as_str),
+            "request"
+        );
+    }
+    response
+}
+
+fn request_id(web: &Web) -> String {
+    let bytes: [u8; 16] = web.random.bytes();
+    format!("req_{:032x}", u128::from_be_bytes(bytes))
+}

@@ -1,0 +1,309 @@
+//! What a caller is told when something was not done. The only place that knows the error body of the contract.
+//!
+//! A [`Problem`] travels as a response without a body; [`Problem::render`] writes the body once the request's id is
+//! known. Text of mail never appears here, and the causes of our own faults go to the log, not to the caller.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use mailward_mailroom::access::Denied;
+use mailward_mailroom::Error;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The longest message; some repeat what a caller sent.
+const MOST_CHARACTERS: usize = 400;
+
+/// The body of every error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ErrorView {
+    /// A stable word for programs.
+    error: &'static str,
+    /// A sentence for people.
+    message: String,
+    /// Names the request in the service's log.
+    request_id: String,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
+    /// Where to read more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    docs: Option<&'static str>,
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    error: &'static str,
+    message: Cow<'static, str>,
+    fix: Option<Cow<'static, str>>,
+    headers: HeaderMap,
+    /// For the log alone.
+    cause: Option<String>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, error: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, error, message: message.into(), fix: None, headers: HeaderMap::new(), cause: None }
+    }
+
+    /// One answer for what does not exist, is held, was deleted, belongs to somebody else or is no id at all.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is no such thing, or it is not yours to see")
+            .fix("check the path and the id; GET /v1/inboxes lists the inboxes your token reaches")
+    }
+
+    /// One answer for tokens that are missing, malformed, unknown, revoked or expired.
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "this needs a valid token")
+            .fix("send one header `Authorization: Bearer <token>` with a token that is neither revoked nor expired")
+            .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    pub(crate) fn insufficient_scope(scope: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "insufficient_scope", format!("the token lacks the scope `{scope}`"))
+            .fix("use a token that holds it; POST /v1/keys mints keys with the scopes your own key holds")
+    }
+
+    pub(crate) fn validation(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "validation_error", message)
+            .fix("see /openapi.json for what this route takes")
+    }
+
+    pub(crate) fn token_in_url() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "token_in_url", "a token must never be part of a URL: URLs end up in logs")
+            .fix("a token of ours that stood there is revoked; mint a new one and send it as `Authorization: Bearer`")
+    }
+
+    pub(crate) fn unsupported_media_type() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "the body must be JSON")
+            .fix("send `Content-Type: application/json`")
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let message = format!("the body is larger than {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message).closing()
+    }
+
+    pub(crate) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time").closing()
+    }
+
+    pub(crate) fn rate_limited(message: &'static str, wait: Duration) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
+            .fix("wait as long as Retry-After says, then go on more slowly")
+            .header(RETRY_AFTER, whole_seconds(wait).into())
+    }
+
+    pub(crate) fn unavailable(cause: String) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the service cannot answer at the moment")
+            .fix("try again after Retry-After seconds")
+            .header(RETRY_AFTER, 1.into())
+            .because(cause)
+    }
+
+    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "something went wrong on our side")
+            .fix("try again; if it stays, tell the operator the requestId")
+            .because(cause.into())
+    }
+
+    /// Adds a header to the answer.
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// What went wrong on our side, for the log.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The answer, for a request of this id.
+    pub(crate) fn render(self, request_id: &str) -> Response {
+        let body = ErrorView {
+            error: self.error,
+            message: self.message.chars().take(MOST_CHARACTERS).collect(),
+            request_id: request_id.to_owned(),
+            fix: self.fix.map(Cow::into_owned),
+            docs: None,
+        };
+        (self.status, self.headers, axum::Json(body)).into_response()
+    }
+
+    fn fix(mut self, fix: impl Into<Cow<'static, str>>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    fn because(mut self, cause: String) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    /// The rest of the request is not worth reading.
+    fn closing(self) -> Self {
+        self.header(axum::http::header::CONNECTION, HeaderValue::from_static("close"))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::Invalid { .. } => Self::validation(message),
+            Error::AddressCollision => Self::new(StatusCode::CONFLICT, "address_collision", message)
+                .fix("choose another localPart, or leave it out for a random one"),
+            Error::Quota { .. } => Self::new(StatusCode::PAYMENT_REQUIRED, "quota_exceeded", message)
+                .fix("delete what is not needed any more, or ask the operator for a larger plan"),
+            Error::IdempotencyMismatch => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", message)
+                    .fix("use a new Idempotency-Key for a new request")
+            }
+            Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            Error::Scope(scope) => Self::insufficient_scope(&scope),
+            Error::UrlNotAllowed(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "url_not_allowed", message)
+                .fix("use an https URL of a public host"),
+            Error::SignupClosed => Self::new(StatusCode::FORBIDDEN, "signup_closed", message)
+                .fix("ask the operator of this service for a token"),
+            Error::TooManyPolls => {
+                Self::rate_limited("too many polls are waiting already", Duration::from_secs(1))
+            }
+            Error::Store(mailward_store::Error::Corrupt { .. }) | Error::Keys(_) | Error::Damaged(_) => {
+                Self::internal(chain(&error))
+            }
+            Error::Store(_) => Self::unavailable(chain(&error)),
+        }
+    }
+}
+
+impl From<mailward_store::Error> for Problem {
+    fn from(error: mailward_store::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unauthorized => Self::unauthorized(),
+            Denied::TooManyFailures => {
+                Self::rate_limited("too many wrong tokens came from this address", Duration::from_secs(60))
+            }
+            Denied::Suspended => Self::new(StatusCode::LOCKED, "tenant_suspended", "this tenant is suspended")
+                .fix("ask the operator of this service"),
+            // Whoever cannot be asked about is not let in, whatever the reason.
+            Denied::Down(error) => Self::unavailable(chain(&error)),
+        }
+    }
+}
+
+/// Answers requests for paths that nobody serves.
+pub(crate) async fn no_such_route() -> Problem {
+    Problem::not_found()
+}
+
+/// Answers requests with a method that a path does not have; the router adds `Allow`.
+pub(crate) async fn no_such_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take this method")
+        .fix(format!("use a method that the header `{ALLOW}` names"))
+}
+
+/// Seconds, rounded up: who comes back after them is not too early.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn table(problems: Vec<Problem>) -> String {
+        problems.iter().map(|one| format!("{} {}: {}\n", one.status.as_u16(), one.error, one.message)).collect()
+    }
+
+    #[test]
+    fn what_the_mailroom_refuses_has_one_status_and_one_word_each() {
+        let errors = vec![
+            Error::Invalid { field: "limit", problem: "must be at most 100".into() },
+            Error::AddressCollision,
+            Error::Quota { what: "inboxes", limit: 5 },
+            Error::IdempotencyMismatch,
+            Error::Conflict("this mail was decided on already"),
+            Error::Scope("raw".into()),
+            Error::UrlNotAllowed("the host is not public".into()),
+            Error::SignupClosed,
+            Error::TooManyPolls,
+            Error::Damaged("a part is missing"),
+            Error::Store(mailward_store::Error::Io(std::io::Error::other("gone"))),
+        ];
+        expect![[r#"
+            400 validation_error: limit: must be at most 100
+            409 address_collision: this address cannot be had
+            402 quota_exceeded: the plan's limit of 5 inboxes is reached
+            422 idempotency_mismatch: this idempotency key was used for another request
+            409 conflict: this mail was decided on already
+            403 insufficient_scope: the token lacks the scope `raw`
+            422 url_not_allowed: the host is not public
+            403 signup_closed: sign-up is closed
+            429 rate_limited: too many polls are waiting already
+            500 internal_error: something went wrong on our side
+            503 unavailable: the service cannot answer at the moment
+        "#]]
+        .assert_eq(&table(errors.into_iter().map(Problem::from).collect()));
+    }
+
+    #[test]
+    fn whoever_is_not_let_in_learns_nothing_of_why() {
+        let down = Denied::Down(Error::Damaged("the pepper is gone"));
+        let denied = vec![Denied::Unauthorized, Denied::TooManyFailures, Denied::Suspended, down];
+        expect![[r#"
+            401 unauthorized: this needs a valid token
+            429 rate_limited: too many wrong tokens came from this address
+            423 tenant_suspended: this tenant is suspended
+            503 unavailable: the service cannot answer at the moment
+        "#]]
+        .assert_eq(&table(denied.into_iter().map(Problem::from).collect()));
+    }
+
+    #[test]
+    fn our_own_faults_are_for_the_log_with_their_chain() {
+        let problem = Problem::from(Error::Store(mailward_store::Error::Io(std::io::Error::other("gone"))));
+        let cause = "the store could not answer: the store's files cannot be used: gone";
+        assert_eq!(problem.cause(), Some(cause));
+        assert!(!problem.message.contains("gone"));
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up_to_whole_seconds() {
+        assert_eq!(whole_seconds(Duration::from_millis(1_001)), 2);
+        assert_eq!(whole_seconds(Duration::from_secs(2)), 2);
+    }
+}

@@ -1,0 +1,51 @@
+//! All routes, in one list.
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{Web, health, openapi, operator, v1};
+
+/// Routes and what they say about themselves.
+pub(crate) type Routes = OpenApiRouter<Web>;
+
+/// What tenants and agents reach.
+pub(crate) fn public() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(v1::signup::sign_up))
+        .routes(routes!(v1::account::show))
+        .routes(routes!(v1::inboxes::create, v1::inboxes::list))
+        .routes(routes!(v1::inboxes::show, v1::inboxes::change, v1::inboxes::delete))
+        .routes(routes!(v1::emails::list))
+        .routes(routes!(v1::poll::poll))
+        .routes(routes!(v1::emails::show))
+        .routes(routes!(v1::raw::download))
+        .routes(routes!(v1::attachments::show))
+        .routes(routes!(v1::files::download))
+        .routes(routes!(v1::keys::create, v1::keys::list))
+        .routes(routes!(v1::keys::revoke))
+        .routes(routes!(v1::keys::rotate))
+        .routes(routes!(v1::webhooks::create, v1::webhooks::list))
+        .routes(routes!(v1::webhooks::show, v1::webhooks::delete))
+        .routes(routes!(v1::review::list))
+        .routes(routes!(v1::review::show))
+        .routes(routes!(v1::review::release))
+        .routes(routes!(v1::review::reject))
+        .merge(everywhere())
+}
+
+/// What operators reach, on their own listener.
+pub(crate) fn operator() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(operator::tenants::create, operator::tenants::list))
+        .routes(routes!(operator::tenants::show))
+        .routes(routes!(operator::inboxes::create, operator::inboxes::list))
+        .merge(everywhere())
+}
+
+/// What every listener has.
+fn everywhere() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(openapi::show))
+}
