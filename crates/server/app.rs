@@ -49,7 +49,6 @@ impl App {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let data = DataDir::open(&config.data_dir)?;
         let (clock, random) = (Clock::system(), Random::system());
-        let fresh = !data.is_initialised();
         let ring = data.master_ring(&random)?;
         let keystore = Keystore::open(&keystore_location(&config, &data)).await.map_err(StartError::store)?;
         let keyring = Keyring::new(keystore, ring, clock.clone(), random.clone());
@@ -70,7 +69,7 @@ impl App {
             clock: clock.clone(),
             random: random.clone(),
         });
-        install_operator(&room, &data, fresh).await?;
+        install_operator(&room, &data).await?;
 
         let stop = CancellationToken::new();
         let mut tasks = vec![writer];
@@ -166,15 +165,24 @@ fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
     }
 }
 
-/// The key is in the database and in a file; a crash between the two leaves a key that nobody has, so a fresh
-/// directory writes the file in the same step, and a directory without the file says how to go on.
-async fn install_operator(room: &Mailroom, data: &DataDir, fresh: bool) -> Result<(), StartError> {
-    let token = room.install_operator().await.map_err(|error| StartError::failed(error.to_string()))?;
-    if let Some(token) = token {
-        let path = data.write_operator_key(&token)?;
-        tracing::info!(path = %path.display(), "wrote the operator's key");
-    } else if fresh {
-        tracing::warn!("this data directory is new, but the database has an operator's key already; use that one");
+/// The key goes to its file first and to the database then: a start that was cut off between finds the file and
+/// goes on, and no key is ever valid that nobody has.
+async fn install_operator(room: &Mailroom, data: &DataDir) -> Result<(), StartError> {
+    let failed = |error: mailward_mailroom::Error| StartError::failed(error.to_string());
+    if room.has_operator().await.map_err(failed)? {
+        return Ok(());
+    }
+    let token = match data.operator_key()? {
+        Some(token) => token,
+        None => {
+            let token = room.new_operator_token();
+            let path = data.write_operator_key(&token)?;
+            tracing::info!(path = %path.display(), "wrote the operator's key");
+            token
+        }
+    };
+    if !room.install_operator(&token).await.map_err(failed)? {
+        tracing::warn!("another node installed its operator key first; use that one");
     }
     Ok(())
 }

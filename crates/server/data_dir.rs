@@ -75,6 +75,19 @@ impl DataDir {
         Ok(MasterRing::new(key, Vec::new()))
     }
 
+    /// The operator's key, if it was written.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be used.
+    pub fn operator_key(&self) -> Result<Option<Token>, StartError> {
+        let path = self.file("operator.key");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let token = Token::parse(&read_secret(&path)?);
+        token.map(Some).ok_or_else(|| StartError::refused(format!("{} holds no token", path.display())))
+    }
+
     /// Writes the operator's key where the command line looks for it.
     ///
     /// # Errors

@@ -151,13 +151,20 @@ impl Mailroom {
         self.revoke(&principal, principal.keyid()).await
     }
 
-    /// Makes the operator's key of a fresh installation; `None` when there is one.
-    pub async fn install_operator(&self) -> Result<Option<Token>> {
-        let token = Token::generate(TokenKind::Admin, &self.0.random);
-        let verifier = self.pepper().await?.verifier(&token);
-        let now = self.0.clock.now();
-        let done = self.0.store.install_operator(token.keyid(), &verifier, 1, now).await?;
-        Ok(done.then_some(token))
+    /// Whether there is an operator.
+    pub async fn has_operator(&self) -> Result<bool> {
+        Ok(self.0.store.has_operator().await?)
+    }
+
+    /// A token for an operator; it is nothing until it is installed.
+    pub fn new_operator_token(&self) -> Token {
+        Token::generate(TokenKind::Admin, &self.0.random)
+    }
+
+    /// Makes a token the operator's; `false` when there is an operator already.
+    pub async fn install_operator(&self, token: &Token) -> Result<bool> {
+        let verifier = self.pepper().await?.verifier(token);
+        Ok(self.0.store.install_operator(token.keyid(), &verifier, 1, self.0.clock.now()).await?)
     }
 
     /// A link that is good for a while and for these bytes alone.

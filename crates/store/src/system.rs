@@ -178,6 +178,14 @@ impl Store {
         Ok(bool::from(matches).then(|| Operator { store: self.clone(), keyid: keyid.to_owned() }))
     }
 
+    /// Whether an operator's key was installed.
+    pub async fn has_operator(&self) -> Result<bool> {
+        const SQL: &str = "SELECT COUNT(*) FROM operator_key WHERE revoked_at IS NULL";
+        let mut tx = self.inner.db.read().await?;
+        let (count,): (i64,) = on!(&mut tx, |conn| sqlx::query_as(SQL).fetch_one(conn).await?);
+        Ok(count > 0)
+    }
+
     /// Stores the operator's key of a fresh installation; `false` when there is one already.
     pub async fn install_operator(&self, keyid: &str, verifier: &[u8; 32], pepper: u32, now: Timestamp) -> Result<bool> {
         const SQL: &str = "INSERT INTO operator_key (keyid, verifier, pepper_version, created_at)
