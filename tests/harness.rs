@@ -1,15 +1,12 @@
 //! The test harness itself: what other tests rely on when they ask for a PostgreSQL database.
 
-#[path = "world/postgres.rs"]
-pub mod postgres;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use postgres::cluster::{Cluster, shared_directory};
-use postgres::{IDLE_SECONDS, database, migrated_database};
+use crate::world::postgres::cluster::{Cluster, shared_directory};
+use crate::world::postgres::{IDLE_SECONDS, database, migrated_database};
 
 /// The name in a database's URL.
 fn name(url: &str) -> &str {

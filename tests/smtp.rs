@@ -3,8 +3,6 @@
 //! The format is described in `fixtures/smtp/README.md`. A transcript knows replies and how many messages arrived;
 //! what was made of a message is other tests' to look at.
 
-mod world;
-
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -22,7 +20,7 @@ use tokio::time::{sleep, timeout};
 // The seam to the harness: `World::start` with `key=value` settings, `smtp` the listener's address, `ada`, `bob` and
 // `gone` with an `address` each, `domain`, `received(address)` the messages of an inbox, held ones too, and
 // `stop_smtp(soft)`, which returns once no session is left.
-use world::World;
+use crate::world::stage::Stage as World;
 
 /// What any wait for the server may take; far beyond every timeout that a transcript sets.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -95,6 +95,11 @@ impl App {
         &self.room
     }
 
+    /// The SMTP listener.
+    pub fn smtp_server(&self) -> &mailward_smtp::Server {
+        &self.listener
+    }
+
     /// The data directory.
     pub fn data_dir(&self) -> &std::path::Path {
         self._data.path()

@@ -30,7 +30,7 @@ pub(crate) struct Caller {
 pub(crate) struct Operator(pub(crate) mailward_store::Operator);
 
 /// Where a request comes from.
-pub(crate) struct From(pub(crate) IpAddr);
+pub(crate) struct Client(pub(crate) IpAddr);
 
 impl Caller {
     /// The principal, for a route that needs these scopes.
@@ -79,7 +79,7 @@ impl FromRequestParts<Web> for Operator {
     }
 }
 
-impl FromRequestParts<Web> for From {
+impl FromRequestParts<Web> for Client {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
@@ -115,7 +115,8 @@ mod tests {
     use super::*;
 
     fn parts(headers: &[(&str, &str)]) -> Parts {
-        let builder = headers.iter().fold(Request::builder(), |request, (name, value)| request.header(*name, *value));
+        let builder =
+            headers.iter().fold(Request::builder(), |request, (name, value)| request.header(*name, *value));
         let mut parts = builder.body(()).expect("a request").into_parts().0;
         parts.extensions.insert(Peer(([192, 0, 2, 1], 4000).into()));
         parts
@@ -135,7 +136,8 @@ mod tests {
 
     #[test]
     fn only_the_proxy_s_own_word_is_believed_and_only_behind_one() {
-        let forwarded = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "198.51.100.7, 203.0.113.5")];
+        let forwarded =
+            [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "198.51.100.7, 203.0.113.5")];
         let direct = WebConfig::default();
         let proxied = WebConfig { behind_proxy: true, ..WebConfig::default() };
         assert_eq!(client(&parts(&forwarded), &direct), IpAddr::from([192, 0, 2, 1]));

@@ -28,7 +28,9 @@ pub(crate) async fn refuse(web: &Web, query: Option<&str>) -> Result<(), Problem
 
 /// What has the shape of our tokens, wherever it stands in a text.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices("mw_").filter_map(|(at, _)| text.get(at..at + LENGTH)).filter(|text| is_token(text.as_bytes()))
+    text.match_indices("mw_")
+        .filter_map(|(at, _)| text.get(at..at + LENGTH))
+        .filter(|text| is_token(text.as_bytes()))
 }
 
 fn is_token(text: &[u8]) -> bool {
@@ -49,7 +51,14 @@ mod tests {
         assert_eq!(found(&token), [token.as_str()]);
         assert_eq!(found(&format!("Bearer mw_{token}.")), [token.as_str()]);
         assert_eq!(found(&format!("{token}{token}")).len(), 2);
-        for text in ["", "mw_", "ämw_i_aaaaaaaaaaaa", &token[..66], &token.replace("_i_", "_x_"), &token.replace('B', "-")] {
+        for text in [
+            "",
+            "mw_",
+            "ämw_i_aaaaaaaaaaaa",
+            &token[..66],
+            &token.replace("_i_", "_x_"),
+            &token.replace('B', "-"),
+        ] {
             assert!(found(text).is_empty(), "{text}");
         }
     }

@@ -45,7 +45,12 @@ impl Limits {
         self.check(&self.signups, &network(from), "too many sign-ups came from this network")
     }
 
-    fn check<K>(&self, limiter: &DefaultKeyedRateLimiter<K>, key: &K, message: &'static str) -> Result<(), Problem>
+    fn check<K>(
+        &self,
+        limiter: &DefaultKeyedRateLimiter<K>,
+        key: &K,
+        message: &'static str,
+    ) -> Result<(), Problem>
     where
         K: Clone + std::hash::Hash + Eq,
     {
@@ -56,7 +61,10 @@ impl Limits {
             let wait = until.wait_time_from(self.clock.now());
             let number = |n: u64| HeaderValue::from(n);
             Problem::rate_limited(message, wait.max(Duration::from_millis(1)))
-                .header(HeaderName::from_static("ratelimit-limit"), number(until.quota().burst_size().get().into()))
+                .header(
+                    HeaderName::from_static("ratelimit-limit"),
+                    number(until.quota().burst_size().get().into()),
+                )
                 .header(HeaderName::from_static("ratelimit-remaining"), number(0))
                 .header(HeaderName::from_static("ratelimit-reset"), number(whole_seconds(wait)))
         })

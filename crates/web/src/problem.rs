@@ -9,8 +9,8 @@ use std::time::Duration;
 use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use mailward_mailroom::access::Denied;
 use mailward_mailroom::Error;
+use mailward_mailroom::access::Denied;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -176,8 +176,10 @@ impl From<Error> for Problem {
             }
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", message),
             Error::Scope(scope) => Self::insufficient_scope(&scope),
-            Error::UrlNotAllowed(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "url_not_allowed", message)
-                .fix("use an https URL of a public host"),
+            Error::UrlNotAllowed(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "url_not_allowed", message)
+                    .fix("use an https URL of a public host")
+            }
             Error::SignupClosed => Self::new(StatusCode::FORBIDDEN, "signup_closed", message)
                 .fix("ask the operator of this service for a token"),
             Error::TooManyPolls => {
@@ -204,8 +206,10 @@ impl From<Denied> for Problem {
             Denied::TooManyFailures => {
                 Self::rate_limited("too many wrong tokens came from this address", Duration::from_secs(60))
             }
-            Denied::Suspended => Self::new(StatusCode::LOCKED, "tenant_suspended", "this tenant is suspended")
-                .fix("ask the operator of this service"),
+            Denied::Suspended => {
+                Self::new(StatusCode::LOCKED, "tenant_suspended", "this tenant is suspended")
+                    .fix("ask the operator of this service")
+            }
             // Whoever cannot be asked about is not let in, whatever the reason.
             Denied::Down(error) => Self::unavailable(chain(&error)),
         }
@@ -246,7 +250,10 @@ mod tests {
     use super::*;
 
     fn table(problems: Vec<Problem>) -> String {
-        problems.iter().map(|one| format!("{} {}: {}\n", one.status.as_u16(), one.error, one.message)).collect()
+        problems
+            .iter()
+            .map(|one| format!("{} {}: {}\n", one.status.as_u16(), one.error, one.message))
+            .collect()
     }
 
     #[test]

@@ -1,0 +1,136 @@
+//! Tenants: made, listed, shown.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use mailward_mail::id::TenantId;
+use mailward_store::TenantRow;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::Web;
+use crate::body::Body;
+use crate::caller::Operator;
+use crate::cursor::{self, Page};
+use crate::problem::Problem;
+use crate::query::{Ids, Limit, Query};
+
+/// The plan of a tenant when none is named.
+const DEFAULT_PLAN: &str = "scale";
+
+/// What tenant is wanted.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = CreateTenant)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateRequest {
+    /// A slug of 1 to 40 characters, never used before.
+    id: String,
+    /// `scale` when absent.
+    #[serde(default)]
+    plan: Option<String>,
+    /// Must be this deployment's.
+    #[serde(default)]
+    region: Option<String>,
+}
+
+/// Which tenants.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListOptions {
+    /// 1 to 100.
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit,
+    /// From the page before.
+    cursor: Option<String>,
+}
+
+/// A tenant.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tenant)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TenantView {
+    id: String,
+    plan: String,
+    region: String,
+    /// `active` or `suspended`.
+    state: &'static str,
+    created_at: String,
+    /// When a key of it was last used, to five minutes.
+    last_active_at: String,
+}
+
+/// A new tenant and its first tokens, shown this once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedTenant)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedView {
+    #[serde(flatten)]
+    tenant: TenantView,
+    /// For its agents' programs.
+    token: String,
+    /// For its reviewers.
+    review_token: String,
+}
+
+/// Makes a tenant.
+#[utoipa::path(post, path = "/operator/v1/tenants", operation_id = "createTenant", tag = "tenants",
+    request_body(content = CreateRequest), responses((status = 201, body = CreatedView)))]
+pub(crate) async fn create(
+    Operator(operator): Operator,
+    State(web): State<Web>,
+    Body(request): Body<CreateRequest>,
+) -> Result<(StatusCode, Json<CreatedView>), Problem> {
+    let id = TenantId::parse(&request.id).map_err(|_| {
+        Problem::validation("id: must have 1 to 40 characters of a-z, 0-9 and -, and no - at its ends")
+    })?;
+    let plan = request.plan.as_deref().unwrap_or(DEFAULT_PLAN);
+    let made = web.room.create_tenant(&operator, id.clone(), plan, request.region.as_deref()).await?;
+    let (row, _) = operator.tenant(&id).await?.ok_or_else(|| Problem::internal("a new tenant vanished"))?;
+    let view = CreatedView {
+        tenant: TenantView::of(row),
+        token: made.token.expose().to_owned(),
+        review_token: made.review_token.expose().to_owned(),
+    };
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Lists tenants by id.
+#[utoipa::path(get, path = "/operator/v1/tenants", operation_id = "listTenants", tag = "tenants",
+    params(ListOptions), responses((status = 200, body = Page<TenantView>)))]
+pub(crate) async fn list(
+    Operator(operator): Operator,
+    State(web): State<Web>,
+    Query(options): Query<ListOptions>,
+) -> Result<Json<Page<TenantView>>, Problem> {
+    let Limit(limit) = options.limit;
+    let after = cursor::read(options.cursor.as_deref(), |place| TenantId::parse(place).ok())?;
+    let found = web.room.tenants(&operator, after.as_ref(), i64::from(limit) + 1).await?;
+    Ok(Json(Page::of(found, limit, |row| row.id.to_string(), TenantView::of)))
+}
+
+/// Shows one tenant.
+#[utoipa::path(get, path = "/operator/v1/tenants/{id}", operation_id = "getTenant", tag = "tenants",
+    params(("id" = String, Path)), responses((status = 200, body = TenantView)))]
+pub(crate) async fn show(
+    Operator(operator): Operator,
+    Ids(id): Ids<String>,
+) -> Result<Json<TenantView>, Problem> {
+    let id = TenantId::parse(&id).map_err(|_| Problem::not_found())?;
+    let (row, _) = operator.tenant(&id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(TenantView::of(row)))
+}
+
+impl TenantView {
+    fn of(row: TenantRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            plan: row.plan,
+            region: row.region,
+            state: row.state.as_str(),
+            created_at: row.created_at.to_string(),
+            last_active_at: row.last_active_at.to_string(),
+        }
+    }
+}

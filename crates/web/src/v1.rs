@@ -1,0 +1,32 @@
+//! The routes of tenants and agents, a file per noun: the handlers and the views they answer with.
+
+pub(crate) mod account;
+pub(crate) mod attachments;
+pub(crate) mod emails;
+pub(crate) mod files;
+pub(crate) mod inboxes;
+pub(crate) mod keys;
+pub(crate) mod poll;
+pub(crate) mod raw;
+pub(crate) mod review;
+pub(crate) mod signup;
+pub(crate) mod webhooks;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What was deleted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Deleted)]
+pub(crate) struct DeletedView {
+    /// Its id.
+    id: String,
+    /// Always true.
+    deleted: bool,
+}
+
+impl DeletedView {
+    pub(crate) fn of(id: impl Into<String>) -> axum::Json<Self> {
+        axum::Json(Self { id: id.into(), deleted: true })
+    }
+}

@@ -1,0 +1,262 @@
+//! Inboxes: made, found, changed, deleted.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use mailward_mail::id::InboxId;
+use mailward_mailroom::{CreatedInbox, InboxPatch, InboxRequest};
+use mailward_store::Scopes;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::DeletedView;
+use crate::Web;
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::cursor::{self, Page};
+use crate::problem::Problem;
+use crate::query::{Ids, Limit, Query};
+
+/// What inbox is wanted.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[schema(as = CreateInbox)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct CreateRequest {
+    /// What people see.
+    #[serde(default)]
+    display_name: Option<String>,
+    /// The part before the `@`, 3 to 64 characters; a random one when absent.
+    #[serde(default)]
+    local_part: Option<String>,
+    /// One of the service's domains.
+    #[serde(default)]
+    domain: Option<String>,
+    /// Your own name for the inbox: a second request with the same finds the first one's inbox.
+    #[serde(default)]
+    client_id: Option<String>,
+    /// Seconds until it ends.
+    #[serde(default)]
+    expires_in: Option<u64>,
+}
+
+/// What is to change; what is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ChangeInbox)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct ChangeRequest {
+    /// What people see.
+    #[serde(default)]
+    display_name: Option<String>,
+    /// Whether it takes mail.
+    #[serde(default)]
+    is_active: Option<bool>,
+}
+
+/// Which inboxes.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct ListOptions {
+    /// 1 to 100.
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    limit: Limit,
+    /// From the page before.
+    cursor: Option<String>,
+    /// Only the one that was made with this client id.
+    client_id: Option<String>,
+    /// Only the one with this address.
+    address: Option<String>,
+}
+
+/// An inbox.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Inbox)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InboxView {
+    id: String,
+    /// Where mail for it is sent.
+    address: String,
+    display_name: Option<String>,
+    domain: String,
+    /// Whether it takes mail.
+    is_active: bool,
+    /// Mails received so far.
+    email_count: i64,
+    expires_at: Option<String>,
+    created_at: String,
+    /// The inbox' own key, shown once: when it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+/// Makes an inbox, or answers 200 with the one that an equal request made before.
+#[utoipa::path(post, path = "/v1/inboxes", operation_id = "createInbox", tag = "inboxes",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Repeats with the same are one request")),
+    request_body(content = Option<CreateRequest>),
+    responses((status = 201, body = InboxView), (status = 200, body = InboxView, description = "Made before")))]
+pub(crate) async fn create(
+    caller: Caller,
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Body(request): Body<CreateRequest>,
+) -> Result<(StatusCode, Json<InboxView>), Problem> {
+    let principal = caller.need(Scopes::INBOXES)?;
+    let made = web.room.create_inbox(principal, request.bound(&headers)?).await?;
+    let status = if made.token.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(InboxView::made(made))))
+}
+
+/// Lists the caller's inboxes, newest first.
+#[utoipa::path(get, path = "/v1/inboxes", operation_id = "listInboxes", tag = "inboxes", params(ListOptions),
+    responses((status = 200, body = Page<InboxView>)))]
+pub(crate) async fn list(
+    caller: Caller,
+    State(web): State<Web>,
+    Query(options): Query<ListOptions>,
+) -> Result<Json<Page<InboxView>>, Problem> {
+    let principal = caller.need(Scopes::READ)?;
+    let (client_id, address) = (options.client_id.as_deref(), options.address.as_deref());
+    if client_id.is_some() || address.is_some() {
+        let found = web.room.find_inbox(principal, client_id, address).await?;
+        return Ok(Json(Page::whole(found.into_iter().map(InboxView::of).collect())));
+    }
+    page(&web, principal, options.limit, options.cursor.as_deref()).await
+}
+
+/// Shows one inbox.
+#[utoipa::path(get, path = "/v1/inboxes/{id}", operation_id = "getInbox", tag = "inboxes",
+    params(("id" = String, Path)), responses((status = 200, body = InboxView)))]
+pub(crate) async fn show(
+    caller: Caller,
+    State(web): State<Web>,
+    Ids(id): Ids<InboxId>,
+) -> Result<Json<InboxView>, Problem> {
+    let found = web.room.inbox(caller.need(Scopes::READ)?, &id).await?;
+    Ok(Json(InboxView::of(found.ok_or_else(Problem::not_found)?)))
+}
+
+/// Changes an inbox.
+#[utoipa::path(patch, path = "/v1/inboxes/{id}", operation_id = "changeInbox", tag = "inboxes",
+    params(("id" = String, Path)), request_body(content = ChangeRequest),
+    responses((status = 200, body = InboxView)))]
+pub(crate) async fn change(
+    caller: Caller,
+    State(web): State<Web>,
+    Ids(id): Ids<InboxId>,
+    Body(request): Body<ChangeRequest>,
+) -> Result<Json<InboxView>, Problem> {
+    let principal = caller.need(Scopes::INBOXES)?;
+    let patch = InboxPatch { display_name: request.display_name, is_active: request.is_active };
+    let changed = web.room.change_inbox(principal, &id, patch).await?;
+    Ok(Json(InboxView::of(changed.ok_or_else(Problem::not_found)?)))
+}
+
+/// Deletes an inbox with its mail and its keys. Its address is never given out again.
+#[utoipa::path(delete, path = "/v1/inboxes/{id}", operation_id = "deleteInbox", tag = "inboxes",
+    params(("id" = String, Path)), responses((status = 200, body = DeletedView)))]
+pub(crate) async fn delete(
+    caller: Caller,
+    State(web): State<Web>,
+    Ids(id): Ids<InboxId>,
+) -> Result<Json<DeletedView>, Problem> {
+    if web.room.delete_inbox(caller.need(Scopes::INBOXES)?, &id).await? {
+        Ok(DeletedView::of(id))
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+/// A page of a principal's inboxes.
+pub(crate) async fn page(
+    web: &Web,
+    principal: &mailward_mailroom::access::Principal,
+    Limit(limit): Limit,
+    cursor: Option<&str>,
+) -> Result<Json<Page<InboxView>>, Problem> {
+    let before = cursor::read(cursor, |place| InboxId::parse(place).ok())?;
+    let found = web.room.inboxes(principal, before.as_ref(), i64::from(limit) + 1).await?;
+    Ok(Json(Page::of(found, limit, |one| one.inbox.id.to_string(), InboxView::of)))
+}
+
+impl CreateRequest {
+    /// The request, bound to its idempotency key if it came with one.
+    pub(crate) fn bound(self, headers: &HeaderMap) -> Result<InboxRequest, Problem> {
+        // Written anew, so that the order of fields and white space make no other request of it.
+        let canonical = serde_json::to_vec(&self).map_err(|error| Problem::internal(error.to_string()))?;
+        let request = InboxRequest {
+            display_name: self.display_name,
+            local_part: self.local_part,
+            domain: self.domain,
+            client_id: self.client_id,
+            expires_in: self.expires_in.map(Duration::from_secs),
+            idempotency: None,
+        };
+        let mut keys = headers.get_all("idempotency-key").iter();
+        match (keys.next(), keys.next()) {
+            (None, _) => Ok(request),
+            (Some(key), None) => match key.to_str() {
+                Ok(key) => Ok(request.idempotent(key.to_owned(), &canonical)),
+                Err(_) => Err(Problem::validation("Idempotency-Key: must be visible ASCII")),
+            },
+            _ => Err(Problem::validation("Idempotency-Key: must come once")),
+        }
+    }
+}
+
+impl InboxView {
+    pub(crate) fn of(view: mailward_mailroom::InboxView) -> Self {
+        let inbox = view.inbox;
+        Self {
+            id: inbox.id.into(),
+            address: inbox.address,
+            display_name: view.display_name,
+            domain: inbox.domain,
+            is_active: inbox.is_active,
+            email_count: inbox.email_count,
+            expires_at: inbox.expires_at.map(|at| at.to_string()),
+            created_at: inbox.created_at.to_string(),
+            token: None,
+        }
+    }
+
+    pub(crate) fn made(made: CreatedInbox) -> Self {
+        let token = made.token.map(|token| token.expose().to_owned());
+        Self { token, ..Self::of(made.view) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn bound(json: &str, keys: &[&'static str]) -> Option<InboxRequest> {
+        let mut headers = HeaderMap::new();
+        for key in keys {
+            headers.append("idempotency-key", HeaderValue::from_static(key));
+        }
+        serde_json::from_str::<CreateRequest>(json).expect("a request").bound(&headers).ok()
+    }
+
+    #[test]
+    fn the_same_request_written_differently_is_the_same() {
+        let one = bound(r#"{"localPart":"ada","clientId":"1"}"#, &["k"]).expect("bound").idempotency;
+        let two = bound(r#"{ "clientId": "1", "localPart": "ada", "domain": null }"#, &["k"])
+            .expect("bound")
+            .idempotency;
+        let other = bound(r#"{"localPart":"ada"}"#, &["k"]).expect("bound").idempotency;
+        assert!(one.is_some());
+        assert_eq!(one, two);
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn an_idempotency_key_comes_at_most_once() {
+        assert!(bound("{}", &[]).expect("without").idempotency.is_none());
+        assert!(bound("{}", &["a", "b"]).is_none());
+    }
+}

@@ -1,0 +1,12 @@
+//! The tests of the whole service, as one program: each test starts the real thing on its own data.
+
+#![expect(unreachable_pub, reason = "the harness is shared by modules that use different parts of it")]
+
+mod world;
+
+mod crash;
+mod harness;
+mod inbound;
+mod smtp;
+mod store;
+mod webhooks;

@@ -1,0 +1,201 @@
+//! The whole service, started for one test, and those who act on it: tenants, inboxes, senders, nobody.
+//!
+//! Nothing is replaced: SQLite in a file or a real PostgreSQL, SMTP and HTTP over sockets of the loopback interface.
+
+pub mod actors;
+pub mod http;
+pub mod mail;
+pub mod postgres;
+pub mod process;
+pub mod stage;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use mailward::app::App;
+use mailward::config::{Config, Sources, load};
+use mailward_smtp::Shutdown;
+use mailward_store::{Location, Store};
+use postgres::TestDatabase;
+use tempfile::TempDir;
+
+use http::Request;
+
+/// Runs a test on both databases: `both_databases!(a_sentence);` beside `async fn a_sentence(world: World)`.
+macro_rules! both_databases {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name($crate::world::World::on($crate::world::Engine::Sqlite, &[]).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$name($crate::world::World::on($crate::world::Engine::Postgres, &[]).await).await;
+            }
+        }
+    )+};
+}
+pub(crate) use both_databases;
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A running service. A cheap clone.
+#[derive(Clone)]
+pub struct World {
+    pub smtp: SocketAddr,
+    pub http: SocketAddr,
+    pub operator: SocketAddr,
+    pub engine: Engine,
+    pub domain: String,
+    pub operator_token: String,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    app: Mutex<Option<App>>,
+    directory: TempDir,
+    database: Option<TestDatabase>,
+    settings: Vec<String>,
+}
+
+impl World {
+    /// Starts a service on an engine, with `section.key=value` settings.
+    pub async fn on(engine: Engine, settings: &[&str]) -> Self {
+        let database = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(migrated().await),
+        };
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Self::open(engine, database, directory, settings.iter().map(ToString::to_string).collect()).await
+    }
+
+    /// The same engine and nothing else in common, with other settings.
+    pub async fn start_with(&self, settings: &[&str]) -> Self {
+        Self::on(self.engine, settings).await
+    }
+
+    async fn open(engine: Engine, database: Option<TestDatabase>, directory: TempDir, settings: Vec<String>) -> Self {
+        let config = configuration(directory.path(), database.as_ref(), &settings);
+        let domain = config.domain.clone();
+        let app = App::start(config).await.expect("the service starts");
+        let key = directory.path().join("data/operator.key");
+        let operator_token = std::fs::read_to_string(key).expect("an operator's key").trim().to_owned();
+        let (smtp, http, operator) = (app.smtp, app.http, app.operator);
+        let inner = Inner { app: Mutex::new(Some(app)), directory, database, settings };
+        Self { smtp, http, operator, engine, domain, operator_token, inner: Arc::new(inner) }
+    }
+
+    /// Stops the service in order and starts it again on the same data.
+    pub async fn restart(self) -> Self {
+        self.stop().await;
+        let inner = Arc::into_inner(self.inner).expect("nobody else holds the world");
+        Self::open(self.engine, inner.database, inner.directory, inner.settings).await
+    }
+
+    /// Stops the service in order; its data stays until the world goes.
+    pub async fn stop(&self) {
+        let app = self.inner.app.lock().expect("no test panicked holding it").take();
+        if let Some(app) = app {
+            app.stop(Shutdown::Hard).await;
+        }
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> std::path::PathBuf {
+        self.inner.directory.path().join("data")
+    }
+
+    /// A second look into the same mail store, beside the service.
+    pub async fn store(&self) -> Store {
+        let location = match &self.inner.database {
+            None => Location::Sqlite(self.data_dir().join("mailward.db")),
+            Some(database) => Location::Postgres { url: database.service_url.clone(), owner_url: None },
+        };
+        Store::open(&location).await.expect("the store opens")
+    }
+
+    /// The database behind the service's back, as PostgreSQL's superuser.
+    pub fn database(&self) -> Option<&TestDatabase> {
+        self.inner.database.as_ref()
+    }
+
+    /// A request to the public listener.
+    pub fn http(&self, method: &str, path: impl Into<String>) -> Request {
+        Request::new(self.http, method, path)
+    }
+
+    /// A request to the private listener, as the operator.
+    pub fn operator_http(&self, method: &str, path: impl Into<String>) -> Request {
+        Request::new(self.operator, method, path).token(&self.operator_token)
+    }
+
+    /// Whether the store lies in PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.engine == Engine::Postgres
+    }
+
+    pub(crate) fn with_app<T>(&self, look: impl FnOnce(&App) -> T) -> T {
+        let app = self.inner.app.lock().expect("no test panicked holding it");
+        look(app.as_ref().expect("the service runs"))
+    }
+}
+
+/// A file of the repository.
+pub fn fixture(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A PostgreSQL database with the schema of this version.
+pub async fn migrated() -> TestDatabase {
+    postgres::migrated_database(&fixture("migrations/postgres"), async |owner: &str| {
+        let location = Location::Postgres { url: owner.to_owned(), owner_url: Some(owner.to_owned()) };
+        Store::open(&location).await.expect("the migrations run").close().await;
+    })
+    .await
+}
+
+/// Settings that fit a test; those of the test itself come last and win.
+fn configuration(directory: &Path, database: Option<&TestDatabase>, settings: &[String]) -> Config {
+    let mut set: Vec<String> = [
+        "smtp.listen=127.0.0.1:0",
+        "http.listen=127.0.0.1:0",
+        "operator.listen=127.0.0.1:0",
+        "smtp.hostname=mx.test",
+        "smtp.greeting_delay_ms=1",
+        "smtp.tarpit_ms=1",
+        "dns.servers=off",
+        "domain=agents.test",
+        "limits.disk_free_bytes=0",
+        "screening.threads=2",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    if let Some(database) = database {
+        set.push(format!("store.url={}", database.service_url));
+    }
+    for setting in settings {
+        if setting == "smtp.tls_cert=self-signed" {
+            let (cert, key) = self_signed(directory);
+            set.extend([format!("smtp.tls_cert={cert}"), format!("smtp.tls_key={key}")]);
+        } else {
+            set.push(setting.clone());
+        }
+    }
+    load(&Sources { data_dir: Some(directory.join("data")), set, ..Sources::default() }).expect("a configuration")
+}
+
+fn self_signed(directory: &Path) -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let (cert, key) = (directory.join("cert.pem"), directory.join("key.pem"));
+    std::fs::write(&cert, made.cert.pem()).expect("written");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+    (cert.display().to_string(), key.display().to_string())
+}
