@@ -1,2 +1,7 @@
-//! The `mailward` binary.
-fn main() {}
+//! The `mailward` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mailward::cli::run()
+}

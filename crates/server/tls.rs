@@ -12,7 +12,7 @@ use crate::StartError;
 ///
 /// # Errors
 /// Names the file and what is wrong with it.
-pub fn load((cert, private): (&Path, &Path), alpn: &[&[u8]]) -> Result<Arc<rustls::ServerConfig>, StartError> {
+pub(crate) fn load((cert, private): (&Path, &Path), alpn: &[&[u8]]) -> Result<Arc<rustls::ServerConfig>, StartError> {
     let bad = |path: &Path, error: &dyn std::fmt::Display| {
         StartError::refused(format!("cannot use {}: {error}", path.display()))
     };

@@ -8,6 +8,7 @@ mod sweep;
 mod webhook;
 mod worker;
 
+pub use signature::verify;
 pub use sweep::sweep;
 pub use webhook::{Call, Calls, Webhooks};
 pub use worker::{Handler, Handlers, Outcome, Worker};

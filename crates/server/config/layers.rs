@@ -117,7 +117,10 @@ impl Layers {
     pub fn config(&self) -> Result<Config, ConfigError> {
         let figment = Figment::from(Serialized::defaults(self.nested()));
         let mut config: Config = figment.extract().map_err(|error| self.explain(error))?;
-        config.smtp.bounds = figment.extract_inner("smtp").map_err(|error| self.explain(error))?;
+        config.smtp.bounds = figment.find_value("smtp").and_then(|section| section.deserialize()).map_err(|mut error| {
+            error.path.insert(0, "smtp".to_owned());
+            self.explain(error)
+        })?;
         let bounds = &mut config.smtp.bounds;
         bounds.postmaster = bounds.postmaster.take().filter(|address| !address.is_empty());
         if bounds.hostname.is_empty() {

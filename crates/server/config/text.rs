@@ -31,7 +31,11 @@ pub(super) fn read(key: &Key, text: &str) -> Result<toml::Value, String> {
 
 /// A value as TOML, with passwords blotted out.
 pub(super) fn show(value: &toml::Value) -> String {
-    redact(&value.to_string())
+    match value {
+        toml::Value::String(text) => toml::Value::String(redact(text)).to_string(),
+        toml::Value::Array(list) => format!("[{}]", list.iter().map(show).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
 }
 
 /// Replaces the password of each URL in a text: `postgres://user:password@host` and `?password=...`.
@@ -104,9 +108,10 @@ mod tests {
             ("postgres://:s3cret@db", "postgres://:***@db"),
             ("postgres://db/mail?user=a&password=s3cret&x=1", "postgres://db/mail?user=a&password=***&x=1"),
             ("sqlite", "sqlite"),
-            (r#"["https://a:b@c", "https://d:e@f"]"#, r#"["https://a:***@c", "https://d:***@f"]"#),
         ] {
             assert_eq!(redact(url), shown);
         }
+        let list = parse(r#"["https://a:b@c", "https://d:e@f", 1]"#).expect("a list");
+        assert_eq!(show(&list), r#"["https://a:***@c", "https://d:***@f", 1]"#);
     }
 }

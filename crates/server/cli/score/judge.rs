@@ -1,0 +1,69 @@
+//! One message to one verdict, on a thread that hostile mail may ruin.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mailward_mail::parsed::parse;
+use mailward_mail::prescan::Bounds;
+use mailward_score::{Coverage, Policy, Sample, Verdict, score};
+
+use crate::cli::Failure;
+
+/// Room for a parser that recurses as deep as the pre-scan lets it, many times over; as in the service.
+const STACK: usize = 64 << 20;
+
+/// Judges a message as it came over the wire.
+pub(super) fn mail(raw: &[u8]) -> Verdict {
+    guarded(|| match parse(raw, &Bounds::default()) {
+        Ok(parsed) => {
+            let mut verdict = score(&mailward_mailroom::sample(&parsed), &Policy::default());
+            if parsed.truncated {
+                verdict.coverage = Coverage::Partial;
+            }
+            verdict
+        }
+        Err(too_complex) => Verdict::unknown("parser.bounds", &too_complex.to_string()),
+    })
+}
+
+/// Judges texts that somebody else took out of a message.
+pub(super) fn texts(sample: &Sample<'_>) -> Verdict {
+    guarded(|| score(sample, &Policy::default()))
+}
+
+/// Starts a thread with room for a deep parser.
+pub(super) fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<std::thread::ScopedJoinHandle<'scope, T>, Failure> {
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+    thread.map_err(|error| Failure::failed(format!("no thread can be started: {error}"), ""))
+}
+
+/// Does one piece of work on such a thread.
+pub(super) fn on_own_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+    std::thread::scope(|scope| {
+        let done = spawn(scope, work)?.join();
+        done.map_err(|_| Failure::failed("the thread that judges ended early", ""))
+    })
+}
+
+/// A parser's panic is a property of the message, not the end of the program.
+fn guarded(work: impl FnOnce() -> Verdict) -> Verdict {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Verdict::unknown("parser.panic", "reading this message failed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use mailward_score::Level;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_unknown_and_held() {
+        let bomb = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n".repeat(500);
+        for verdict in [mail(bomb.as_bytes()), guarded(|| panic!("as a parser might"))] {
+            assert_eq!((verdict.level, verdict.score >= 70), (Level::Unknown, true), "{verdict:?}");
+        }
+    }
+}

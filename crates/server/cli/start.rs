@@ -1,0 +1,55 @@
+//! `serve`, `init` and `demo`: the seam between the command line and the service itself.
+
+use std::future::Future;
+use std::io::Write;
+
+use super::args::{Demo, Init};
+use super::{Failure, demo, terminal};
+use crate::StartError;
+use crate::config::Config;
+use crate::telemetry;
+
+/// Runs the service until it is asked to stop.
+pub(super) fn serve(config: Config) -> Result<(), Failure> {
+    telemetry::start(&config.telemetry).map_err(|error| Failure::refused(error, ""))?;
+    on_runtime(crate::start::serve(config))
+}
+
+/// Makes the data directory and says where the operator's key is.
+pub(super) fn init(arguments: &Init) -> Result<(), Failure> {
+    let config = arguments.config.load()?;
+    let directory = config.data_dir.clone();
+    let operator_key = on_runtime(crate::start::init(config))?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", terminal::json(&serde_json::json!({"operatorKey": operator_key})))?;
+        return Ok(());
+    }
+    writeln!(out, "initialised {}", terminal::visible(&directory.to_string_lossy()))?;
+    writeln!(out, "operator key: {operator_key} (also in operator.key there)")?;
+    writeln!(out, "Keep a copy of master.key elsewhere: without it none of the mail can be read.")?;
+    Ok(())
+}
+
+/// Shows the way of real mail; fails unless everything happened as expected.
+pub(super) fn demo(arguments: &Demo) -> Result<(), Failure> {
+    if on_runtime(demo::run(arguments.exit))? {
+        return Ok(());
+    }
+    Err(Failure::failed("the demo did not go as expected", "the lines marked above say where"))
+}
+
+fn on_runtime<T>(work: impl Future<Output = Result<T, StartError>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::failed(format!("no threads can be started: {error}"), ""))?;
+    Ok(runtime.block_on(work)?)
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Refused(why) => Self::refused(why, ""),
+            StartError::Failed(why) => Self::failed(why, ""),
+        }
+    }
+}

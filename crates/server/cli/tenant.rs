@@ -1,0 +1,78 @@
+//! `tenant`: create, list and show, through the operator API.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use super::args::Tenant;
+use super::operator::{Client, segment};
+use super::{Failure, terminal};
+
+pub(super) fn run(command: Tenant) -> Result<(), Failure> {
+    match command {
+        Tenant::Create { id, plan, region, server } => {
+            let mut body = json!({"id": id, "plan": plan});
+            if let Some(region) = region {
+                body["region"] = region.into();
+            }
+            let made = Client::new(&server)?.post("/tenants", &body)?;
+            created(&made, server.json)
+        }
+        Tenant::List { server } => {
+            let tenants = Client::new(&server)?.list("/tenants")?;
+            listed(&tenants, server.json)
+        }
+        Tenant::Show { id, server } => {
+            let tenant = Client::new(&server)?.get(&format!("/tenants/{}", segment(&id)))?;
+            shown(&tenant, server.json)
+        }
+    }
+}
+
+fn created(made: &Value, as_json: bool) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        let keys = json!({"id": made["id"], "token": made["token"], "reviewToken": made["reviewToken"]});
+        writeln!(out, "{}", terminal::json(&keys))?;
+        return Ok(());
+    }
+    writeln!(out, "created tenant {} ({}, {})", cell(made, "id"), cell(made, "plan"), cell(made, "region"))?;
+    writeln!(out, "tenant key: {}", cell(made, "token"))?;
+    writeln!(out, "review key: {}", cell(made, "reviewToken"))?;
+    writeln!(out, "Both are shown this once. Next: mailward inbox create --tenant {}", cell(made, "id"))?;
+    Ok(())
+}
+
+fn listed(tenants: &[Value], as_json: bool) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        writeln!(out, "{}", terminal::json(&json!({"data": tenants})))?;
+        return Ok(());
+    }
+    let columns = ["id", "plan", "region", "state", "createdAt", "lastActiveAt"];
+    let rows: Vec<Vec<String>> =
+        tenants.iter().map(|tenant| columns.iter().map(|name| cell(tenant, name)).collect()).collect();
+    write!(out, "{}", terminal::table(&["TENANT", "PLAN", "REGION", "STATE", "CREATED", "LAST ACTIVE"], &rows))?;
+    Ok(())
+}
+
+fn shown(tenant: &Value, as_json: bool) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        writeln!(out, "{}", terminal::json(tenant))?;
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> =
+        tenant.as_object().into_iter().flatten().map(|(name, _)| vec![name.clone(), cell(tenant, name)]).collect();
+    write!(out, "{}", terminal::table(&["FIELD", "VALUE"], &rows))?;
+    Ok(())
+}
+
+/// A field for people: text without quotes, nothing as a dash.
+pub(super) fn cell(row: &Value, name: &str) -> String {
+    match &row[name] {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => terminal::visible(text).into_owned(),
+        other => terminal::json(other),
+    }
+}

@@ -1,0 +1,129 @@
+//! What the service says about itself: log lines on stderr, as text or JSON.
+//!
+//! A line is one event and stays one line: control characters in what strangers sent are written out, so nobody can
+//! forge a line or command a terminal. There are no colours, because they are control characters too. What may
+//! stand in an event at all is decided where it is logged.
+
+use std::io::{self, Write};
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::cli::terminal;
+use crate::config::Telemetry;
+
+/// Why logging could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `telemetry.log` is no filter.
+    #[error("telemetry.log: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// Something else in this process logs already.
+    #[error("logging was started before")]
+    Started,
+}
+
+/// Starts logging to stderr, for the whole process.
+///
+/// # Errors
+/// [`TelemetryError`] when the filter is none, or logging was started before.
+pub fn start(telemetry: &Telemetry) -> Result<(), TelemetryError> {
+    let subscriber = subscriber(telemetry, io::stderr)?;
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| TelemetryError::Started)
+}
+
+fn subscriber<W>(
+    telemetry: &Telemetry,
+    writer: W,
+) -> Result<Box<dyn tracing::Subscriber + Send + Sync>, TelemetryError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(&telemetry.log)?;
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Lines(writer));
+    Ok(if telemetry.json { Box::new(builder.json().finish()) } else { Box::new(builder.finish()) })
+}
+
+/// Makes each event one line. The formatter hands over an event in one piece, with its line break at the end.
+struct Lines<W>(W);
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Lines<W> {
+    type Writer = Line<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Line(self.0.make_writer())
+    }
+}
+
+struct Line<W>(W);
+
+impl<W: Write> Write for Line<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = format!("{}\n", terminal::visible(text.strip_suffix('\n').unwrap_or(&text)));
+        self.0.write_all(line.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no test panics with it").extend(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(log: &str, json: bool, events: impl FnOnce()) -> String {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let telemetry = Telemetry { log: log.to_owned(), json };
+        let subscriber = subscriber(&telemetry, move || writer.clone()).expect("a filter");
+        tracing::subscriber::with_default(subscriber, events);
+        let bytes = kept.0.lock().expect("no test panics with it").clone();
+        String::from_utf8(bytes).expect("log lines are text")
+    }
+
+    #[test]
+    fn a_strangers_text_can_neither_forge_a_line_nor_command_the_terminal() {
+        let hostile = "x\r\n2026-01-01 ERROR forged\x1b[2J\u{9b}31m\u{202e}";
+        for json in [false, true] {
+            let text = logged("info", json, || {
+                tracing::info!(greeting = hostile, shown = %hostile, debugged = ?hostile, "{hostile}");
+            });
+            assert_eq!(text.matches('\n').count(), 1, "{text}");
+            assert!(text.ends_with('\n') && !text.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+            if json {
+                let event: serde_json::Value = serde_json::from_str(&text).expect("still JSON");
+                assert_eq!(event["fields"]["greeting"], hostile);
+            }
+        }
+    }
+
+    #[test]
+    fn the_filter_decides_what_is_logged() {
+        let events = || {
+            tracing::info!(target: "mailward_smtp", "told");
+            tracing::info!(target: "hyper", "untold");
+            tracing::debug!(target: "mailward_smtp", "untold");
+        };
+        let text = logged("warn,mailward_smtp=info", false, events);
+        assert!(text.contains("told") && text.lines().count() == 1, "{text}");
+    }
+}
