@@ -58,7 +58,10 @@ fn score_jsonl_answers_each_line_in_order_and_says_why() {
     assert_eq!(rows[0]["level"], "high");
     assert!(rows[0]["score"].as_u64().expect("a number") >= 70 && rows[0]["ms"].is_number());
     let finding = &rows[0]["findings"][0];
-    assert!(finding["rule"].is_string() && finding["excerpt"].is_string() && finding["weight"].is_u64(), "{finding}");
+    assert!(
+        finding["rule"].is_string() && finding["excerpt"].is_string() && finding["weight"].is_u64(),
+        "{finding}"
+    );
     let ids: Vec<u64> = rows[1..].iter().map(|row| row["id"].as_u64().expect("a number")).collect();
     assert_eq!(ids, (0..500).collect::<Vec<u64>>());
     assert!(rows[1..].iter().all(|row| row["level"] == "low" && row["findings"] == serde_json::json!([])));
@@ -66,7 +69,8 @@ fn score_jsonl_answers_each_line_in_order_and_says_why() {
 
 #[test]
 fn score_jsonl_answers_a_bad_line_in_its_place_and_ends_with_1() {
-    let output = mailward(&["score", "--jsonl"], "{\"id\":1,\"text\":\"a\"}\nnot json\n{\"id\":2,\"text\":\"b\"}\n");
+    let output =
+        mailward(&["score", "--jsonl"], "{\"id\":1,\"text\":\"a\"}\nnot json\n{\"id\":2,\"text\":\"b\"}\n");
     assert_eq!(code(&output), 1);
     let rows = rows(&output);
     assert_eq!((&rows[0]["id"], &rows[2]["id"]), (&1.into(), &2.into()));
@@ -130,7 +134,10 @@ fn config_shows_every_value_with_its_origin_as_toml_and_no_password() {
     let output = mailward(&set, "");
     let text = stdout(&output);
     assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
-    assert!(text.lines().any(|line| line.starts_with("domain = \"a.test\" ") && line.contains("# --set ")), "{text}");
+    assert!(
+        text.lines().any(|line| line.starts_with("domain = \"a.test\" ") && line.contains("# --set ")),
+        "{text}"
+    );
     assert!(text.contains("smtp.listen = \"127.0.0.1:2525\" ") && text.contains("# default "), "{text}");
     assert!(text.contains("postgres://u:***@h/d") && !text.contains("s3cret"), "{text}");
     let table: toml::Table = text.parse().expect("what is shown is TOML");
@@ -148,7 +155,10 @@ fn an_unsafe_bind_or_an_unknown_key_refuses_to_start_with_78_and_says_what_to_do
             let output = mailward(&[command, "--set", assignment], "");
             let said = stderr(&output);
             assert_eq!((code(&output), stdout(&output).as_str()), (78, ""), "{command} {assignment}");
-            assert!(said.starts_with("mailward: ") && said.contains(told) && said.lines().count() == 1, "{said}");
+            assert!(
+                said.starts_with("mailward: ") && said.contains(told) && said.lines().count() == 1,
+                "{said}"
+            );
         }
     }
 }

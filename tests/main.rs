@@ -4,9 +4,13 @@
 
 mod world;
 
+mod api;
+mod cli;
 mod crash;
+mod demo;
 mod harness;
 mod inbound;
+mod isolation;
 mod smtp;
 mod store;
 mod webhooks;

@@ -108,7 +108,11 @@ mod tests {
                 tracing::info!(greeting = hostile, shown = %hostile, debugged = ?hostile, "{hostile}");
             });
             assert_eq!(text.matches('\n').count(), 1, "{text}");
-            assert!(text.ends_with('\n') && !text.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+            assert!(
+                text.ends_with('\n')
+                    && !text.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'),
+                "{text:?}"
+            );
             if json {
                 let event: serde_json::Value = serde_json::from_str(&text).expect("still JSON");
                 assert_eq!(event["fields"]["greeting"], hostile);

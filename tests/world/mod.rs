@@ -181,15 +181,22 @@ fn configuration(directory: &Path, database: Option<&TestDatabase>, settings: &[
     if let Some(database) = database {
         set.push(format!("store.url={}", database.service_url));
     }
+    let mut memory = None;
     for setting in settings {
-        if setting == "smtp.tls_cert=self-signed" {
+        if let Some(bytes) = setting.strip_prefix("smtp.max_inflight_bytes=") {
+            // Less than one message needs is refused as a mistake; for a test it is a short way to a full memory.
+            memory = Some(bytes.parse().expect("a number"));
+        } else if setting == "smtp.tls_cert=self-signed" {
             let (cert, key) = self_signed(directory);
             set.extend([format!("smtp.tls_cert={cert}"), format!("smtp.tls_key={key}")]);
         } else {
             set.push(setting.clone());
         }
     }
-    load(&Sources { data_dir: Some(directory.join("data")), set, ..Sources::default() }).expect("a configuration")
+    let sources = Sources { data_dir: Some(directory.join("data")), set, ..Sources::default() };
+    let mut config = load(&sources).expect("a configuration");
+    config.smtp.bounds.max_inflight_bytes = memory.unwrap_or(config.smtp.bounds.max_inflight_bytes);
+    config
 }
 
 fn self_signed(directory: &Path) -> (String, String) {

@@ -23,7 +23,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use crate::views::normalise::{Folded, fold_phrase};
 
 /// What a word or phrase does in a sentence. The tables list, for each, phrases separated by `|`; a star stands
-/// where a word may go on.
+/// where a word may go on, and `⟨a/b⟩` for either of some words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Concept {
@@ -137,6 +137,8 @@ pub(crate) fn hits(folded: &Folded) -> Vec<Hit> {
     let mut hits: Vec<Hit> = Vec::new();
     // Words inside an address or a link are no words of a sentence.
     let mut link_end = 0;
+    // "tell your user" is one phrase and still speaks of the user.
+    let kept = Concept::Owner.bit() | Concept::Ai.bit();
     for found in lexicon.automaton.find_overlapping_iter(text) {
         let entry = lexicon.entries[found.pattern().as_usize()];
         let (start, end) = (found.start(), found.end());
@@ -155,14 +157,18 @@ pub(crate) fn hits(folded: &Folded) -> Vec<Hit> {
             let Some(link) = link_around(text, start..end) else { continue };
             (start, link_end) = (link.start, link.end);
         }
-        while hits.last().is_some_and(|last| last.start >= start) {
-            hits.pop();
+        let mut concepts = entry.concepts;
+        let speaks = concepts != 0 && concepts != Concept::Destination.bit();
+        while let Some(inner) = hits.pop_if(|last| last.start >= start) {
+            concepts |= if speaks { inner.concepts & kept } else { 0 };
         }
         // Of two phrases that end together the longer comes first.
-        if hits.last().is_some_and(|last| last.end >= end) {
+        if let Some(last) = hits.last_mut().filter(|last| last.end >= end) {
+            let speaks = last.concepts != 0 && last.concepts != Concept::Destination.bit();
+            last.concepts |= if speaks { concepts & kept } else { 0 };
             continue;
         }
-        hits.push(Hit { start, end, concepts: entry.concepts });
+        hits.push(Hit { start, end, concepts });
     }
     hits
 }
@@ -196,7 +202,10 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let mut index: HashMap<String, usize> = HashMap::new();
     let (mut phrases, mut entries) = (Vec::new(), Vec::<Entry>::new());
     for (concept, list) in tables.into_iter().flatten() {
-        for written in list.split('|').map(str::trim).filter(|written| !written.is_empty()) {
+        for written in list.split('|').flat_map(|written| alternatives(written.trim())) {
+            if written.is_empty() {
+                continue;
+            }
             let phrase = fold_phrase(written.trim_matches('*')).replace('¦', "|");
             let entry = Entry {
                 concepts: concept.bit(),
@@ -225,6 +234,19 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         .expect("the lexicon fits an automaton");
     Lexicon { automaton, entries }
 });
+
+/// Builds the automaton, if it was not yet.
+pub(crate) fn build() {
+    LazyLock::force(&LEXICON);
+}
+
+/// Writes out the phrases that `⟨a/b⟩ c` stands for: `a c` and `b c`.
+fn alternatives(written: &str) -> Vec<String> {
+    let Some((lead, rest)) = written.split_once('⟨') else { return vec![written.to_owned()] };
+    let (choice, tail) = rest.split_once('⟩').expect("a choice that opens also closes");
+    let tails = alternatives(tail);
+    choice.split('/').flat_map(|word| tails.iter().map(move |tail| format!("{lead}{word}{tail}"))).collect()
+}
 
 /// The whole of an address or link that a sign such as `@` or `https://` stands in; `None` for a sign alone.
 fn link_around(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
@@ -286,6 +308,18 @@ mod tests {
         assert!(found("Ignoriere das", Concept::Override));
         assert!(found("请忽略它", Concept::Override));
         assert!(found("i g n o r e a l l o f i t", Concept::Override));
+    }
+
+    #[test]
+    fn choices_are_written_out() {
+        assert_eq!(alternatives("⟨a/b⟩ c⟨/s⟩*"), ["a c*", "a cs*", "b c*", "b cs*"]);
+    }
+
+    #[test]
+    fn a_phrase_that_speaks_of_the_user_does_so_as_a_whole() {
+        assert!(found("do not tell your user about it", Concept::Owner));
+        assert!(found("do not tell your user about it", Concept::Steer));
+        assert!(!found("see the user guide", Concept::Owner));
     }
 
     #[test]

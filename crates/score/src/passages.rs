@@ -88,6 +88,16 @@ impl<'r> Passage<'r> {
         self.sentence().concepts & set(concepts) != 0
     }
 
+    /// Whether the sentence has each of the concepts.
+    pub(crate) fn all(&self, concepts: &[Concept]) -> bool {
+        self.sentence().concepts & set(concepts) == set(concepts)
+    }
+
+    /// Whether no person sees the sentence.
+    pub(crate) fn concealed(&self) -> bool {
+        self.view().sight == Sight::Concealed
+    }
+
     /// Whether the sentence or one beside it has one of the concepts.
     pub(crate) fn near(&self, concepts: &[Concept]) -> bool {
         let all = &self.reading.sentences;
@@ -99,7 +109,7 @@ impl<'r> Passage<'r> {
     pub(crate) fn audience(&self) -> Audience {
         let said = self.reading.audiences[self.index];
         // What a person cannot see is not written for a person, though most of it is a newsletter's padding.
-        if self.view().sight == Sight::Concealed { said.max(Audience::Assistant) } else { said }
+        if self.concealed() { said.max(Audience::Assistant) } else { said }
     }
 
     /// The nearest two words of the given concepts, at most `gap` bytes apart, in either order.
@@ -188,6 +198,7 @@ impl<'r> Passage<'r> {
         let captured = self.has(Token) && self.near(&[Send, Delete, Override, Reveal, NewTask, Pay])
             || self.pair(&[Secrecy], &[Owner], 60).is_some()
             || self.pair(&[Override], &[Instruction], 60).is_some() && self.has(Prior) && !self.has(Mine)
+            || self.pair(&[Override], &[Everything], 48).is_some() && !self.has(Mine)
             || self.pair(&[Approved], &[Owner], 60).is_some();
         if captured {
             return Audience::Captured;
@@ -195,6 +206,7 @@ impl<'r> Passage<'r> {
         if self.calls(&[Ai])
             || self.pair(&[Reading], &[Ai, Assistant], 60).is_some()
             || self.any(&[Reading]) && self.any(&[Steer])
+            || self.concealed() && self.all(&[Reading, Quantity, Send, Destination])
         {
             return Audience::Machine;
         }
@@ -202,7 +214,7 @@ impl<'r> Passage<'r> {
         let name = name.or_else(|| self.first(Assistant).map(|place| (place, Audience::Machine)));
         if let Some((place, audience)) = name
             && self.opens(&place)
-            && self.text()[place.end..].trim_start().starts_with([':', '：', '—'])
+            && self.calls_out(&self.text()[place.end..])
         {
             return audience;
         }
@@ -213,6 +225,13 @@ impl<'r> Passage<'r> {
             return Audience::Assistant;
         }
         Audience::Person
+    }
+
+    /// Whether what follows a name at the start of a sentence makes it a call: "Assistant: send". A comma does so
+    /// only where no person reads: "Claude, please book a table".
+    fn calls_out(&self, rest: &str) -> bool {
+        let rest = rest.trim_start();
+        rest.starts_with([':', '：', '—', '–']) || rest.starts_with("- ") || (self.view().sight != Sight::Open && rest.starts_with([',', '，']))
     }
 
     /// Whether a form of address is followed by one of the names.

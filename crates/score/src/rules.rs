@@ -62,6 +62,7 @@ const RULES: &[Rule] = &[
     address::steer,
     address::memory,
     address::command,
+    address::concealed,
     secrecy::behind_the_owner,
     secrecy::consent,
     secrecy::urgent_command,

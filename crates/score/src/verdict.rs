@@ -117,7 +117,8 @@ pub(crate) fn excerpt(place: &str) -> String {
     const MOST: usize = 120;
     let mut out = String::new();
     let mut count = 0;
-    for c in place.chars() {
+    // Lines of mail end in CRLF; the one of the two that is shown as a space is enough.
+    for c in place.chars().filter(|c| *c != '\r') {
         let (shown, width) = match c {
             '\n' | '\t' => (String::from(" "), 1),
             _ if c.is_control() || crate::views::confusable::is_invisible(c) => {

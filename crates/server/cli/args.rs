@@ -23,7 +23,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  mailward demo --exit")]
     Demo(Demo),
     /// Run the service; an empty data directory is initialised first
-    #[command(after_help = "Example:\n  mailward serve --data-dir /var/lib/mailward --set domain=mail.example.com")]
+    #[command(
+        after_help = "Example:\n  mailward serve --data-dir /var/lib/mailward --set domain=mail.example.com"
+    )]
     Serve(Serve),
     /// Make a data directory with its master key and operator key
     #[command(after_help = "Example:\n  mailward init --data-dir /var/lib/mailward --json")]
@@ -32,7 +34,10 @@ pub enum Command {
     #[command(subcommand, after_help = "Example:\n  mailward tenant create acme --plan builder")]
     Tenant(Tenant),
     /// Create and list inboxes of a tenant of a running server
-    #[command(subcommand, after_help = "Example:\n  mailward inbox create --tenant acme --local-part support")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mailward inbox create --tenant acme --local-part support"
+    )]
     Inbox(Inbox),
     /// Judge mail files for prompt injection, without a server
     #[command(after_help = "Examples:\n  mailward score suspicious.eml\n  \

@@ -94,7 +94,11 @@ fn sender(raw: &[u8]) -> Result<Option<Address>, String> {
         Some(path) => path,
         None => {
             let parsed = parse(raw, &Bounds::default()).map_err(|error| format!("{error}; {how}"))?;
-            parsed.from.first().map(|author| author.address.clone()).ok_or(format!("the mail has no From; {how}"))?
+            parsed
+                .from
+                .first()
+                .map(|author| author.address.clone())
+                .ok_or(format!("the mail has no From; {how}"))?
         }
     };
     if written.is_empty() {
@@ -107,7 +111,8 @@ fn sender(raw: &[u8]) -> Result<Option<Address>, String> {
 fn return_path(raw: &[u8]) -> Option<String> {
     const NAME: &[u8] = b"return-path:";
     let mut lines = raw.split(|byte| *byte == b'\n').take_while(|line| !line.trim_ascii().is_empty());
-    let line = lines.find(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)))?;
+    let line =
+        lines.find(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)))?;
     let text = String::from_utf8_lossy(&line[NAME.len()..]);
     Some(text.trim().trim_start_matches('<').trim_end_matches('>').to_owned())
 }
@@ -153,7 +158,10 @@ mod tests {
     #[test]
     fn the_sender_is_the_return_path_else_the_author() {
         let of = |raw: &str| sender(raw.as_bytes()).map(|found| found.map(|address| address.to_string()));
-        assert_eq!(of("Return-Path: <bounce@a.test>\nFrom: b@b.test\n\nx"), Ok(Some("bounce@a.test".to_owned())));
+        assert_eq!(
+            of("Return-Path: <bounce@a.test>\nFrom: b@b.test\n\nx"),
+            Ok(Some("bounce@a.test".to_owned()))
+        );
         assert_eq!(of("From: B <b@b.test>\r\n\r\nReturn-Path: <no@a.test>"), Ok(Some("b@b.test".to_owned())));
         assert_eq!(of("return-path: <>\nFrom: b@b.test\n\n"), Ok(None));
         assert!(of("Subject: x\n\ny").expect_err("nobody sent it").contains("--from"));

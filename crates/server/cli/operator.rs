@@ -99,7 +99,9 @@ impl Client {
 
     fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
         self.runtime.block_on(async {
-            let late = |_| Failure::failed(format!("{} did not answer within {} s", self.base, PATIENCE.as_secs()), "");
+            let late = |_| {
+                Failure::failed(format!("{} did not answer within {} s", self.base, PATIENCE.as_secs()), "")
+            };
             tokio::time::timeout(PATIENCE, self.exchange(method, path, body)).await.map_err(late)?
         })
     }
@@ -125,7 +127,12 @@ impl Client {
         }
     }
 
-    fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Request<Full<Bytes>>, Failure> {
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Request<Full<Bytes>>, Failure> {
         let prefix = self.base.path().trim_end_matches('/');
         let host = self.base.authority().map_or("", |authority| authority.as_str());
         Request::builder()
@@ -147,8 +154,9 @@ impl Client {
             let next = "is it the operator listener (operator.listen), and http or https as there?";
             Failure::failed(format!("{} does not answer as HTTP: {error}", self.base), next)
         };
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| broken(&error))?;
         let driver = tokio::spawn(connection);
         let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
         let status = response.status();
@@ -208,24 +216,28 @@ fn operator_key(server: &Server) -> Result<String, Failure> {
         Some(directory) => directory.clone(),
         None => Layers::read(&Sources::of_process(None, None, Vec::new()))?.data_dir(),
     };
-    crate::data_dir::read_secret(&directory.join("operator.key")).map_err(|error| Failure::failed(error, KEY_HINT))
+    crate::data_dir::read_secret(&directory.join("operator.key"))
+        .map_err(|error| Failure::failed(error, KEY_HINT))
 }
 
 fn connector(ca_cert: Option<&Path>) -> Result<TlsConnector, Failure> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = ca_cert {
-        let bad = |why: String| Failure::failed(format!("{}: {why}", path.display()), "give a PEM file of certificates");
+        let bad = |why: String| {
+            Failure::failed(format!("{}: {why}", path.display()), "give a PEM file of certificates")
+        };
         let certificates = CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))?;
         for certificate in certificates {
             let certificate = certificate.map_err(|error| bad(error.to_string()))?;
             roots.add(certificate).map_err(|error| bad(error.to_string()))?;
         }
     }
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::failed(format!("no TLS: {error}"), ""))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Failure::failed(format!("no TLS: {error}"), ""))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
@@ -246,7 +258,9 @@ mod tests {
         for url in ["http://10.0.0.5:8081", "http://mail.example.com", "http://localhost.example.com"] {
             assert!(refusal(url).contains("in clear"), "{url}");
         }
-        for url in ["http://127.0.0.1:8081", "http://[::1]:8081", "http://localhost", "https://mail.example.com"] {
+        for url in
+            ["http://127.0.0.1:8081", "http://[::1]:8081", "http://localhost", "https://mail.example.com"]
+        {
             assert!(refusal(url).contains("/nowhere/operator.key"), "{url}: only the key is missing");
         }
         assert!(refusal("ftp://localhost").contains("neither http nor https"));

@@ -21,7 +21,10 @@ pub(super) fn run(arguments: &Score) -> Result<(), Failure> {
         let bad = lines::judge_lines(std::io::stdin().lock(), std::io::stdout(), threads)?;
         return match bad {
             0 => Ok(()),
-            bad => Err(Failure::failed(format!("{bad} of the lines could not be judged"), "their errors stand in the output")),
+            bad => Err(Failure::failed(
+                format!("{bad} of the lines could not be judged"),
+                "their errors stand in the output",
+            )),
         };
     }
     let mut unread = 0_usize;
@@ -37,7 +40,9 @@ pub(super) fn run(arguments: &Score) -> Result<(), Failure> {
     }
     match unread {
         0 => Ok(()),
-        unread => Err(Failure::failed(format!("{unread} of {} files could not be read", arguments.files.len()), "")),
+        unread => {
+            Err(Failure::failed(format!("{unread} of {} files could not be read", arguments.files.len()), ""))
+        }
     }
 }
 
@@ -69,6 +74,16 @@ fn print(path: &Path, verdict: &Verdict, as_json: bool) -> Result<(), Failure> {
 }
 
 fn row(finding: &mailward_score::Finding) -> Vec<String> {
-    let place = if finding.end > finding.start { format!("{}..{}", finding.start, finding.end) } else { "-".to_owned() };
-    vec![finding.weight.to_string(), finding.rule.clone(), finding.view.clone(), place, finding.excerpt.clone()]
+    let place = if finding.end > finding.start {
+        format!("{}..{}", finding.start, finding.end)
+    } else {
+        "-".to_owned()
+    };
+    vec![
+        finding.weight.to_string(),
+        finding.rule.clone(),
+        finding.view.clone(),
+        place,
+        finding.excerpt.clone(),
+    ]
 }

@@ -22,7 +22,9 @@ pub(super) fn run(arguments: &ShowConfig) -> Result<(), Failure> {
         // Each line is TOML: what is shown can be copied into a file.
         let rows: Vec<Vec<String>> = settings
             .iter()
-            .map(|one| vec![format!("{} = {}", one.key, one.value), format!("# {}", one.origin), one.doc.to_owned()])
+            .map(|one| {
+                vec![format!("{} = {}", one.key, one.value), format!("# {}", one.origin), one.doc.to_owned()]
+            })
             .collect();
         write!(out, "{}", terminal::table(&["# key = value", "# origin", "what it is for"], &rows))?;
     }

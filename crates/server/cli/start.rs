@@ -41,7 +41,8 @@ pub(super) fn demo(arguments: &Demo) -> Result<(), Failure> {
 
 fn on_runtime<T>(work: impl Future<Output = Result<T, StartError>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::failed(format!("no threads can be started: {error}"), ""))?;
+    let runtime =
+        runtime.map_err(|error| Failure::failed(format!("no threads can be started: {error}"), ""))?;
     Ok(runtime.block_on(work)?)
 }
 

@@ -52,7 +52,11 @@ fn listed(tenants: &[Value], as_json: bool) -> Result<(), Failure> {
     let columns = ["id", "plan", "region", "state", "createdAt", "lastActiveAt"];
     let rows: Vec<Vec<String>> =
         tenants.iter().map(|tenant| columns.iter().map(|name| cell(tenant, name)).collect()).collect();
-    write!(out, "{}", terminal::table(&["TENANT", "PLAN", "REGION", "STATE", "CREATED", "LAST ACTIVE"], &rows))?;
+    write!(
+        out,
+        "{}",
+        terminal::table(&["TENANT", "PLAN", "REGION", "STATE", "CREATED", "LAST ACTIVE"], &rows)
+    )?;
     Ok(())
 }
 
@@ -62,8 +66,12 @@ fn shown(tenant: &Value, as_json: bool) -> Result<(), Failure> {
         writeln!(out, "{}", terminal::json(tenant))?;
         return Ok(());
     }
-    let rows: Vec<Vec<String>> =
-        tenant.as_object().into_iter().flatten().map(|(name, _)| vec![name.clone(), cell(tenant, name)]).collect();
+    let rows: Vec<Vec<String>> = tenant
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| vec![name.clone(), cell(tenant, name)])
+        .collect();
     write!(out, "{}", terminal::table(&["FIELD", "VALUE"], &rows))?;
     Ok(())
 }

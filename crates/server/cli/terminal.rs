@@ -30,9 +30,10 @@ pub(crate) fn json(value: &serde_json::Value) -> String {
 
 /// Columns, each as wide as its widest cell; the last is not padded.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let clean: Vec<Vec<Cow<'_, str>>> = std::iter::once(head.iter().map(|cell| Cow::Borrowed(*cell)).collect())
-        .chain(rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()))
-        .collect();
+    let clean: Vec<Vec<Cow<'_, str>>> =
+        std::iter::once(head.iter().map(|cell| Cow::Borrowed(*cell)).collect())
+            .chain(rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()))
+            .collect();
     let width = |column: usize| {
         clean.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
@@ -59,7 +60,10 @@ mod tests {
 
     #[test]
     fn what_could_move_the_cursor_or_mislead_is_written_out() {
-        assert_eq!(visible("a\x1b[2J\r\nb\u{9b}c\u{202e}d\u{e0041}"), "a\\u001b[2J\\u000d\\u000ab\\u009bc\\u202ed\\udb40\\udc41");
+        assert_eq!(
+            visible("a\x1b[2J\r\nb\u{9b}c\u{202e}d\u{e0041}"),
+            "a\\u001b[2J\\u000d\\u000ab\\u009bc\\u202ed\\udb40\\udc41"
+        );
         assert!(matches!(visible("Grüße, 東京 👋"), Cow::Borrowed(_)));
     }
 

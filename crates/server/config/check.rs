@@ -19,7 +19,8 @@ pub(super) struct Fault {
 /// The first fault, in the order of the table of keys.
 pub(super) fn check(config: &Config) -> Result<(), Fault> {
     ensure(!config.data_dir.as_os_str().is_empty(), "data_dir", "name a directory")?;
-    let domain = "is not a domain: write one of letters, digits and hyphens with a dot, such as mail.example.com";
+    let domain =
+        "is not a domain: write one of letters, digits and hyphens with a dot, such as mail.example.com";
     ensure(is_domain(&config.domain), "domain", domain)?;
     ensure(config.domains.iter().all(|one| is_domain(one)), "domains", domain)?;
     // A region obeys the same rule as a tenant's slug, because both stand in addresses and keys.
@@ -43,7 +44,11 @@ pub(super) fn is_host(name: &str) -> bool {
 fn smtp(config: &Config) -> Result<(), Fault> {
     let smtp = &config.smtp;
     let bounds = &smtp.bounds;
-    ensure(is_host(&bounds.hostname), "smtp.hostname", "is not a host name: write one such as mx.example.com")?;
+    ensure(
+        is_host(&bounds.hostname),
+        "smtp.hostname",
+        "is not a host name: write one such as mx.example.com",
+    )?;
     pair(&smtp.tls_cert, &smtp.tls_key, "smtp.tls_cert", "smtp.tls_key")?;
     let postmaster = bounds.postmaster.as_deref().is_none_or(|address| Address::parse(address).is_ok());
     ensure(postmaster, "smtp.postmaster", "is not an address")?;
@@ -91,16 +96,22 @@ fn operator(config: &Config) -> Result<(), Fault> {
 }
 
 fn stores(config: &Config) -> Result<(), Fault> {
-    let postgres = |url: &Secret| ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme));
+    let postgres =
+        |url: &Secret| ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme));
     let url = &config.store.url;
-    ensure(url.expose() == "sqlite" || postgres(url), "store.url", "write sqlite or postgres://user@host/database")?;
+    ensure(
+        url.expose() == "sqlite" || postgres(url),
+        "store.url",
+        "write sqlite or postgres://user@host/database",
+    )?;
     let only = "write postgres://user@host/database";
     ensure(config.store.owner_url.as_ref().is_none_or(postgres), "store.owner_url", only)?;
     let idle = "has no meaning while store.url is sqlite: set store.url too";
     ensure(config.store.owner_url.is_none() || postgres(url), "store.owner_url", idle)?;
     ensure(config.keys.store_url.as_ref().is_none_or(postgres), "keys.store_url", only)?;
     // A key that lies in the mail database's backups outlives its shredding.
-    let apart = "is the database of mail: keys need one of their own, or they outlive their shredding in its backups";
+    let apart =
+        "is the database of mail: keys need one of their own, or they outlive their shredding in its backups";
     ensure(config.keys.store_url.as_ref() != Some(url), "keys.store_url", apart)
 }
 

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use figment::Figment;
 use figment::error::{Error, Kind};
 use figment::providers::Serialized;
+use mailward_smtp::SmtpConfig;
+use serde::Deserialize;
 
 use super::keys::{self, KEYS};
 use super::nearest::nearest;
@@ -35,7 +37,9 @@ impl Sources {
         let found = || Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
         // A name that is not Unicode is none of ours; a value that is not is refused by what it then says.
         let env = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            })
             .collect();
         Self { file: file.or_else(found), env, data_dir, set }
     }
@@ -100,8 +104,9 @@ impl Layers {
             }
         }
         for assignment in &sources.set {
-            let (key, value) =
-                assignment.split_once('=').ok_or_else(|| ConfigError::Assignment(text::redact(assignment)))?;
+            let (key, value) = assignment
+                .split_once('=')
+                .ok_or_else(|| ConfigError::Assignment(text::redact(assignment)))?;
             layers.add_text(key.trim().to_owned(), value.trim(), Origin::Option("--set"))?;
         }
         if let Some(path) = &sources.data_dir {
@@ -117,7 +122,8 @@ impl Layers {
     pub fn config(&self) -> Result<Config, ConfigError> {
         let figment = Figment::from(Serialized::defaults(self.nested()));
         let mut config: Config = figment.extract().map_err(|error| self.explain(error))?;
-        config.smtp.bounds = figment.find_value("smtp").and_then(|section| section.deserialize()).map_err(|mut error| {
+        let section = figment.find_value("smtp").map_err(|error| self.explain(error))?;
+        config.smtp.bounds = SmtpConfig::deserialize(&section).map_err(|mut error: Error| {
             error.path.insert(0, "smtp".to_owned());
             self.explain(error)
         })?;
@@ -140,7 +146,8 @@ impl Layers {
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
         let place = |name: &str| KEYS.iter().position(|key| key.name == name).unwrap_or(KEYS.len());
-        let mut all: Vec<Setting> = self.0.iter().map(|(name, (value, origin))| setting(name, value, origin)).collect();
+        let mut all: Vec<Setting> =
+            self.0.iter().map(|(name, (value, origin))| setting(name, value, origin)).collect();
         all.sort_by_key(|setting| place(&setting.key));
         all
     }
@@ -204,7 +211,10 @@ impl Layers {
             kind => {
                 // An element of a list is named by its number: its key is the list's.
                 let known = (1..=path.len()).rev().map(|length| path[..length].join("."));
-                let key = known.into_iter().find(|name| self.0.contains_key(name)).unwrap_or_else(|| path.join("."));
+                let key = known
+                    .into_iter()
+                    .find(|name| self.0.contains_key(name))
+                    .unwrap_or_else(|| path.join("."));
                 self.bad_value(&key, text::redact(&kind.to_string()))
             }
         }

@@ -11,7 +11,10 @@ pub(super) fn nearest(written: &str) -> &'static str {
         whole.min(1 + edits(&last(written), &last(name)) + usize::from(written.contains('.')))
     };
     // The whole name decides between equals, so that `smpt.listen` is not `http.listen`.
-    KEYS.iter().map(|key| key.name).min_by_key(|name| (distance(name), edits(written, name))).unwrap_or_default()
+    KEYS.iter()
+        .map(|key| key.name)
+        .min_by_key(|name| (distance(name), edits(written, name)))
+        .unwrap_or_default()
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that make one text of the other.
@@ -55,6 +58,9 @@ mod tests {
 
     #[test]
     fn edits_are_counted_with_swaps_as_one() {
-        assert_eq!([edits("ab", "ba"), edits("", "abc"), edits("abc", "abc"), edits("kitten", "sitting")], [1, 3, 0, 3]);
+        assert_eq!(
+            [edits("ab", "ba"), edits("", "abc"), edits("abc", "abc"), edits("kitten", "sitting")],
+            [1, 3, 0, 3]
+        );
     }
 }

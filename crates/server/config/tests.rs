@@ -55,8 +55,10 @@ fn the_listeners_defaults_are_its_own() {
 
 #[test]
 fn later_sources_win_over_earlier_ones_key_by_key() {
-    let (_dir, mut sources) = file("domain = 'file.test'\n[smtp]\nmax_errors = 1\nmax_junk = 1\ncommand_timeout_ms = 250\n");
-    sources.env = env(&[("MAILWARD__SMTP__MAX_ERRORS", "2"), ("MAILWARD__SMTP__MAX_JUNK", "2"), ("HOME", "/")]).env;
+    let (_dir, mut sources) =
+        file("domain = 'file.test'\n[smtp]\nmax_errors = 1\nmax_junk = 1\ncommand_timeout_ms = 250\n");
+    sources.env =
+        env(&[("MAILWARD__SMTP__MAX_ERRORS", "2"), ("MAILWARD__SMTP__MAX_JUNK", "2"), ("HOME", "/")]).env;
     sources.set = vec!["smtp.max_junk=3".to_owned()];
     let config = load(&sources).expect("three sources that agree on types");
     let bounds = &config.smtp.bounds;
@@ -80,7 +82,10 @@ fn the_data_directory_option_wins_over_set() {
 fn an_unknown_key_names_the_nearest_from_whichever_source_it_comes() {
     let (_dir, sources) = file("[smpt]\nlisten = '127.0.0.1:1'\n");
     let text = refusal(&sources);
-    assert!(text.starts_with("unknown key smpt.listen (from ") && text.contains("did you mean smtp.listen?"), "{text}");
+    assert!(
+        text.starts_with("unknown key smpt.listen (from ") && text.contains("did you mean smtp.listen?"),
+        "{text}"
+    );
     let text = refusal(&env(&[("MAILWARD__DATADIR", "/x")]));
     assert!(text.contains("unknown key datadir (from MAILWARD__DATADIR): did you mean data_dir?"), "{text}");
     let text = refusal(&set(&["smtp=5"]));
@@ -100,17 +105,32 @@ fn a_value_of_the_wrong_kind_is_refused_by_key_value_and_origin() {
         ("domain=localhost", "domain = \"localhost\" (from --set): is not a domain"),
         ("domains=[\"a b\"]", "domains = [\"a b\"] (from --set): is not a domain"),
         ("region=EU", "region = \"EU\" (from --set): is not a region"),
-        ("webhooks.allow_private=[\"10.0.0.0/33\"]", "webhooks.allow_private = [\"10.0.0.0/33\"] (from --set): \"10.0.0.0/33\" is not a network"),
+        (
+            "webhooks.allow_private=[\"10.0.0.0/33\"]",
+            "webhooks.allow_private = [\"10.0.0.0/33\"] (from --set): \"10.0.0.0/33\" is not a network",
+        ),
         ("dns.servers=google", "dns.servers = \"google\" (from --set): write \"system\", \"off\", or a list"),
-        ("smtp.tls_cert=/c.pem", "smtp.tls_cert = \"/c.pem\" (from --set): needs its key: set smtp.tls_key too"),
+        (
+            "smtp.tls_cert=/c.pem",
+            "smtp.tls_cert = \"/c.pem\" (from --set): needs its key: set smtp.tls_key too",
+        ),
         ("http.tls_key=/k.pem", "http.tls_key = \"/k.pem\" (from --set): needs its certificate"),
         ("smtp.command_timeout_ms=0", "smtp.command_timeout_ms = 0 (from --set): must be 1 or more"),
-        ("smtp.max_inflight_bytes=5", "smtp.max_inflight_bytes = 5 (from --set): must be at least smtp.max_message_bytes"),
+        (
+            "smtp.max_inflight_bytes=5",
+            "smtp.max_inflight_bytes = 5 (from --set): must be at least smtp.max_message_bytes",
+        ),
         ("smtp.postmaster=me", "smtp.postmaster = \"me\" (from --set): is not an address"),
         ("telemetry.log=a=b=c", "telemetry.log = \"a=b=c\" (from --set): is no filter"),
-        ("http.public_url=mail.test/x?y", "http.public_url = \"mail.test/x?y\" (from --set): is not a base URL"),
+        (
+            "http.public_url=mail.test/x?y",
+            "http.public_url = \"mail.test/x?y\" (from --set): is not a base URL",
+        ),
         ("keys.provider=vault", "keys.provider = \"vault\" (from --set): "),
-        ("store.url=mysql://u:pw@h/d", "store.url = \"mysql://u:***@h/d\" (from --set): write sqlite or postgres://"),
+        (
+            "store.url=mysql://u:pw@h/d",
+            "store.url = \"mysql://u:***@h/d\" (from --set): write sqlite or postgres://",
+        ),
         ("plans.gold.max_inboxes=1", "plans.gold.daily_sends is missing"),
         ("smtp.listen", "--set smtp.listen: write --set section.key=value"),
     ] {
@@ -125,7 +145,10 @@ fn a_listener_that_others_can_reach_needs_tls_or_a_proxy_in_front() {
         for open in ["0.0.0.0:80", "[::]:80", "192.168.1.5:80", "[::ffff:10.0.0.1]:80"] {
             let listen = format!("{section}.listen={open}");
             let text = refusal(&set(&[&listen]));
-            assert!(text.contains("in clear") && text.contains(&format!("set {section}.tls_cert and")), "{text}");
+            assert!(
+                text.contains("in clear") && text.contains(&format!("set {section}.tls_cert and")),
+                "{text}"
+            );
             let proxy = format!("{section}.behind_proxy=true");
             load(&set(&[&listen, &proxy])).expect("a proxy brings TLS");
             let (cert, key) = (format!("{section}.tls_cert=/c"), format!("{section}.tls_key=/k"));
@@ -149,7 +172,11 @@ fn a_file_that_is_missing_or_no_toml_is_refused_without_repeating_its_lines() {
 
 #[test]
 fn a_password_appears_neither_in_settings_nor_in_debug_output() {
-    let sources = set(&["store.url=postgres://u:s3cret@h/d", "store.owner_url=postgres://o:s3cret@h/d", "keys.store_url=postgres://u:s3cret@k/d"]);
+    let sources = set(&[
+        "store.url=postgres://u:s3cret@h/d",
+        "store.owner_url=postgres://o:s3cret@h/d",
+        "keys.store_url=postgres://u:s3cret@k/d",
+    ]);
     let layers = Layers::read(&sources).expect("readable");
     let config = layers.config().expect("valid");
     assert_eq!(config.store.url.expose(), "postgres://u:s3cret@h/d");
@@ -211,10 +238,13 @@ fn every_field_of_the_structs_is_in_the_table_once_and_documented() {
         ("plans.builder.", fields::<Plan>()),
         ("plans.scale.", fields::<Plan>()),
     ];
-    let mut expected: Vec<String> =
-        sections.iter().flat_map(|(section, names)| names.iter().map(move |name| format!("{section}{name}"))).collect();
+    let mut expected: Vec<String> = sections
+        .iter()
+        .flat_map(|(section, names)| names.iter().map(move |name| format!("{section}{name}")))
+        .collect();
     let is_section = |name: &str| sections.iter().any(|(section, _)| section.split('.').next() == Some(name));
-    expected.extend(fields::<Config>().iter().filter(|name| !is_section(name)).map(|name| (*name).to_owned()));
+    expected
+        .extend(fields::<Config>().iter().filter(|name| !is_section(name)).map(|name| (*name).to_owned()));
     expected.sort();
     let mut listed: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
     listed.sort_unstable();

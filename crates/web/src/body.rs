@@ -44,6 +44,10 @@ fn read<T: DeserializeOwned>(headers: &HeaderMap, bytes: &Bytes) -> Result<T, Pr
     if !headers.get(CONTENT_TYPE).is_some_and(is_json) {
         return Err(Problem::unsupported_media_type());
     }
+    // What reads structs would also take their fields from an array, in order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::validation("the body: must be a JSON object"));
+    }
     if nests_deeper(bytes, MOST_DEPTH) {
         return Err(Problem::validation(format!("the body nests deeper than {MOST_DEPTH} levels")));
     }
@@ -121,9 +125,15 @@ mod tests {
 
     #[test]
     fn fields_nobody_knows_and_fields_twice_are_refused() {
-        for body in
-            [r#"{"isAdmin":true}"#, r#"{"clientId":"a","clientId":"b"}"#, "[", "null", r#"{"clientId":1}"#]
-        {
+        for body in [
+            r#"{"isAdmin":true}"#,
+            r#"{"clientId":"a","clientId":"b"}"#,
+            "[",
+            "[]",
+            r#" ["a"]"#,
+            "null",
+            r#"{"clientId":1}"#,
+        ] {
             assert_eq!(status(Some("application/json"), body), Err(400), "{body}");
         }
     }

@@ -43,14 +43,14 @@ pub(crate) struct Problem {
     error: &'static str,
     message: Cow<'static, str>,
     fix: Option<Cow<'static, str>>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log alone.
     cause: Option<String>,
 }
 
 impl Problem {
     fn new(status: StatusCode, error: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, error, message: message.into(), fix: None, headers: HeaderMap::new(), cause: None }
+        Self { status, error, message: message.into(), fix: None, headers: Vec::new(), cause: None }
     }
 
     /// One answer for what does not exist, is held, was deleted, belongs to somebody else or is no id at all.
@@ -116,7 +116,7 @@ impl Problem {
 
     /// Adds a header to the answer.
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -134,7 +134,7 @@ impl Problem {
             fix: self.fix.map(Cow::into_owned),
             docs: None,
         };
-        (self.status, self.headers, axum::Json(body)).into_response()
+        (self.status, HeaderMap::from_iter(self.headers), axum::Json(body)).into_response()
     }
 
     fn fix(mut self, fix: impl Into<Cow<'static, str>>) -> Self {

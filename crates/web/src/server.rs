@@ -3,6 +3,8 @@
 //! HTTP/1.1 only. hyper is strict about framing: where `Content-Length` and `Transfer-Encoding` both stand, the latter
 //! counts and the connection ends after the answer (RFC 9112 6.1), so nothing can be smuggled behind it.
 
+mod patient;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,8 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use patient::Patient;
 
 /// Connections at once; further ones are closed.
 const MOST_CONNECTIONS: usize = 2_000;
@@ -144,7 +148,7 @@ impl Connection {
             .header_read_timeout(HEADER_PATIENCE)
             .max_header_size(MOST_HEADER)
             .max_buf_size(2 * MOST_HEADER)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Patient::new(stream)), service);
         tokio::pin!(connection);
         let done = tokio::select! {
             done = connection.as_mut() => done,

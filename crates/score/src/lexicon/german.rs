@@ -6,7 +6,7 @@ pub(super) const ENTRIES: &[(Concept, &str)] = &[
     (Noise, "e-mail-adress*|ki-verordnung|automatisch generiert*"),
     (
         Ai,
-        "ki|ki-assistent*|ki-agent*|ki-modell*|ki-system*|künstliche intelligenz|sprachmodell*|ki assistent*|mail-assistent*|e-mail-assistent*|postfach-assistent*|automatischer leser|automatische agenten|nicht für menschen",
+        "⟨ki/ai/automatische/automatischer/automatischen/digitale/digitaler/digitalen/virtuelle/virtueller/virtuellen⟩⟨-/ ⟩⟨helfer/assistent/assistentin/agent/bot/modell/system⟩*|mailbot*|ki|ki-assistent*|ki-agent*|ki-modell*|ki-system*|künstliche intelligenz|sprachmodell*|ki assistent*|mail-assistent*|e-mail-assistent*|postfach-assistent*|automatischer leser|automatische agenten|nicht für menschen",
     ),
     (Assistant, "assistent|assistenten|assistentin|agent|agenten|modell"),
     (
@@ -16,11 +16,11 @@ pub(super) const ENTRIES: &[(Concept, &str)] = &[
     (Greeting, "hallo|guten tag|liebe|lieber|sehr geehrte"),
     (
         Reading,
-        "diese e-mail liest|diese mail liest|diese nachricht liest|diese e-mail verarbeitet|diese mail verarbeitet|dieses postfach|beim zusammenfassen|wenn du diese|diese mail zusammenfasst|beim bearbeiten dieser|postfach betreut|diese nachricht zusammenfasst",
+        "⟨dieses/diesen/diese/dieser⟩ ⟨postfach/posteingang/mailbox/konto/konten⟩|⟨postfach/posteingang⟩ ⟨betreut/verwaltet/liest/bearbeitet⟩|diese e-mail liest|diese mail liest|diese nachricht liest|diese e-mail verarbeitet|diese mail verarbeitet|dieses postfach|beim zusammenfassen|wenn du diese|diese mail zusammenfasst|beim bearbeiten dieser|postfach betreut|diese nachricht zusammenfasst",
     ),
     (
         Owner,
-        "dem nutzer|der nutzer|den nutzer|dem benutzer|der benutzer|den benutzer|des nutzers|des benutzers|deinem nutzer|dein nutzer|dem empfänger|dem kontoinhaber|dem besitzer|dem anwender|den anwender|deinem chef|dem postfachinhaber|dem menschen",
+        "⟨dem/der/den/des⟩ ⟨inhaber/inhabers/inhaberin/besitzer/besitzers/eigentümer/eigentümers⟩ ⟨des/dieses⟩ ⟨postfachs/kontos/posteingangs⟩|⟨dem/den/der/des⟩ ⟨postfachinhaber*/kontoinhaber*⟩|dem nutzer|der nutzer|den nutzer|dem benutzer|der benutzer|den benutzer|des nutzers|des benutzers|deinem nutzer|dein nutzer|dem empfänger|dem kontoinhaber|dem besitzer|dem anwender|den anwender|deinem chef|dem postfachinhaber|dem menschen",
     ),
     (
         Override,
@@ -36,7 +36,7 @@ pub(super) const ENTRIES: &[(Concept, &str)] = &[
     ),
     (
         Everything,
-        "alles davor|alles bisherige|alles was|alles, was|alles zuvor|alles vorherige|alles oben|was dir gesagt wurde|dir bisher gesagt|alles obige|das obige|alle vorherigen|alles vorangegangene",
+        "⟨alles/was⟩⟨/,⟩ was ⟨man dir/dir/du⟩|was man dir|was du bisher|alles davor|alles bisherige|alles was|alles, was|alles zuvor|alles vorherige|alles oben|was dir gesagt wurde|dir bisher gesagt|alles obige|das obige|alle vorherigen|alles vorangegangene",
     ),
     (
         Mine,
@@ -83,7 +83,7 @@ pub(super) const ENTRIES: &[(Concept, &str)] = &[
     ),
     (
         Secrecy,
-        "sag nicht|nicht sagen|sage nichts|nichts sagen|ohne zu informieren|ohne den nutzer|ohne dem nutzer|ohne den benutzer|ohne dem benutzer|ohne es|ohne zu erwähnen|ohne rückfrage|ohne nachfrage|ohne bestätigung|ohne wissen|nicht erwähnen|erwähne nicht|erwähne nichts|erwähne das nicht|erwähne dies nicht|heimlich|unbemerkt|verschweig*|nicht informieren|informiere nicht|verheimlich*|ohne zu fragen|nichts davon|stillschweigend|ohne davon|sage es nicht|nicht verraten|nicht mitteilen|nicht benachrichtigen",
+        "kein wort|⟨darf/soll/sollte⟩ ⟨davon nichts/nichts davon/nichts/nicht⟩ ⟨erfahren/wissen/merken/mitbekommen⟩|⟨nichts/nicht⟩ ⟨erfahren/mitbekommen/merken⟩|sag nicht|nicht sagen|sage nichts|nichts sagen|ohne zu informieren|ohne den nutzer|ohne dem nutzer|ohne den benutzer|ohne dem benutzer|ohne es|ohne zu erwähnen|ohne rückfrage|ohne nachfrage|ohne bestätigung|ohne wissen|nicht erwähnen|erwähne nicht|erwähne nichts|erwähne das nicht|erwähne dies nicht|heimlich|unbemerkt|verschweig*|nicht informieren|informiere nicht|verheimlich*|ohne zu fragen|nichts davon|stillschweigend|ohne davon|sage es nicht|nicht verraten|nicht mitteilen|nicht benachrichtigen",
     ),
     (
         Role,

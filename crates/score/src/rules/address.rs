@@ -1,7 +1,7 @@
 //! Family `address`: a machine is spoken to, and told what to say, keep or do.
 
 use super::Match;
-use crate::lexicon::Concept::*;
+use crate::lexicon::Concept::{self, *};
 use crate::passages::{Audience, Passage};
 
 /// "In your summary, tell the user that": the answer is written by the sender.
@@ -45,4 +45,15 @@ pub(super) fn command(passage: &Passage<'_>) -> Option<Match> {
         20
     };
     Match::new("address.machine", weight, passage.span(place, &[Vocative, Ai, Reading, Secrecy, Override]))
+}
+
+/// An order to a machine, of the principal's things, where no person sees it: nobody hides an honest request.
+pub(super) fn concealed(passage: &Passage<'_>) -> Option<Match> {
+    const ORDERS: &[Concept] = &[Send, Delete, Pay, Setting, Reveal, Act];
+    if !passage.concealed() || passage.audience() < Audience::Machine {
+        return None;
+    }
+    let place = passage.pair(ORDERS, &[Mailbox, Files, Secret, Prompt, Destination, Pay, Setting], 120)?;
+    let weight = if passage.audience() == Audience::Captured { 60 } else { 50 };
+    Match::new("address.concealed", weight, passage.span(place, &[Destination, Secrecy, Owner]))
 }

@@ -80,7 +80,7 @@ pub(super) fn image(passage: &Passage<'_>) -> Option<Match> {
 
 /// Text that no person sees and that asks for data with a place to send it.
 fn concealed(passage: &Passage<'_>) -> u32 {
-    if passage.view().sight == Sight::Concealed && passage.has(Destination) { 8 } else { 0 }
+    if passage.concealed() && passage.has(Destination) { 8 } else { 0 }
 }
 
 /// Between people the same words are a request, however urgent.

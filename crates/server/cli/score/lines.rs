@@ -46,7 +46,11 @@ struct Answer {
 }
 
 /// Judges line by line; tells how many lines were bad.
-pub(super) fn judge_lines(input: impl BufRead, output: impl Write + Send, threads: usize) -> Result<usize, Failure> {
+pub(super) fn judge_lines(
+    input: impl BufRead,
+    output: impl Write + Send,
+    threads: usize,
+) -> Result<usize, Failure> {
     let (tasks, queue) = sync_channel::<Task>(threads * WAITING);
     let (places, answers) = sync_channel::<Receiver<Answer>>(threads * WAITING);
     let queue = Mutex::new(queue);
@@ -67,7 +71,11 @@ pub(super) fn judge_lines(input: impl BufRead, output: impl Write + Send, thread
     })
 }
 
-fn read(mut input: impl BufRead, tasks: &SyncSender<Task>, places: &SyncSender<Receiver<Answer>>) -> io::Result<()> {
+fn read(
+    mut input: impl BufRead,
+    tasks: &SyncSender<Task>,
+    places: &SyncSender<Receiver<Answer>>,
+) -> io::Result<()> {
     loop {
         let mut line = Vec::new();
         if input.read_until(b'\n', &mut line)? == 0 {
@@ -95,17 +103,9 @@ fn work(queue: &Mutex<Receiver<Task>>) {
 fn write(answers: &Receiver<Receiver<Answer>>, output: impl Write) -> io::Result<usize> {
     let mut output = io::BufWriter::new(output);
     let mut bad = 0;
-    while let Ok(place) = answers.recv() {
-        let answer = match place.try_recv() {
-            Ok(answer) => Ok(answer),
-            Err(TryRecvError::Disconnected) => Err(()),
-            Err(TryRecvError::Empty) => {
-                // Nothing is ready: whoever waits for the answers so far gets them now.
-                output.flush()?;
-                place.recv().map_err(|_| ())
-            }
-        };
-        let answer = answer.map_err(|()| io::Error::other("a thread that judges ended early"))?;
+    while let Some(place) = next(answers, &mut output)? {
+        let answer =
+            next(&place, &mut output)?.ok_or_else(|| io::Error::other("a thread that judges ended early"))?;
         bad += usize::from(answer.bad);
         writeln!(output, "{}", answer.row)?;
     }
@@ -113,11 +113,28 @@ fn write(answers: &Receiver<Receiver<Answer>>, output: impl Write) -> io::Result
     Ok(bad)
 }
 
+/// The next of a queue. Before it waits, whoever reads the output gets the answers so far.
+fn next<T>(queue: &Receiver<T>, output: &mut impl Write) -> io::Result<Option<T>> {
+    match queue.try_recv() {
+        Ok(one) => Ok(Some(one)),
+        Err(TryRecvError::Disconnected) => Ok(None),
+        Err(TryRecvError::Empty) => {
+            output.flush()?;
+            Ok(queue.recv().ok())
+        }
+    }
+}
+
 fn judge_line(line: &[u8]) -> Answer {
     let start = Instant::now();
     let question: Question<'_> = match serde_json::from_slice(line) {
         Ok(question) => question,
-        Err(error) => return Answer { row: terminal::json(&json!({"id": null, "error": error.to_string()})), bad: true },
+        Err(error) => {
+            return Answer {
+                row: terminal::json(&json!({"id": null, "error": error.to_string()})),
+                bad: true,
+            };
+        }
     };
     let verdict = judge(&question);
     let ms = start.elapsed().as_secs_f64() * 1000.0;
@@ -168,7 +185,7 @@ mod tests {
 
     #[test]
     fn answers_come_in_the_order_of_the_questions_however_long_each_takes() {
-        let line = |id: usize| json!({"id": id, "text": "word ".repeat(if id % 7 == 0 { 20_000 } else { 1 })});
+        let line = |id: usize| json!({"id": id, "text": "word ".repeat(if id.is_multiple_of(7) { 20_000 } else { 1 })});
         let input: String = (0..200).map(|id| format!("{}\n", line(id))).collect();
         let (rows, bad) = judged(&input, 4);
         let ids: Vec<u64> = rows.iter().filter_map(|row| row["id"].as_u64()).collect();
@@ -177,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_answered_in_its_place_and_counted() {
-        let (rows, bad) = judged("{\"id\":\"a\"}\n\nnot json\n{\"text\":\"no id\"}\n{\"id\":\"b\",\"label\":1}", 2);
+        let (rows, bad) =
+            judged("{\"id\":\"a\"}\n\nnot json\n{\"text\":\"no id\"}\n{\"id\":\"b\",\"label\":1}", 2);
         assert_eq!((rows.len(), bad), (4, 2));
         assert_eq!((&rows[0]["id"], &rows[3]["id"]), (&json!("a"), &json!("b")));
         assert!(rows[1]["id"].is_null() && rows[1]["error"].is_string() && rows[2]["error"].is_string());
