@@ -181,3 +181,109 @@ fn a_command_without_its_server_or_key_says_what_to_do_next() {
     assert_eq!(code(&unheard), 1);
     assert!(stdout(&unheard).contains("none.eml: not taken: "), "{}", stdout(&unheard));
 }
+
+/// A server of its own, stopped with the value.
+struct Served {
+    directory: tempfile::TempDir,
+    child: std::process::Child,
+    smtp: String,
+    operator: String,
+}
+
+impl Served {
+    fn start() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        // All three are held at once, so that they differ; then they are free for the server.
+        let held = [(); 3].map(|()| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port"));
+        let [smtp, http, operator] = held.map(|one| one.local_addr().expect("it is bound").to_string());
+        let child = Command::new(env!("CARGO_BIN_EXE_mailward"))
+            .args(["serve", "--set", &format!("smtp.listen={smtp}"), "--set", &format!("http.listen={http}")])
+            .args(["--set", &format!("operator.listen={operator}"), "--set", "dns.servers=off", "--data-dir"])
+            .arg(directory.path())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let served = Self { directory, child, smtp, operator };
+        let answers = |_: &u32| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            code(&served.ask(&["tenant", "list"])) == 0
+        };
+        assert!((0..300).any(|attempt| answers(&attempt)), "it does not answer within 30 s");
+        served
+    }
+
+    /// A command that speaks to its operator API.
+    fn ask(&self, command: &[&str]) -> Output {
+        let data_dir = self.directory.path().to_str().expect("a temporary directory has a plain name");
+        let server = format!("http://{}", self.operator);
+        mailward(&[command, &["--server", &server, "--data-dir", data_dir]].concat(), "")
+    }
+
+    fn deliver(&self, file: &str, to: &str) -> Output {
+        let path = format!("{}/fixtures/{file}", env!("CARGO_MANIFEST_DIR"));
+        mailward(&["deliver", &path, "--to", to, "--server", &self.smtp], "")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn an_operator_makes_a_tenant_and_an_inbox_and_sends_it_mail() {
+    let served = Served::start();
+    let tenant = served.ask(&["tenant", "create", "acme", "--plan", "scale", "--json"]);
+    let tenant = &rows(&tenant)[0];
+    let mut fields: Vec<&str> = tenant.as_object().expect("an object").keys().map(String::as_str).collect();
+    fields.sort_unstable();
+    assert_eq!((fields, &tenant["id"]), (vec!["id", "reviewToken", "token"], &"acme".into()));
+
+    let again = served.ask(&["tenant", "create", "acme"]);
+    assert_eq!((code(&again), stdout(&again).as_str()), (1, ""));
+    assert!(
+        stderr(&again).starts_with("mailward: ") && stderr(&again).contains("(request req_"),
+        "{}",
+        stderr(&again)
+    );
+    assert!(stdout(&served.ask(&["tenant", "show", "acme"])).contains("scale"));
+    assert_eq!(code(&served.ask(&["tenant", "show", "../tenants/acme"])), 1);
+
+    // Hostile to the terminal of whoever lists it.
+    let inbox = [
+        "inbox",
+        "create",
+        "--tenant",
+        "acme",
+        "--display-name",
+        "A\u{202e}B",
+        "--local-part",
+        "bookings",
+        "--json",
+    ];
+    let inbox = &rows(&served.ask(&inbox))[0];
+    assert_eq!(inbox["address"], "bookings@localhost.test");
+    assert!(inbox["token"].as_str().is_some_and(|token| token.starts_with("mw_i_")), "{inbox}");
+
+    // More than a page holds.
+    for _ in 0..101 {
+        let made = served.ask(&["inbox", "create", "--tenant", "acme"]);
+        assert_eq!(code(&made), 0, "{}", stderr(&made));
+    }
+    let listed = served.ask(&["inbox", "list", "--tenant", "acme", "--json"]);
+    assert_eq!(rows(&listed)[0]["data"].as_array().map(Vec::len), Some(102));
+    assert!(!stdout(&served.ask(&["inbox", "list", "--tenant", "acme"])).contains('\u{202e}'));
+
+    let taken = served.deliver("plain.eml", "bookings@localhost.test");
+    assert_eq!(code(&taken), 0, "{}", stdout(&taken));
+    assert!(stdout(&taken).contains("taken: 250 2.0.0 "), "{}", stdout(&taken));
+    let refused = served.deliver("plain.eml", "nobody@localhost.test");
+    assert_eq!(code(&refused), 1);
+    assert!(
+        stdout(&refused).contains("550") && stdout(&refused).contains("no such inbox"),
+        "{}",
+        stdout(&refused)
+    );
+}

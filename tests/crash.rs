@@ -18,7 +18,12 @@ async fn inbox(process: &Process, data_dir: &std::path::Path, tenant: &str) -> (
     let made = Request::new(process.operator, "POST", "/operator/v1/tenants").token(operator.trim());
     let made = made.json(&json!({ "id": tenant })).send().await.expect(201);
     let token = made["token"].as_str().expect("a token");
-    let made = Request::new(process.http, "POST", "/v1/inboxes").token(token).json(&json!({})).send().await.expect(201);
+    let made = Request::new(process.http, "POST", "/v1/inboxes")
+        .token(token)
+        .json(&json!({}))
+        .send()
+        .await
+        .expect(201);
     let text = |key: &str| made[key].as_str().expect("text").to_owned();
     (text("id"), text("address"), text("token"))
 }
@@ -50,7 +55,8 @@ async fn every_acknowledged_mail_survives_a_kill_under_load_and_none_is_there_tw
     for round in 0..3 {
         let sessions: Vec<_> = (0..8)
             .map(|session| {
-                let (smtp, address, acknowledged) = (process.smtp, address.clone(), Arc::clone(&acknowledged));
+                let (smtp, address, acknowledged) =
+                    (process.smtp, address.clone(), Arc::clone(&acknowledged));
                 tokio::spawn(async move {
                     let Ok(mut sender) = Sender::connect(smtp).await else { return };
                     for number in 0.. {
@@ -91,7 +97,10 @@ async fn the_disk_has_a_mail_before_its_sender_hears_so() {
     let parent = tempfile::tempdir().expect("a directory");
     let (data_dir, trace) = (parent.path().join("data"), parent.path().join("trace"));
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-s", "64", "-e", "trace=fsync,fdatasync,sendto,write,writev", "-o"]).arg(&trace).arg(binary());
+    strace
+        .args(["-f", "-s", "64", "-e", "trace=fsync,fdatasync,sendto,write,writev", "-o"])
+        .arg(&trace)
+        .arg(binary());
     let process = Process::spawn(strace, &data_dir);
     let (_, address, _) = inbox(&process, &data_dir, "ada").await;
     let before = std::fs::read_to_string(&trace).expect("a trace").lines().count();
@@ -99,8 +108,12 @@ async fn the_disk_has_a_mail_before_its_sender_hears_so() {
     let reply = sender.send("s@example.com", &[&address], &plain("synced", "x")).await.expect("a reply");
     assert!(reply.starts_with("250 2.0.0 eml_"), "{reply}");
     let told = loop {
-        let lines: Vec<String> =
-            std::fs::read_to_string(&trace).expect("a trace").lines().skip(before).map(str::to_owned).collect();
+        let lines: Vec<String> = std::fs::read_to_string(&trace)
+            .expect("a trace")
+            .lines()
+            .skip(before)
+            .map(str::to_owned)
+            .collect();
         // strace writes behind the process: wait until it has told of the reply.
         if lines.iter().any(|line| line.contains("250 2.0.0 eml_")) {
             break lines;
@@ -129,7 +142,8 @@ async fn a_message_that_ended_the_process_is_stored_unread_the_next_time() {
     let world = World::on(Engine::Sqlite, &[]).await;
     let ada = world.tenant("ada").await;
     let inbox = ada.inbox().await;
-    let (id, token, review, address) = (inbox.id.clone(), inbox.token.clone(), ada.review_token.clone(), inbox.address.clone());
+    let (id, token, review, address) =
+        (inbox.id.clone(), inbox.token.clone(), ada.review_token.clone(), inbox.address.clone());
     drop((ada, inbox));
     let directory = world.data_dir().join("parsing");
     world.stop().await;

@@ -72,8 +72,10 @@ async fn the_database_of_a_killed_process_is_swept() {
     cluster.psql("postgres", "postgres", &["CREATE DATABASE test_9999999_0"]).expect("create");
     // Each binary sweeps once, so a process of its own is asked.
     let binary = std::env::current_exe().expect("this binary");
-    let asked =
-        Command::new(binary).args(["--exact", "harness::a_database_goes_with_its_value"]).output().expect("run");
+    let asked = Command::new(binary)
+        .args(["--exact", "harness::a_database_goes_with_its_value"])
+        .output()
+        .expect("run");
     assert!(asked.status.success());
     assert!(String::from_utf8_lossy(&asked.stdout).contains("1 passed"), "the name is that of a test");
     assert!(!exists("test_9999999_0"));

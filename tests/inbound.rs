@@ -52,13 +52,15 @@ async fn a_repeat_after_a_lost_reply_is_the_same_message(world: World) {
     drop(first);
     let again = world.deliver_raw(&plain("once", "hello"), &[&ada.address]).await;
     let mut other = Sender::connect(world.smtp).await.expect("connected");
-    let other_sender = other.send("t@example.com", &[&ada.address], &plain("once", "hello")).await.expect("a reply");
+    let other_sender =
+        other.send("t@example.com", &[&ada.address], &plain("once", "hello")).await.expect("a reply");
     assert!(one.starts_with("250 "), "{one}");
     // `deliver_raw` sends as sender@example.com: another envelope sender is another message.
     assert_ne!(again, one);
     assert_ne!(other_sender, one);
     let mut third = Sender::connect(world.smtp).await.expect("connected");
-    let repeat = third.send("s@example.com", &[&ada.address], &plain("once", "hello")).await.expect("a reply");
+    let repeat =
+        third.send("s@example.com", &[&ada.address], &plain("once", "hello")).await.expect("a reply");
     assert_eq!(repeat, one, "the same sender, inbox and bytes are answered with the first id");
     assert_eq!(ada.emails().await.len(), 3);
 }
@@ -97,7 +99,8 @@ async fn the_order_of_an_inbox_has_neither_gaps_nor_repeats(world: World) {
     for session in sending.collect::<Vec<_>>() {
         session.await.expect("sent");
     }
-    let mut places: Vec<i64> = ada.emails().await.iter().map(|email| email["seq"].as_i64().expect("a place")).collect();
+    let mut places: Vec<i64> =
+        ada.emails().await.iter().map(|email| email["seq"].as_i64().expect("a place")).collect();
     places.reverse();
     assert_eq!(places, (1..=40).collect::<Vec<i64>>());
 }
@@ -150,7 +153,11 @@ async fn attachments_come_out_as_they_went_in(world: World) {
     let files = email["attachments"].as_array().expect("a list");
     assert_eq!(files.len(), 2);
     for (index, file) in files.iter().enumerate() {
-        let path = format!("/v1/inboxes/{}/emails/{}/attachments/{index}", ada.id, email["id"].as_str().expect("an id"));
+        let path = format!(
+            "/v1/inboxes/{}/emails/{}/attachments/{index}",
+            ada.id,
+            email["id"].as_str().expect("an id")
+        );
         let link = ada.http("GET", path).send().await.expect(200);
         let url = link["downloadUrl"].as_str().expect("a link");
         let path = &url[url.find("/v1/").expect("a path")..];
@@ -165,7 +172,9 @@ async fn what_is_on_the_disk_tells_nothing_of_what_was_written(world: World) {
     let ada = world.tenant("ada").await;
     let inbox = ada.inbox_with(json!({ "displayName": "Canary Display" })).await;
     let raw = plain("canary-subject-7f3a", "canary-body-7f3a").to_vec();
-    let raw = String::from_utf8(raw).expect("text").replace("Sender <sender@", "canary-name-7f3a <canary-author-7f3a@");
+    let raw = String::from_utf8(raw)
+        .expect("text")
+        .replace("Sender <sender@", "canary-name-7f3a <canary-author-7f3a@");
     world.deliver_raw(raw.as_bytes(), &[&inbox.address]).await;
     ada.http("POST", "/v1/keys").json(&json!({ "name": "canary-key-7f3a" })).send().await.expect(201);
     let emails = inbox.emails().await;
@@ -174,11 +183,21 @@ async fn what_is_on_the_disk_tells_nothing_of_what_was_written(world: World) {
         Some(database) => dump(&database.admin_url).into_bytes(),
         None => {
             let files = ["mailward.db", "mailward.db-wal", "keystore.db", "keystore.db-wal"];
-            files.iter().flat_map(|name| std::fs::read(world.data_dir().join(name)).unwrap_or_default()).collect()
+            files
+                .iter()
+                .flat_map(|name| std::fs::read(world.data_dir().join(name)).unwrap_or_default())
+                .collect()
         }
     };
     assert!(dump.len() > 1_000, "something was looked at");
-    for canary in ["canary-subject-7f3a", "canary-body-7f3a", "canary-author-7f3a", "canary-name-7f3a", "Canary Display", "canary-key-7f3a"] {
+    for canary in [
+        "canary-subject-7f3a",
+        "canary-body-7f3a",
+        "canary-author-7f3a",
+        "canary-name-7f3a",
+        "Canary Display",
+        "canary-key-7f3a",
+    ] {
         assert!(memchr::memmem::find(&dump, canary.as_bytes()).is_none(), "{canary} is readable on the disk");
     }
 }
@@ -191,7 +210,9 @@ fn dump(url: &str) -> String {
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     let mut readable = text.clone();
     for word in text.split_whitespace().filter_map(|word| word.strip_prefix("\\\\x")) {
-        let bytes: Vec<u8> = (0..word.len() / 2).filter_map(|at| u8::from_str_radix(&word[at * 2..at * 2 + 2], 16).ok()).collect();
+        let bytes: Vec<u8> = (0..word.len() / 2)
+            .filter_map(|at| u8::from_str_radix(&word[at * 2..at * 2 + 2], 16).ok())
+            .collect();
         readable.push_str(&String::from_utf8_lossy(&bytes));
     }
     readable

@@ -38,7 +38,10 @@ async fn a_worker_whose_lease_ended_settles_nothing(world: World) {
     assert!(!slow.done().await.expect("asked"), "its fence is old");
     assert!(!slow.retry(now, None).await.expect("asked"));
     assert!(other.give_up(now, Some(410)).await.expect("settled"));
-    assert!(store.claim(now.plus(lease * 9), lease, 10).await.expect("asked").is_empty(), "dead jobs stay dead");
+    assert!(
+        store.claim(now.plus(lease * 9), lease, 10).await.expect("asked").is_empty(),
+        "dead jobs stay dead"
+    );
 }
 
 /// A store with one due job, on a service that has stopped working on it.
@@ -58,7 +61,8 @@ async fn with_a_job(world: &World) -> (World, mailward_store::Store, Timestamp) 
 
 async fn a_slug_is_never_a_second_tenant(world: World) {
     world.tenant("ada").await;
-    let again = world.operator_http("POST", "/operator/v1/tenants").json(&json!({ "id": "ada" })).send().await;
+    let again =
+        world.operator_http("POST", "/operator/v1/tenants").json(&json!({ "id": "ada" })).send().await;
     assert_eq!(again.expect(409)["error"], json!("conflict"));
 }
 
@@ -85,9 +89,10 @@ async fn a_wrong_verifier_is_nobody(world: World) {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_databases_have_the_same_tables_and_columns() {
     let sqlite = World::on(Engine::Sqlite, &[]).await;
-    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", sqlite.data_dir().join("mailward.db").display()))
-        .await
-        .expect("opened");
+    let pool =
+        sqlx::SqlitePool::connect(&format!("sqlite://{}", sqlite.data_dir().join("mailward.db").display()))
+            .await
+            .expect("opened");
     let columns = "SELECT m.name, p.name FROM sqlite_master m, pragma_table_info(m.name) p
         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE '_sqlx%'";
     let in_sqlite: BTreeSet<(String, String)> =

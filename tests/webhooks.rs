@@ -61,7 +61,9 @@ async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<Call
                     let headers = request
                         .headers()
                         .iter()
-                        .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+                        .map(|(name, value)| {
+                            (name.to_string(), value.to_str().unwrap_or_default().to_owned())
+                        })
                         .collect();
                     let body = request.into_body().collect().await?.to_bytes().to_vec();
                     let status = statuses.lock().expect("no panic").pop_front().unwrap_or(200);
@@ -70,7 +72,9 @@ async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<Call
                     Ok::<_, hyper::Error>(answer.expect("an answer"))
                 }
             });
-            tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer),
+            );
         }
     });
     (address, calls)
@@ -81,7 +85,8 @@ async fn a_webhook_tells_of_a_mail_and_its_signature_holds(world: World) {
     let ada = world.tenant("ada").await;
     let inbox = ada.inbox().await;
     let (address, mut calls) = endpoint(&[]).await;
-    let hook = json!({ "url": format!("http://{address}/hook"), "headers": { "Authorization": "Bearer mine" } });
+    let hook =
+        json!({ "url": format!("http://{address}/hook"), "headers": { "Authorization": "Bearer mine" } });
     let made = ada.http("POST", "/v1/webhooks").json(&hook).send().await.expect(201);
     let secret = made["secret"].as_str().expect("a secret");
     world.deliver_raw(&plain("told", "the text"), &[&inbox.address]).await;
@@ -97,7 +102,8 @@ async fn a_webhook_tells_of_a_mail_and_its_signature_holds(world: World) {
     let signed = [call.header("webhook-id"), ".", call.header("webhook-timestamp"), "."].concat();
     let signature = STANDARD.encode(hmac(&key, &[signed.as_bytes(), &call.body].concat()));
     assert_eq!(call.header("webhook-signature"), format!("v1,{signature}"));
-    let older: String = hmac(secret.as_bytes(), &call.body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let older: String =
+        hmac(secret.as_bytes(), &call.body).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(call.header("x-lobstermail-signature"), older);
 }
 
@@ -106,7 +112,11 @@ async fn a_failed_call_is_made_again_with_the_same_event(world: World) {
     let ada = world.tenant("ada").await;
     let inbox = ada.inbox().await;
     let (address, mut calls) = endpoint(&[500]).await;
-    ada.http("POST", "/v1/webhooks").json(&json!({ "url": format!("http://{address}/") })).send().await.expect(201);
+    ada.http("POST", "/v1/webhooks")
+        .json(&json!({ "url": format!("http://{address}/") }))
+        .send()
+        .await
+        .expect(201);
     world.deliver_raw(&plain("again", "x"), &[&inbox.address]).await;
     let first = calls.recv().await.expect("a call");
     let second = calls.recv().await.expect("another call");
@@ -158,7 +168,14 @@ async fn held_mail_tells_nothing_of_what_it_says(world: World) {
 
 async fn a_target_inside_the_house_is_refused(world: World) {
     let ada = world.tenant("ada").await;
-    for url in ["http://127.0.0.1/", "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://2130706433/", "ftp://example.com/"] {
+    for url in [
+        "http://127.0.0.1/",
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://[::1]/",
+        "https://2130706433/",
+        "ftp://example.com/",
+    ] {
         let answer = ada.http("POST", "/v1/webhooks").json(&json!({ "url": url })).send().await;
         assert_eq!(answer.expect(422)["error"], json!("url_not_allowed"), "{url}");
     }
@@ -168,7 +185,11 @@ async fn an_endpoint_hears_only_of_its_own_tenant(world: World) {
     let world = world.start_with(&[LOOPBACK]).await;
     let ((ada, ada_inbox), (bob, bob_inbox)) = world.ada_and_bob().await;
     let (address, mut calls) = endpoint(&[]).await;
-    ada.http("POST", "/v1/webhooks").json(&json!({ "url": format!("http://{address}/") })).send().await.expect(201);
+    ada.http("POST", "/v1/webhooks")
+        .json(&json!({ "url": format!("http://{address}/") }))
+        .send()
+        .await
+        .expect(201);
     let foreign = json!({ "url": format!("http://{address}/"), "inboxId": ada_inbox.id });
     assert_eq!(bob.http("POST", "/v1/webhooks").json(&foreign).send().await.status, 404);
     world.deliver_raw(&plain("for bob", "x"), &[&bob_inbox.address]).await;

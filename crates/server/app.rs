@@ -56,8 +56,10 @@ impl App {
         let (intake, writer) = Intake::start(store.clone(), clock.clone(), IntakeLimits::default());
         let dns = dns(&config)?;
         let egress = egress(&config, dns.clone())?;
-        let screening = mailward_mailroom::Screening::start(&data.file("parsing"), config.screening.threads())
-            .map_err(|error| StartError::failed(format!("cannot start the screening threads: {error}")))?;
+        let screening =
+            mailward_mailroom::Screening::start(&data.file("parsing"), config.screening.threads()).map_err(
+                |error| StartError::failed(format!("cannot start the screening threads: {error}")),
+            )?;
         let room = Mailroom::new(Parts {
             config: mailroom_config(&config),
             store: store.clone(),
@@ -82,9 +84,14 @@ impl App {
         let (operator, task) = serve_operator(&config, &room, &stop).await?;
         tasks.push(task);
         let smtp_tls = config.smtp.tls().map(|files| tls::load(files, &[])).transpose()?;
-        let listener =
-            mailward_smtp::bind(config.smtp.listen, config.smtp.bounds.clone(), smtp_tls, room.clone(), clock)
-                .map_err(|error| StartError::bind("smtp.listen", config.smtp.listen, &error))?;
+        let listener = mailward_smtp::bind(
+            config.smtp.listen,
+            config.smtp.bounds.clone(),
+            smtp_tls,
+            room.clone(),
+            clock,
+        )
+        .map_err(|error| StartError::bind("smtp.listen", config.smtp.listen, &error))?;
         let smtp = listener.local_addr();
         tracing::info!(%smtp, %http, %operator, "serving");
         Ok(Self { smtp, http, operator, room, store, intake, listener, stop, tasks, _data: data })
@@ -134,7 +141,9 @@ fn store_location(config: &Config, data: &DataDir) -> Location {
 fn keystore_location(config: &Config, data: &DataDir) -> Location {
     match &config.keys.store_url {
         None => Location::Sqlite(data.file("keystore.db")),
-        Some(url) => Location::Postgres { url: url.expose().to_owned(), owner_url: Some(url.expose().to_owned()) },
+        Some(url) => {
+            Location::Postgres { url: url.expose().to_owned(), owner_url: Some(url.expose().to_owned()) }
+        }
     }
 }
 
@@ -143,7 +152,9 @@ fn dns(config: &Config) -> Result<Dns, StartError> {
         DnsServers::Off => Dns::off(),
         DnsServers::List(servers) => Dns::servers(servers.clone()),
         DnsServers::System => Dns::system().map_err(|error| {
-            StartError::failed(format!("cannot read the system's name servers: {error}; set dns.servers to a list or to \"off\""))
+            StartError::failed(format!(
+                "cannot read the system's name servers: {error}; set dns.servers to a list or to \"off\""
+            ))
         })?,
     })
 }
@@ -186,7 +197,15 @@ async fn install_operator(room: &Mailroom, data: &DataDir) -> Result<(), StartEr
             token
         }
     };
-    if !room.install_operator(&token).await.map_err(failed)? {
+    if room.install_operator(&token).await.map_err(failed)? {
+        return Ok(());
+    }
+    // The one in the file was revoked, or another node was first.
+    let token = room.new_operator_token();
+    if room.install_operator(&token).await.map_err(failed)? {
+        let path = data.write_operator_key(&token)?;
+        tracing::warn!(path = %path.display(), "the operator's key was revoked; wrote a new one");
+    } else {
         tracing::warn!("another node installed its operator key first; use that one");
     }
     Ok(())

@@ -23,9 +23,17 @@ impl DataDir {
     /// # Errors
     /// [`StartError`] when it cannot be used, or another process uses it.
     pub fn open(path: &Path) -> Result<Self, StartError> {
-        let failed = |error: io::Error| StartError::refused(format!("cannot use the data directory {}: {error}", path.display()));
+        let failed = |error: io::Error| {
+            StartError::refused(format!("cannot use the data directory {}: {error}", path.display()))
+        };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock")).map_err(failed)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join("lock"))
+            .map_err(failed)?;
         let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| {
             StartError::refused(format!(
                 "another process uses the data directory {}; stop it, or choose another with --data-dir",
@@ -153,7 +161,9 @@ mod tests {
         assert_eq!(made.current_id(), read.current_id());
         let path = data.file("master.key");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
-        assert!(data.master_ring(&Random::system()).map(|_| ()).unwrap_err().to_string().contains("chmod 400"));
+        assert!(
+            data.master_ring(&Random::system()).map(|_| ()).unwrap_err().to_string().contains("chmod 400")
+        );
     }
 
     #[test]

@@ -28,7 +28,9 @@ impl StartError {
     }
 
     pub(crate) fn bind(key: &str, address: SocketAddr, error: &std::io::Error) -> Self {
-        Self::Failed(format!("cannot listen on {address}: {error}; choose another with --set {key}=ADDRESS:PORT"))
+        Self::Failed(format!(
+            "cannot listen on {address}: {error}; choose another with --set {key}=ADDRESS:PORT"
+        ))
     }
 
     /// A store that cannot be opened. Its causes may hold a URL with a password only as the driver's own words,

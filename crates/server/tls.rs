@@ -12,13 +12,15 @@ use crate::StartError;
 ///
 /// # Errors
 /// Names the file and what is wrong with it.
-pub(crate) fn load((cert, private): (&Path, &Path), alpn: &[&[u8]]) -> Result<Arc<rustls::ServerConfig>, StartError> {
+pub(crate) fn load(
+    (cert, private): (&Path, &Path),
+    alpn: &[&[u8]],
+) -> Result<Arc<rustls::ServerConfig>, StartError> {
     let bad = |path: &Path, error: &dyn std::fmt::Display| {
         StartError::refused(format!("cannot use {}: {error}", path.display()))
     };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
-        .and_then(Iterator::collect)
-        .map_err(|error| bad(cert, &error))?;
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_file_iter(cert).and_then(Iterator::collect).map_err(|error| bad(cert, &error))?;
     if chain.is_empty() {
         return Err(bad(cert, &"there is no certificate in it"));
     }

@@ -59,6 +59,7 @@ CREATE TABLE message (
     available_at    BIGINT,
     decided_at      BIGINT,
     decided_by      TEXT,
+    decided_reason  BLOB,
     size            BIGINT NOT NULL,
     level           TEXT   NOT NULL,
     score           BIGINT NOT NULL,

@@ -26,9 +26,19 @@ pub struct Inbox {
 impl World {
     /// Makes a tenant.
     pub async fn tenant(&self, id: &str) -> Tenant {
-        let made = self.operator_http("POST", "/operator/v1/tenants").json(&json!({ "id": id })).send().await.expect(201);
+        let made = self
+            .operator_http("POST", "/operator/v1/tenants")
+            .json(&json!({ "id": id }))
+            .send()
+            .await
+            .expect(201);
         let text = |key: &str| made[key].as_str().unwrap_or_else(|| panic!("{key} in {made}")).to_owned();
-        Tenant { world: self.clone(), id: text("id"), token: text("token"), review_token: text("reviewToken") }
+        Tenant {
+            world: self.clone(),
+            id: text("id"),
+            token: text("token"),
+            review_token: text("reviewToken"),
+        }
     }
 
     /// Two tenants with an inbox each.

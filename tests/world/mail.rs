@@ -1,8 +1,6 @@
 //! A sender: a plain SMTP client that tells every reply.
 
 use std::net::SocketAddr;
-use std::path::Path;
-
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -86,22 +84,6 @@ impl World {
 /// A message of plain text with a subject.
 pub fn plain(subject: &str, text: &str) -> Vec<u8> {
     format!("From: Sender <sender@example.com>\r\nSubject: {subject}\r\n\r\n{text}\r\n").into_bytes()
-}
-
-/// The mails of a folder, by name.
-pub fn mails(folder: &str) -> Vec<(String, Vec<u8>)> {
-    let mut found: Vec<(String, Vec<u8>)> = std::fs::read_dir(fixture(folder))
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "eml"))
-        .map(|path| (name(&path), std::fs::read(&path).expect("a mail")))
-        .collect();
-    found.sort();
-    found
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().expect("a file").to_string_lossy().into_owned()
 }
 
 /// RFC 5321 4.5.2: a line that begins with a dot gets another one; CRLF.CRLF ends it.

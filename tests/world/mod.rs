@@ -54,7 +54,6 @@ pub struct World {
     pub http: SocketAddr,
     pub operator: SocketAddr,
     pub engine: Engine,
-    pub domain: String,
     pub operator_token: String,
     inner: Arc<Inner>,
 }
@@ -82,15 +81,19 @@ impl World {
         Self::on(self.engine, settings).await
     }
 
-    async fn open(engine: Engine, database: Option<TestDatabase>, directory: TempDir, settings: Vec<String>) -> Self {
+    async fn open(
+        engine: Engine,
+        database: Option<TestDatabase>,
+        directory: TempDir,
+        settings: Vec<String>,
+    ) -> Self {
         let config = configuration(directory.path(), database.as_ref(), &settings);
-        let domain = config.domain.clone();
         let app = App::start(config).await.expect("the service starts");
         let key = directory.path().join("data/operator.key");
         let operator_token = std::fs::read_to_string(key).expect("an operator's key").trim().to_owned();
         let (smtp, http, operator) = (app.smtp, app.http, app.operator);
         let inner = Inner { app: Mutex::new(Some(app)), directory, database, settings };
-        Self { smtp, http, operator, engine, domain, operator_token, inner: Arc::new(inner) }
+        Self { smtp, http, operator, engine, operator_token, inner: Arc::new(inner) }
     }
 
     /// Stops the service in order and starts it again on the same data.
@@ -135,11 +138,6 @@ impl World {
     /// A request to the private listener, as the operator.
     pub fn operator_http(&self, method: &str, path: impl Into<String>) -> Request {
         Request::new(self.operator, method, path).token(&self.operator_token)
-    }
-
-    /// Whether the store lies in PostgreSQL.
-    pub fn is_postgres(&self) -> bool {
-        self.engine == Engine::Postgres
     }
 
     pub(crate) fn with_app<T>(&self, look: impl FnOnce(&App) -> T) -> T {

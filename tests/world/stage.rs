@@ -19,7 +19,9 @@ pub struct Stage {
 impl Stage {
     /// Starts it with `section.key=value` settings.
     pub async fn start(settings: &[String]) -> Self {
-        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        // The values a deployment has, unless the transcript sets its own.
+        let settings: Vec<&str> =
+            ["smtp.tarpit_ms=1000"].into_iter().chain(settings.iter().map(String::as_str)).collect();
         let world = World::on(Engine::Sqlite, &settings).await;
         let ((ada, ada_inbox), (bob, bob_inbox)) = world.ada_and_bob().await;
         let gone = ada.inbox().await;

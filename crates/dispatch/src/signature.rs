@@ -30,10 +30,14 @@ pub fn verify(secret: &str, id: &str, timestamp: &str, body: &[u8], signature: &
     for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
         mac.update(part);
     }
-    signature.split(' ').filter_map(|one| one.strip_prefix("v1,")).filter_map(|one| STANDARD.decode(one).ok()).any(
-        // Compared in constant time.
-        |given| mac.clone().verify_slice(&given).is_ok(),
-    )
+    signature
+        .split(' ')
+        .filter_map(|one| one.strip_prefix("v1,"))
+        .filter_map(|one| STANDARD.decode(one).ok())
+        .any(
+            // Compared in constant time.
+            |given| mac.clone().verify_slice(&given).is_ok(),
+        )
 }
 
 fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -63,6 +67,8 @@ mod tests {
             verify("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", id, "1614265330", body, &headers[2].1)
         };
         assert!(good("msg_p5jXN8AQM9LWM0D4loKWxJek", br#"{"test": 2432232314}"#));
-        assert!(!good("msg_p5jXN8AQM9LWM0D4loKWxJek", b"{}") && !good("msg_other", br#"{"test": 2432232314}"#));
+        assert!(
+            !good("msg_p5jXN8AQM9LWM0D4loKWxJek", b"{}") && !good("msg_other", br#"{"test": 2432232314}"#)
+        );
     }
 }

@@ -30,7 +30,9 @@ pub struct Call {
 
 /// Puts together what a job is to tell; `None` when there is nothing to be told any more.
 pub type Calls = Arc<
-    dyn Fn(ClaimedJob) -> BoxFuture<'static, Result<Option<Call>, Box<dyn std::error::Error + Send + Sync>>> + Send + Sync,
+    dyn Fn(ClaimedJob) -> BoxFuture<'static, Result<Option<Call>, Box<dyn std::error::Error + Send + Sync>>>
+        + Send
+        + Sync,
 >;
 
 /// The handler of webhook jobs.
@@ -77,7 +79,12 @@ impl Webhooks {
         outcome
     }
 
-    fn again(&self, job: &ClaimedJob, status: Option<u16>, retry_after: Option<std::time::Duration>) -> Outcome {
+    fn again(
+        &self,
+        job: &ClaimedJob,
+        status: Option<u16>,
+        retry_after: Option<std::time::Duration>,
+    ) -> Outcome {
         match delay(job.attempts, retry_after, &self.random) {
             Some(wait) => Outcome::Retry(self.clock.now().plus(wait), status),
             None => Outcome::GiveUp(status),

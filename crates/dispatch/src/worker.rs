@@ -108,7 +108,9 @@ impl Worker {
             match settled {
                 Ok(true) => {}
                 Ok(false) => tracing::info!(job = job.id, "a lease ended before its job did"),
-                Err(error) => tracing::warn!(%error, job = job.id, "could not settle a job; its lease will end"),
+                Err(error) => {
+                    tracing::warn!(%error, job = job.id, "could not settle a job; its lease will end")
+                }
             }
         });
     }

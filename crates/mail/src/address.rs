@@ -130,17 +130,32 @@ mod tests {
     fn case_and_tag_do_not_change_whose_address_it_is() {
         let address = Address::parse("Shop.Bot+GitHub@Example.TEST").unwrap();
         assert_eq!(address.to_string(), "shop.bot+github@example.test");
-        assert_eq!((address.local(), address.tag(), address.domain()), ("shop.bot", Some("github"), "example.test"));
+        assert_eq!(
+            (address.local(), address.tag(), address.domain()),
+            ("shop.bot", Some("github"), "example.test")
+        );
         assert_eq!(address.canonical(), "shopbot@example.test");
         assert_eq!(address.untagged(), "shop.bot@example.test");
     }
 
     #[test]
     fn relay_probes_are_told_from_nonsense() {
-        for probe in ["a%b.test@c.test", "a!b@c.test", "a@b.test@c.test", "\"a@b\"@c.test", "@x,@y:z@c.test"] {
+        for probe in ["a%b.test@c.test", "a!b@c.test", "a@b.test@c.test", "\"a@b\"@c.test", "@x,@y:z@c.test"]
+        {
             assert_eq!(Address::parse(probe), Err(BadAddress::Relay), "{probe}");
         }
-        for bad in ["", "a", "@a.test", "a@", "a@b", ".a@b.test", "a..b@c.test", "ä@b.test", "a@bü.test", "a b@c.test"] {
+        for bad in [
+            "",
+            "a",
+            "@a.test",
+            "a@",
+            "a@b",
+            ".a@b.test",
+            "a..b@c.test",
+            "ä@b.test",
+            "a@bü.test",
+            "a b@c.test",
+        ] {
             assert_eq!(Address::parse(bad), Err(BadAddress::Malformed), "{bad}");
         }
         assert!(Address::parse(&format!("{}@b.test", "a".repeat(65))).is_err());

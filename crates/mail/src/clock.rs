@@ -41,7 +41,11 @@ impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(moment) => write!(f, "{moment:.3}"),
-            Err(_) => write!(f, "{}", if self.0 < 0 { "-009999-01-01T00:00:00.000Z" } else { "9999-12-30T22:00:00.000Z" }),
+            Err(_) => write!(
+                f,
+                "{}",
+                if self.0 < 0 { "-009999-01-01T00:00:00.000Z" } else { "9999-12-30T22:00:00.000Z" }
+            ),
         }
     }
 }

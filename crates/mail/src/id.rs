@@ -144,7 +144,9 @@ mod tests {
         let id = message(1, 1_795_341_600_000);
         assert_eq!(MessageId::parse(id.as_str()), Ok(id.clone()));
         assert!(InboxId::parse(id.as_str()).is_err());
-        for bad in ["", "eml_", "eml_0", "eml_8zzzzzzzzzzzzzzzzzzzzzzzzz", "eml_0000000000000000000000000U", "EML_0"] {
+        for bad in
+            ["", "eml_", "eml_0", "eml_8zzzzzzzzzzzzzzzzzzzzzzzzz", "eml_0000000000000000000000000U", "EML_0"]
+        {
             assert!(MessageId::parse(bad).is_err(), "{bad:?}");
         }
     }

@@ -99,7 +99,10 @@ impl Parsed {
 
     /// The first value of one of [`Parsed::headers`].
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -132,8 +135,12 @@ fn read_header(root: &MessagePart<'_>, parsed: &mut Parsed) {
             HeaderName::ReplyTo => parsed.reply_to.extend(mailboxes(&header.value)),
             HeaderName::To => parsed.to.extend(mailboxes(&header.value)),
             HeaderName::Cc => parsed.cc.extend(mailboxes(&header.value)),
-            HeaderName::Subject if parsed.subject.is_empty() => parsed.subject = words(&header.value).join(" "),
-            HeaderName::Date => parsed.date = header.value.as_datetime().map(mail_parser::DateTime::to_timestamp),
+            HeaderName::Subject if parsed.subject.is_empty() => {
+                parsed.subject = words(&header.value).join(" ")
+            }
+            HeaderName::Date => {
+                parsed.date = header.value.as_datetime().map(mail_parser::DateTime::to_timestamp)
+            }
             HeaderName::MessageId => parsed.message_id = words(&header.value).into_iter().next(),
             HeaderName::InReplyTo => parsed.in_reply_to = words(&header.value),
             HeaderName::References => parsed.references = words(&header.value),
@@ -196,7 +203,9 @@ fn file_name(part: &MessagePart<'_>) -> String {
 /// `type/subtype` of a part, lower case; what it would be taken for when it does not say.
 fn content_type(part: &MessagePart<'_>) -> String {
     match part.content_type() {
-        Some(kind) => clean(&format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream"))).to_lowercase(),
+        Some(kind) => {
+            clean(&format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream"))).to_lowercase()
+        }
         None if matches!(part.body, PartType::Message(_)) => "message/rfc822".into(),
         None => "text/plain".into(),
     }

@@ -163,7 +163,9 @@ impl<'a> Entity<'a> {
     }
 
     fn opens(&self, bounds: &Bounds) -> Result<Option<Level<'a>>, TooComplex> {
-        if self.content_type.iter().map(|line| line.iter().filter(|b| **b == b';').count()).sum::<usize>() > bounds.params {
+        if self.content_type.iter().map(|line| line.iter().filter(|b| **b == b';').count()).sum::<usize>()
+            > bounds.params
+        {
             return Err(TooComplex::Params);
         }
         let named = |word: &[u8]| self.content_type.iter().any(|line| has(line, word));
@@ -200,9 +202,10 @@ fn boundary_value(line: &[u8]) -> Option<&[u8]> {
     let value = value.trim_ascii_start();
     match value.strip_prefix(b"\"") {
         Some(quoted) => Some(&quoted[..quoted.iter().position(|b| *b == b'"').unwrap_or(quoted.len())]),
-        None => {
-            Some(&value[..value.iter().position(|b| matches!(b, b';' | b' ' | b'\t' | b'(')).unwrap_or(value.len())])
-        }
+        None => Some(
+            &value
+                [..value.iter().position(|b| matches!(b, b';' | b' ' | b'\t' | b'(')).unwrap_or(value.len())],
+        ),
     }
 }
 
@@ -212,7 +215,9 @@ fn fence(raw: &[u8], bounds: &Bounds) -> Result<(), TooComplex> {
     // Both nesting types share this tail in every case; `rfc822`, `global` and `multipart` are what a parser compares.
     for at in memchr::memchr_iter(b'/', raw) {
         let before = &raw[at.saturating_sub(9)..at];
-        if before.len() >= 7 && (has(before, b"multipart") || before[before.len() - 7..].eq_ignore_ascii_case(b"message")) {
+        if before.len() >= 7
+            && (has(before, b"multipart") || before[before.len() - 7..].eq_ignore_ascii_case(b"message"))
+        {
             nesting += 1;
             if nesting > bounds.nesting_words {
                 return Err(TooComplex::Structure);
@@ -226,7 +231,8 @@ fn fence(raw: &[u8], bounds: &Bounds) -> Result<(), TooComplex> {
 }
 
 fn trim_end(line: &[u8]) -> &[u8] {
-    let end = line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n' | b' ' | b'\t')).map_or(0, |at| at + 1);
+    let end =
+        line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n' | b' ' | b'\t')).map_or(0, |at| at + 1);
     &line[..end]
 }
 

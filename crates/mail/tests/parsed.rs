@@ -18,7 +18,10 @@ fn text_html_and_attachments_are_told_apart() {
         Content-Transfer-Encoding: base64\n\nYSxiCg==\n--m--\n";
     let wire = raw.replace('\n', "\r\n");
     let parsed = read(raw);
-    assert_eq!((parsed.subject.as_str(), parsed.text.trim(), parsed.html.trim()), ("Grüße", "plain", "<b>html</b>"));
+    assert_eq!(
+        (parsed.subject.as_str(), parsed.text.trim(), parsed.html.trim()),
+        ("Grüße", "plain", "<b>html</b>")
+    );
     assert_eq!(parsed.author().map(|a| (a.name.as_str(), a.address.as_str())), Some(("Ann", "ann@a.test")));
     assert_eq!((parsed.message_id.as_deref(), parsed.references.len()), (Some("m@a"), 2));
     assert_eq!(parsed.header("x-note"), Some("hi"));
@@ -35,7 +38,10 @@ fn an_embedded_message_is_an_attachment_and_its_words_are_kept() {
          Content-Type: message/rfc822\n\nSubject: inner\nFrom: Eve <eve@e.test>\n\ninner text\n--m--\n",
     );
     assert_eq!(parsed.attachments.len(), 1);
-    assert_eq!((parsed.embedded[0].subject.as_str(), parsed.embedded[0].text.trim()), ("inner", "inner text"));
+    assert_eq!(
+        (parsed.embedded[0].subject.as_str(), parsed.embedded[0].text.trim()),
+        ("inner", "inner text")
+    );
     assert_eq!(parsed.embedded[0].from.name, "Eve");
 }
 

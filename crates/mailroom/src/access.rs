@@ -109,14 +109,21 @@ impl Mailroom {
 
     /// Finds out which operator holds a token.
     pub async fn operator(&self, text: &str, from: IpAddr) -> std::result::Result<Operator, Denied> {
-        let token = Token::parse(text).filter(|token| token.kind() == TokenKind::Admin).ok_or(Denied::Unauthorized)?;
+        let token = Token::parse(text)
+            .filter(|token| token.kind() == TokenKind::Admin)
+            .ok_or(Denied::Unauthorized)?;
         let verifier = self.pepper().await.map_err(Denied::Down)?.verifier(&token);
-        let found = self.0.store.operator(token.keyid(), &verifier).await.map_err(|e| Denied::Down(e.into()))?;
+        let found =
+            self.0.store.operator(token.keyid(), &verifier).await.map_err(|e| Denied::Down(e.into()))?;
         found.ok_or_else(|| self.0.sessions.failed(from, self.0.clock.now()))
     }
 
     /// An operator acting for a tenant, for what operators do for tenants: inboxes and keys, never mail.
-    pub async fn principal_for_operator(&self, operator: &Operator, id: &TenantId) -> Result<Option<Principal>> {
+    pub async fn principal_for_operator(
+        &self,
+        operator: &Operator,
+        id: &TenantId,
+    ) -> Result<Option<Principal>> {
         let Some((row, tenant)) = operator.tenant(id).await? else { return Ok(None) };
         let held = Authenticated {
             tenant,
@@ -146,6 +153,13 @@ impl Mailroom {
     /// Revokes a token that somebody let slip, on proof of the whole of it. `false`: it was nobody's.
     pub async fn revoke_leaked(&self, text: &str) -> Result<bool> {
         let Some(token) = Token::parse(text) else { return Ok(false) };
+        if token.kind() == TokenKind::Admin {
+            let verifier = self.pepper().await?.verifier(&token);
+            let Some(operator) = self.0.store.operator(token.keyid(), &verifier).await? else {
+                return Ok(false);
+            };
+            return Ok(self.0.store.revoke_operator(&operator, self.0.clock.now()).await?);
+        }
         let Some(held) = self.authenticate_token(&token).await? else { return Ok(false) };
         let principal = Principal { held };
         self.revoke(&principal, principal.keyid()).await
@@ -168,7 +182,12 @@ impl Mailroom {
     }
 
     /// A link that is good for a while and for these bytes alone.
-    pub(crate) async fn sign_link(&self, tenant: &TenantId, rest: &str, expires: Timestamp) -> Result<String> {
+    pub(crate) async fn sign_link(
+        &self,
+        tenant: &TenantId,
+        rest: &str,
+        expires: Timestamp,
+    ) -> Result<String> {
         let key = self.0.keyring.service("link").await?;
         Ok(SignedLink { payload: format!("{tenant} {rest}").into_bytes(), expires }.sign(&key))
     }

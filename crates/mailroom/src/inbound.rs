@@ -88,12 +88,14 @@ impl Mailroom {
         let held = is_held(screened.verdict.level, room.config.hold);
         let meta = Meta::new(&received, screened.parsed.as_ref(), &screened.verdict, auth);
         let envelope = &received.envelope;
-        let message = seal::Message { envelope, wire: &wire, raw: &raw, screened: &screened, meta, held, received_at };
+        let message =
+            seal::Message { envelope, wire: &wire, raw: &raw, screened: &screened, meta, held, received_at };
 
         let mut waiting = Vec::with_capacity(routes.len());
         for route in &routes {
             let keys = room.keyring.tenant(&route.tenant).await.map_err(|error| down(&error))?;
-            let delivery = message.seal(route, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
+            let delivery =
+                message.seal(route, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
             waiting.push(room.intake.commit(delivery));
         }
         // One reply for all: if one of them failed, the sender tries again, and those that are on the disk are
@@ -150,7 +152,8 @@ fn is_held(level: Level, hold: Hold) -> bool {
 }
 
 fn down(error: &dyn std::error::Error) -> Refusal {
-    let causes: Vec<String> = std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
+    let causes: Vec<String> =
+        std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
     tracing::error!(%error, ?causes, "mail could not be taken");
     Refusal::StoreDown
 }

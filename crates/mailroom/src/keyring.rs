@@ -122,7 +122,8 @@ impl Keyring {
             return Ok(key);
         }
         // Another process was first: its key is the key.
-        let stored = self.keystore.service_key(name).await?.ok_or(Error::Damaged("a service key vanished"))?;
+        let stored =
+            self.keystore.service_key(name).await?.ok_or(Error::Damaged("a service key vanished"))?;
         Ok(self.ring.unwrap_service_key(&stored.mk_id, name, &stored.wrapped)?)
     }
 
@@ -162,8 +163,11 @@ impl Keyring {
             let wrapped = current.wrap_purpose(purpose, &key, &self.random);
             self.keystore.insert_purpose_key(tenant, purpose.as_str(), current.version(), &wrapped).await?;
         }
-        let (version, wrapped) =
-            self.keystore.purpose_key(tenant, purpose.as_str()).await?.ok_or(Error::Damaged("a purpose key vanished"))?;
+        let (version, wrapped) = self
+            .keystore
+            .purpose_key(tenant, purpose.as_str())
+            .await?
+            .ok_or(Error::Damaged("a purpose key vanished"))?;
         let key = std::iter::once(current).chain(older).find(|key| key.version() == version);
         Ok(key.ok_or(Error::Damaged("a tenant key is missing"))?.unwrap_purpose(purpose, &wrapped)?)
     }

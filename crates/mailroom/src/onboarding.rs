@@ -50,7 +50,12 @@ impl Mailroom {
     }
 
     /// Tenants by slug, as an operator.
-    pub async fn tenants(&self, operator: &Operator, after: Option<&TenantId>, limit: i64) -> Result<Vec<TenantRow>> {
+    pub async fn tenants(
+        &self,
+        operator: &Operator,
+        after: Option<&TenantId>,
+        limit: i64,
+    ) -> Result<Vec<TenantRow>> {
         Ok(operator.tenants(after, limit).await?)
     }
 
@@ -58,7 +63,10 @@ impl Mailroom {
         let room = &self.0;
         if !room.config.plans.contains_key(plan) {
             let known: Vec<&str> = room.config.plans.keys().map(String::as_str).collect();
-            return Err(Error::invalid("plan", format!("there is no plan `{plan}`; there are {}", known.join(", "))));
+            return Err(Error::invalid(
+                "plan",
+                format!("there is no plan `{plan}`; there are {}", known.join(", ")),
+            ));
         }
         let now = room.clock.now();
         room.keyring.create(&id, &room.config.region).await?;
@@ -76,7 +84,11 @@ impl Mailroom {
     /// Seals a short text of a tenant's, bound to where it is kept.
     pub(crate) async fn seal_small(&self, tenant: &Tenant, place: &str, text: &str) -> Result<Vec<u8>> {
         let keys = self.0.keyring.tenant(tenant).await?;
-        Ok(keys.search.seal(&[tenant.id().as_str().as_bytes(), place.as_bytes()], text.as_bytes(), &self.0.random))
+        Ok(keys.search.seal(
+            &[tenant.id().as_str().as_bytes(), place.as_bytes()],
+            text.as_bytes(),
+            &self.0.random,
+        ))
     }
 
     /// Opens what [`Mailroom::seal_small`] sealed.

@@ -66,7 +66,12 @@ pub struct Page {
 
 impl Mailroom {
     /// Mails of an inbox, newest first. `None`: the caller has no such inbox.
-    pub async fn list(&self, caller: &Principal, inbox: &InboxId, request: &ListRequest) -> Result<Option<Page>> {
+    pub async fn list(
+        &self,
+        caller: &Principal,
+        inbox: &InboxId,
+        request: &ListRequest,
+    ) -> Result<Option<Page>> {
         let keys = self.0.keyring.tenant(caller.tenant()).await?;
         let mut scope = caller.tenant().read().await?;
         if !caller.reaches(inbox) || scope.inbox(inbox).await?.is_none() {
@@ -127,7 +132,12 @@ impl Mailroom {
 }
 
 /// Opens what a list shows of a message.
-pub(crate) async fn meta(tenant: &Tenant, scope: &mut Scope, keys: &TenantKeys, message: &Message) -> Result<Meta> {
+pub(crate) async fn meta(
+    tenant: &Tenant,
+    scope: &mut Scope,
+    keys: &TenantKeys,
+    message: &Message,
+) -> Result<Meta> {
     let json = open_part(tenant, scope, keys, message, PartKind::Meta).await?;
     serde_json::from_slice(&json).map_err(|_| Error::Damaged("a summary cannot be read"))
 }
@@ -151,16 +161,26 @@ pub(crate) async fn open_part(
     message: &Message,
     kind: PartKind,
 ) -> Result<Vec<u8>> {
-    let (no, sealed) = scope.part(&message.id, kind.as_str()).await?.ok_or(Error::Damaged("a part is missing"))?;
+    let (no, sealed) =
+        scope.part(&message.id, kind.as_str()).await?.ok_or(Error::Damaged("a part is missing"))?;
     let context = context(tenant, message);
     Ok(message_key(keys, message, &context)?.open(&context, kind, no, &sealed)?)
 }
 
 pub(crate) fn context<'a>(tenant: &'a Tenant, message: &'a Message) -> MessageContext<'a> {
-    MessageContext { region: tenant.region(), tenant: tenant.id(), inbox: &message.inbox, message: &message.id }
+    MessageContext {
+        region: tenant.region(),
+        tenant: tenant.id(),
+        inbox: &message.inbox,
+        message: &message.id,
+    }
 }
 
-pub(crate) fn message_key(keys: &TenantKeys, message: &Message, context: &MessageContext<'_>) -> Result<MessageKey> {
+pub(crate) fn message_key(
+    keys: &TenantKeys,
+    message: &Message,
+    context: &MessageContext<'_>,
+) -> Result<MessageKey> {
     let dek = WrappedDek::from_stored(message.dek.clone());
     Ok(keys.version(message.key_version)?.open_message_key(context, &dek)?)
 }

@@ -1,7 +1,7 @@
 //! Held mail: shown to those who may decide on it, and decided on once.
 
 use mailward_mail::id::{EventId, MessageId};
-use mailward_store::{Decision, EventKind, EventRow, State};
+use mailward_store::{Decided, Decision, EventKind, EventRow, State};
 
 use crate::access::Principal;
 use crate::reading::{Mail, meta, parsed};
@@ -9,7 +9,12 @@ use crate::{Error, Mailroom, Result};
 
 impl Mailroom {
     /// Held mail, newest first, before `before`.
-    pub async fn held(&self, caller: &Principal, before: Option<&MessageId>, limit: i64) -> Result<Vec<Mail>> {
+    pub async fn held(
+        &self,
+        caller: &Principal,
+        before: Option<&MessageId>,
+        limit: i64,
+    ) -> Result<Vec<Mail>> {
         let keys = self.0.keyring.tenant(caller.tenant()).await?;
         let mut scope = caller.tenant().read().await?;
         let mut mails = Vec::new();
@@ -27,7 +32,9 @@ impl Mailroom {
         let keys = self.0.keyring.tenant(caller.tenant()).await?;
         let mut scope = caller.tenant().read().await?;
         let found = scope.message_for_review(id).await?;
-        let Some(message) = found.filter(|message| message.state == State::Held && caller.reaches(&message.inbox)) else {
+        let Some(message) =
+            found.filter(|message| message.state == State::Held && caller.reaches(&message.inbox))
+        else {
             return Ok(None);
         };
         let meta = meta(caller.tenant(), &mut scope, &keys, &message).await?;
@@ -39,18 +46,31 @@ impl Mailroom {
     ///
     /// # Errors
     /// [`Error::Conflict`] when it was decided on before: the first decision stands.
-    pub async fn decide(&self, caller: &Principal, id: &MessageId, decision: Decision) -> Result<Option<Mail>> {
+    pub async fn decide(
+        &self,
+        caller: &Principal,
+        id: &MessageId,
+        decision: Decision,
+        reason: Option<&str>,
+    ) -> Result<Option<Mail>> {
+        let reason = match reason {
+            Some(text) => Some(self.seal_small(caller.tenant(), id.as_str(), text).await?),
+            None => None,
+        };
+        let decided = Decided { decision, by: caller.keyid(), reason };
         let keys = self.0.keyring.tenant(caller.tenant()).await?;
         let now = self.0.clock.now();
         let mut scope = caller.tenant().write().await?;
-        let Some(message) = scope.message_for_review(id).await?.filter(|message| caller.reaches(&message.inbox)) else {
+        let Some(message) =
+            scope.message_for_review(id).await?.filter(|message| caller.reaches(&message.inbox))
+        else {
             return Ok(None);
         };
         // A mail that was never held is not a reviewer's to see.
         if message.state != State::Held && message.version == 0 {
             return Ok(None);
         }
-        if message.state != State::Held || !scope.decide(&message, decision, caller.keyid(), now).await? {
+        if message.state != State::Held || !scope.decide(&message, &decided, now).await? {
             return Err(Error::Conflict("this mail was decided on already"));
         }
         let told: &[EventKind] = match decision {

@@ -65,7 +65,12 @@ pub struct AttachmentMeta {
 
 impl Meta {
     /// Puts together what is known of a message before it has a recipient.
-    pub(crate) fn new(received: &Received, parsed: Option<&Parsed>, verdict: &Verdict, auth: SenderAuth) -> Self {
+    pub(crate) fn new(
+        received: &Received,
+        parsed: Option<&Parsed>,
+        verdict: &Verdict,
+        auth: SenderAuth,
+    ) -> Self {
         let mut meta = Self {
             verdict: Some(verdict.clone()),
             auth,
@@ -126,7 +131,11 @@ impl Meta {
 
 /// The text an agent reads: the plain text, or what a person would see of the HTML.
 pub(crate) fn body_text(parsed: &Parsed) -> String {
-    if parsed.text.trim().is_empty() { mailward_score::visible_text(&parsed.html) } else { parsed.text.clone() }
+    if parsed.text.trim().is_empty() {
+        mailward_score::visible_text(&parsed.html)
+    } else {
+        parsed.text.clone()
+    }
 }
 
 /// Whether a machine sent this by itself (RFC 3834 5, RFC 2919, RFC 3464), so that nobody answers a machine.

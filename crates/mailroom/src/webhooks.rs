@@ -61,7 +61,11 @@ pub(crate) struct Endpoint {
 
 impl Mailroom {
     /// Makes an endpoint. `None`: the caller has no such inbox.
-    pub async fn create_webhook(&self, caller: &Principal, request: WebhookRequest) -> Result<Option<CreatedWebhook>> {
+    pub async fn create_webhook(
+        &self,
+        caller: &Principal,
+        request: WebhookRequest,
+    ) -> Result<Option<CreatedWebhook>> {
         // Resolved and judged now, for a clear answer; and again at each call, for safety.
         self.0.egress.check(&request.url).await.map_err(|blocked| url_error(&blocked))?;
         check_headers(&request.headers)?;
@@ -135,8 +139,13 @@ impl Mailroom {
 
     async fn seal_endpoint(&self, tenant: &Tenant, id: &WebhookId, endpoint: &Endpoint) -> Result<Vec<u8>> {
         let keys = self.0.keyring.tenant(tenant).await?;
-        let json = serde_json::to_vec(endpoint).map_err(|_| Error::Damaged("an endpoint cannot be written"))?;
-        Ok(keys.webhook.seal(&[tenant.id().as_str().as_bytes(), id.as_str().as_bytes()], &json, &self.0.random))
+        let json =
+            serde_json::to_vec(endpoint).map_err(|_| Error::Damaged("an endpoint cannot be written"))?;
+        Ok(keys.webhook.seal(
+            &[tenant.id().as_str().as_bytes(), id.as_str().as_bytes()],
+            &json,
+            &self.0.random,
+        ))
     }
 
     pub(crate) async fn open_endpoint(&self, tenant: &Tenant, webhook: &Webhook) -> Result<Endpoint> {
@@ -177,10 +186,28 @@ fn check_headers(headers: &BTreeMap<String, String>) -> Result<()> {
     }
     for (name, value) in headers {
         let lower = name.to_ascii_lowercase();
-        let token = !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let ours = ["host", "content-length", "content-type", "connection", "transfer-encoding", "user-agent", "te", "upgrade"];
-        if !token || ours.contains(&lower.as_str()) || lower.starts_with("webhook-") || lower.starts_with("x-lobstermail-") {
-            return Err(Error::invalid("headers", format!("`{name}` cannot be set", name = name.escape_default())));
+        let token = !name.is_empty()
+            && name.len() <= 64
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let ours = [
+            "host",
+            "content-length",
+            "content-type",
+            "connection",
+            "transfer-encoding",
+            "user-agent",
+            "te",
+            "upgrade",
+        ];
+        if !token
+            || ours.contains(&lower.as_str())
+            || lower.starts_with("webhook-")
+            || lower.starts_with("x-lobstermail-")
+        {
+            return Err(Error::invalid(
+                "headers",
+                format!("`{name}` cannot be set", name = name.escape_default()),
+            ));
         }
         if value.len() > 1_024 || value.bytes().any(|b| b < b' ' || b == 0x7f) {
             return Err(Error::invalid("headers", "a value must be at most 1024 printable bytes"));

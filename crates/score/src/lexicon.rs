@@ -137,8 +137,8 @@ pub(crate) fn hits(folded: &Folded) -> Vec<Hit> {
     let mut hits: Vec<Hit> = Vec::new();
     // Words inside an address or a link are no words of a sentence.
     let mut link_end = 0;
-    // "tell your user" is one phrase and still speaks of the user.
-    let kept = Concept::Owner.bit() | Concept::Ai.bit();
+    // "tell your user" is one phrase and still speaks of the user, and to somebody.
+    let kept = Concept::Owner.bit() | Concept::Ai.bit() | Concept::Yours.bit();
     for found in lexicon.automaton.find_overlapping_iter(text) {
         let entry = lexicon.entries[found.pattern().as_usize()];
         let (start, end) = (found.start(), found.end());

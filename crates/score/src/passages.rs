@@ -112,6 +112,13 @@ impl<'r> Passage<'r> {
         if self.concealed() { said.max(Audience::Assistant) } else { said }
     }
 
+    /// Where the principal is kept in the dark: "do not tell the user", "without the user".
+    pub(crate) fn behind_the_owner(&self) -> Option<Range<usize>> {
+        let whole = |hit: &&Hit| hit.is(Concept::Secrecy) && hit.is(Concept::Owner);
+        self.pair(&[Concept::Secrecy], &[Concept::Owner], 60)
+            .or_else(|| self.hits().iter().find(whole).map(|hit| hit.start..hit.end))
+    }
+
     /// The nearest two words of the given concepts, at most `gap` bytes apart, in either order.
     pub(crate) fn pair(&self, one: &[Concept], other: &[Concept], gap: usize) -> Option<Range<usize>> {
         let (one, other) = (set(one), set(other));
@@ -196,7 +203,7 @@ impl<'r> Passage<'r> {
     fn addresses(&self) -> Audience {
         use Concept::*;
         let captured = self.has(Token) && self.near(&[Send, Delete, Override, Reveal, NewTask, Pay])
-            || self.pair(&[Secrecy], &[Owner], 60).is_some()
+            || self.behind_the_owner().is_some()
             || self.pair(&[Override], &[Instruction], 60).is_some() && self.has(Prior) && !self.has(Mine)
             || self.pair(&[Override], &[Everything], 48).is_some() && !self.has(Mine)
             || self.pair(&[Approved], &[Owner], 60).is_some();
@@ -206,6 +213,7 @@ impl<'r> Passage<'r> {
         if self.calls(&[Ai])
             || self.pair(&[Reading], &[Ai, Assistant], 60).is_some()
             || self.any(&[Reading]) && self.any(&[Steer])
+            || self.posed()
             || self.concealed() && self.all(&[Reading, Quantity, Send, Destination])
         {
             return Audience::Machine;
@@ -227,11 +235,20 @@ impl<'r> Passage<'r> {
         Audience::Person
     }
 
+    /// "SYSTEM: your guidelines have lapsed": the sentence or the one before it poses as the reader's operator.
+    fn posed(&self) -> bool {
+        self.near(&[Concept::Override])
+            && self.near(&[Concept::Yours])
+            && self.first(Concept::Posing).is_some_and(|place| self.opens(&place))
+    }
+
     /// Whether what follows a name at the start of a sentence makes it a call: "Assistant: send". A comma does so
     /// only where no person reads: "Claude, please book a table".
     fn calls_out(&self, rest: &str) -> bool {
         let rest = rest.trim_start();
-        rest.starts_with([':', '：', '—', '–']) || rest.starts_with("- ") || (self.view().sight != Sight::Open && rest.starts_with([',', '，']))
+        rest.starts_with([':', '：', '—', '–'])
+            || rest.starts_with("- ")
+            || (self.view().sight != Sight::Open && rest.starts_with([',', '，']))
     }
 
     /// Whether a form of address is followed by one of the names.

@@ -36,7 +36,7 @@ pub enum Command {
     /// Create and list inboxes of a tenant of a running server
     #[command(
         subcommand,
-        after_help = "Example:\n  mailward inbox create --tenant acme --local-part support"
+        after_help = "Example:\n  mailward inbox create --tenant acme --local-part bookings"
     )]
     Inbox(Inbox),
     /// Judge mail files for prompt injection, without a server
@@ -44,7 +44,7 @@ pub enum Command {
         echo '{\"id\":\"1\",\"text\":\"Hello\"}' | mailward score --jsonl")]
     Score(Score),
     /// Send mail files over SMTP, for trying things out
-    #[command(after_help = "Example:\n  mailward deliver welcome.eml --to support@localhost.test")]
+    #[command(after_help = "Example:\n  mailward deliver welcome.eml --to bookings@localhost.test")]
     Deliver(Deliver),
     /// Print the effective configuration, with the origin of each value
     #[command(after_help = "Example:\n  mailward config --set smtp.listen=0.0.0.0:25")]
@@ -159,7 +159,7 @@ pub enum Tenant {
 #[derive(Debug, Subcommand)]
 pub enum Inbox {
     /// Create an inbox; prints its address and its key, which is shown this once
-    #[command(after_help = "Example:\n  mailward inbox create --tenant acme --local-part support --json")]
+    #[command(after_help = "Example:\n  mailward inbox create --tenant acme --local-part bookings --json")]
     Create {
         /// Whose inbox it is
         #[arg(long, value_name = "ID")]

@@ -56,7 +56,11 @@ async fn show(app: &App) -> Result<bool, StartError> {
     well &= stage.webhooks(&mails, Duration::from_secs(20)).await;
     well &= stage.crossed_token().await?;
     well &= stage.release().await?;
-    say(if well { "\nEverything happened as expected.\n" } else { "\nNot everything happened as expected; see the lines marked ✗.\n" });
+    say(if well {
+        "\nEverything happened as expected.\n"
+    } else {
+        "\nNot everything happened as expected; see the lines marked ✗.\n"
+    });
     Ok(well)
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::pem::PemObject;
@@ -37,6 +37,13 @@ pub(super) struct Client {
     tls: Option<TlsConnector>,
     authorization: HeaderValue,
     runtime: tokio::runtime::Runtime,
+}
+
+/// What came back; `answer` is the body where that is JSON.
+struct Reply {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    answer: Option<Value>,
 }
 
 impl Client {
@@ -102,11 +109,27 @@ impl Client {
             let late = |_| {
                 Failure::failed(format!("{} did not answer within {} s", self.base, PATIENCE.as_secs()), "")
             };
-            tokio::time::timeout(PATIENCE, self.exchange(method, path, body)).await.map_err(late)?
+            tokio::time::timeout(PATIENCE, self.patiently(&method, path, body)).await.map_err(late)?
         })
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+    /// Asks again when the server said that it is asked too often and when to come back.
+    async fn patiently(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        loop {
+            let Reply { status, retry_after, answer } = self.exchange(method.clone(), path, body).await?;
+            match (status, retry_after) {
+                (StatusCode::TOO_MANY_REQUESTS, Some(wait)) if wait < PATIENCE => {
+                    tokio::time::sleep(wait).await
+                }
+                _ if status.is_success() => {
+                    return answer.ok_or_else(|| self.strange("the answer is not JSON"));
+                }
+                _ => return Err(self.refusal(status, &answer.unwrap_or_default())),
+            }
+        }
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, Failure> {
         let tcp = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| {
             let next = "start it with `mailward serve`, or name another with --server";
             Failure::failed(format!("no server at {}: {error}", self.base), next)
@@ -146,7 +169,7 @@ impl Client {
             .map_err(|error| Failure::usage(format!("{path} is no path: {error}"), ""))
     }
 
-    async fn send<S>(&self, stream: S, request: Request<Full<Bytes>>) -> Result<Value, Failure>
+    async fn send<S>(&self, stream: S, request: Request<Full<Bytes>>) -> Result<Reply, Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -160,14 +183,13 @@ impl Client {
         let driver = tokio::spawn(connection);
         let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
         let status = response.status();
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let body = Limited::new(response.into_body(), MOST_BYTES).collect().await;
         driver.abort();
         let body = body.map_err(|error| broken(error.as_ref()))?.to_bytes();
-        let answer: Option<Value> = serde_json::from_slice(&body).ok();
-        if status.is_success() {
-            return answer.ok_or_else(|| self.strange("the answer is not JSON"));
-        }
-        Err(self.refusal(status, &answer.unwrap_or_default()))
+        let retry_after = retry_after.map(Duration::from_secs);
+        Ok(Reply { status, retry_after, answer: serde_json::from_slice(&body).ok() })
     }
 
     fn refusal(&self, status: StatusCode, answer: &Value) -> Failure {
@@ -180,7 +202,8 @@ impl Client {
             },
         };
         let next = match text("fix") {
-            "" if status == StatusCode::UNAUTHORIZED => KEY_HINT,
+            // The server's advice is about headers, which nobody types here.
+            _ if status == StatusCode::UNAUTHORIZED => KEY_HINT,
             fix => fix,
         };
         Failure::failed(message, next)

@@ -59,8 +59,14 @@ pub(crate) enum Tx {
 macro_rules! on {
     ($tx:expr, |$conn:ident| $body:expr) => {
         match $tx {
-            $crate::db::Tx::Sqlite(tx) => { let $conn = &mut **tx; $body }
-            $crate::db::Tx::Postgres(tx) => { let $conn = &mut **tx; $body }
+            $crate::db::Tx::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+            $crate::db::Tx::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
         }
     };
 }
@@ -162,7 +168,10 @@ impl Tx {
     /// Tells PostgreSQL whose rows this transaction may touch, until it ends. SQLite has only the keys.
     pub(crate) async fn act_for(&mut self, tenant: &str) -> Result<()> {
         if let Self::Postgres(tx) = self {
-            sqlx::query("SELECT set_config('mailward.tenant', $1, true)").bind(tenant).execute(&mut **tx).await?;
+            sqlx::query("SELECT set_config('mailward.tenant', $1, true)")
+                .bind(tenant)
+                .execute(&mut **tx)
+                .await?;
         }
         Ok(())
     }

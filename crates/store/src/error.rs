@@ -43,7 +43,7 @@ impl Error {
     }
 
     /// Whether the disk or the database is full: SQLITE_FULL, PostgreSQL's disk_full and out_of_memory.
-    pub(crate) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.code().is_some_and(|code| code == "13" || code == "53100" || code == "53200")
     }
 

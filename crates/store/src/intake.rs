@@ -103,7 +103,11 @@ pub struct Intake {
 
 impl Intake {
     /// Starts the writer.
-    pub fn start(store: Store, clock: mailward_mail::clock::Clock, limits: IntakeLimits) -> (Self, JoinHandle<()>) {
+    pub fn start(
+        store: Store,
+        clock: mailward_mail::clock::Clock,
+        limits: IntakeLimits,
+    ) -> (Self, JoinHandle<()>) {
         let (commands, inbox) = mpsc::unbounded_channel();
         let queue_bytes = limits.queue_bytes.min(Semaphore::MAX_PERMITS);
         let queue = Arc::new(Semaphore::new(queue_bytes));

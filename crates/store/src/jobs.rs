@@ -129,7 +129,8 @@ impl ClaimedJob {
 
     /// It is to be tried again.
     pub async fn retry(&self, at: Timestamp, status: Option<u16>) -> Result<bool> {
-        const SQL: &str = "UPDATE job SET due_at = $4, last_status = $5 WHERE tenant_id = $1 AND id = $2 AND fence = $3";
+        const SQL: &str =
+            "UPDATE job SET due_at = $4, last_status = $5 WHERE tenant_id = $1 AND id = $2 AND fence = $3";
         self.settle(SQL, at.millis(), status).await
     }
 

@@ -75,7 +75,8 @@ impl Keystore {
 
     /// All versions of a tenant's key, newest first.
     pub async fn tenant_keys(&self, tenant: &TenantId) -> Result<Vec<StoredTenantKey>> {
-        const SQL: &str = "SELECT version, mk_id, wrapped FROM tenant_key WHERE tenant_id = $1 ORDER BY version DESC";
+        const SQL: &str =
+            "SELECT version, mk_id, wrapped FROM tenant_key WHERE tenant_id = $1 ORDER BY version DESC";
         let mut tx = self.db.read().await?;
         let rows: Vec<KeyRow> =
             on!(&mut tx, |conn| sqlx::query_as(SQL).bind(tenant.as_str()).fetch_all(conn).await?);
@@ -92,15 +93,18 @@ impl Keystore {
 
     /// A tenant's key for one purpose, and the version of the tenant key that wraps it.
     pub async fn purpose_key(&self, tenant: &TenantId, purpose: &str) -> Result<Option<(u32, WrappedKey)>> {
-        const SQL: &str = "SELECT key_version, wrapped FROM purpose_key WHERE tenant_id = $1 AND purpose = $2";
+        const SQL: &str =
+            "SELECT key_version, wrapped FROM purpose_key WHERE tenant_id = $1 AND purpose = $2";
         let mut tx = self.db.read().await?;
         let row: Option<(i64, Vec<u8>)> = on!(&mut tx, |conn| sqlx::query_as(SQL)
             .bind(tenant.as_str())
             .bind(purpose)
             .fetch_optional(conn)
             .await?);
-        row.map(|(version, wrapped)| Ok((version_of(version, tenant.as_str())?, WrappedKey::from_stored(wrapped))))
-            .transpose()
+        row.map(|(version, wrapped)| {
+            Ok((version_of(version, tenant.as_str())?, WrappedKey::from_stored(wrapped)))
+        })
+        .transpose()
     }
 
     /// Stores a tenant's key for one purpose; `false` when another process was first.
@@ -128,9 +132,11 @@ impl Keystore {
 
     /// The newest version of one of the service's own keys.
     pub async fn service_key(&self, name: &str) -> Result<Option<StoredServiceKey>> {
-        const SQL: &str = "SELECT version, mk_id, wrapped FROM service_key WHERE name = $1 ORDER BY version DESC LIMIT 1";
+        const SQL: &str =
+            "SELECT version, mk_id, wrapped FROM service_key WHERE name = $1 ORDER BY version DESC LIMIT 1";
         let mut tx = self.db.read().await?;
-        let row: Option<KeyRow> = on!(&mut tx, |conn| sqlx::query_as(SQL).bind(name).fetch_optional(conn).await?);
+        let row: Option<KeyRow> =
+            on!(&mut tx, |conn| sqlx::query_as(SQL).bind(name).fetch_optional(conn).await?);
         row.map(|(version, mk_id, wrapped)| {
             Ok(StoredServiceKey {
                 version: version_of(version, name)?,
@@ -142,7 +148,12 @@ impl Keystore {
     }
 
     /// Stores one of the service's own keys; `false` when another process was first.
-    pub async fn insert_service_key(&self, name: &str, key: &StoredServiceKey, now: Timestamp) -> Result<bool> {
+    pub async fn insert_service_key(
+        &self,
+        name: &str,
+        key: &StoredServiceKey,
+        now: Timestamp,
+    ) -> Result<bool> {
         const SQL: &str = "INSERT INTO service_key (name, version, mk_id, wrapped, created_at)
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         let mut tx = self.db.write().await?;

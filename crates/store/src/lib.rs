@@ -23,6 +23,7 @@ pub use scope::event::{EventKind, EventRow};
 pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
 pub use scope::key::{ApiKey, NewKey, Scopes};
 pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};
+pub use scope::review::Decided;
 pub use scope::webhook::{Include, NewWebhook, Webhook};
 pub use system::{Authenticated, Operator, Route, TenantRow, TenantState};
 pub use tenant::{Scope, Store, Tenant};

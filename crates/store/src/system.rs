@@ -113,7 +113,8 @@ impl Store {
             expires_at: Option<i64>,
         }
         let mut tx = self.inner.db.read().await?;
-        let row: Option<Row> = on!(&mut tx, |conn| sqlx::query_as(SQL).bind(canonical).fetch_optional(conn).await?);
+        let row: Option<Row> =
+            on!(&mut tx, |conn| sqlx::query_as(SQL).bind(canonical).fetch_optional(conn).await?);
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Route {
             state: TenantState::parse(&row.state, &row.tenant_id)?,
@@ -128,7 +129,8 @@ impl Store {
     /// Finds who holds the token with this key id and verifier. Revoked keys are nobody's; expiry is the caller's to
     /// judge by its clock.
     pub async fn authenticate(&self, keyid: &str, verifier: &[u8; 32]) -> Result<Option<Authenticated>> {
-        const SQL: &str = "SELECT api_key.tenant_id, tenant.region, tenant.state, inbox_id, scopes, verifier, expires_at,
+        const SQL: &str =
+            "SELECT api_key.tenant_id, tenant.region, tenant.state, inbox_id, scopes, verifier, expires_at,
             last_used_at FROM api_key JOIN tenant ON tenant.id = api_key.tenant_id
             WHERE keyid = $1 AND revoked_at IS NULL";
         #[derive(sqlx::FromRow)]
@@ -143,7 +145,8 @@ impl Store {
             last_used_at: Option<i64>,
         }
         let mut tx = self.inner.db.read().await?;
-        let row: Option<Row> = on!(&mut tx, |conn| sqlx::query_as(SQL).bind(keyid).fetch_optional(conn).await?);
+        let row: Option<Row> =
+            on!(&mut tx, |conn| sqlx::query_as(SQL).bind(keyid).fetch_optional(conn).await?);
         // An unknown key id costs the same comparison as a wrong secret.
         let stored = row.as_ref().map_or(&[0u8; 32][..], |row| &row.verifier[..]);
         let matches = stored.ct_eq(&verifier[..]) & Choice::from(u8::from(row.is_some()));
@@ -163,7 +166,9 @@ impl Store {
     /// The tenant that a link names with the first word of what we signed.
     pub async fn tenant_of_link(&self, link: &mailward_vault::signed::Verified) -> Result<Option<Tenant>> {
         let words = std::str::from_utf8(link.payload()).unwrap_or_default();
-        let Ok(tenant) = TenantId::parse(words.split(' ').next().unwrap_or_default()) else { return Ok(None) };
+        let Ok(tenant) = TenantId::parse(words.split(' ').next().unwrap_or_default()) else {
+            return Ok(None);
+        };
         let Some(row) = self.tenant_row(&tenant).await? else { return Ok(None) };
         Ok((row.state == TenantState::Active).then(|| self.tenant(row.id, &row.region)))
     }
@@ -172,7 +177,8 @@ impl Store {
     pub async fn operator(&self, keyid: &str, verifier: &[u8; 32]) -> Result<Option<Operator>> {
         const SQL: &str = "SELECT verifier FROM operator_key WHERE keyid = $1 AND revoked_at IS NULL";
         let mut tx = self.inner.db.read().await?;
-        let row: Option<(Vec<u8>,)> = on!(&mut tx, |conn| sqlx::query_as(SQL).bind(keyid).fetch_optional(conn).await?);
+        let row: Option<(Vec<u8>,)> =
+            on!(&mut tx, |conn| sqlx::query_as(SQL).bind(keyid).fetch_optional(conn).await?);
         let stored = row.as_ref().map_or(&[0u8; 32][..], |(stored,)| &stored[..]);
         let matches = stored.ct_eq(&verifier[..]) & Choice::from(u8::from(row.is_some()));
         Ok(bool::from(matches).then(|| Operator { store: self.clone(), keyid: keyid.to_owned() }))
@@ -187,9 +193,16 @@ impl Store {
     }
 
     /// Stores the operator's key of a fresh installation; `false` when there is one already.
-    pub async fn install_operator(&self, keyid: &str, verifier: &[u8; 32], pepper: u32, now: Timestamp) -> Result<bool> {
+    pub async fn install_operator(
+        &self,
+        keyid: &str,
+        verifier: &[u8; 32],
+        pepper: u32,
+        now: Timestamp,
+    ) -> Result<bool> {
         const SQL: &str = "INSERT INTO operator_key (keyid, verifier, pepper_version, created_at)
-            SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM operator_key WHERE revoked_at IS NULL)";
+            SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM operator_key WHERE revoked_at IS NULL)
+            ON CONFLICT DO NOTHING";
         let mut tx = self.inner.db.write().await?;
         let done = on!(&mut tx, |conn| sqlx::query(SQL)
             .bind(keyid)
@@ -203,9 +216,30 @@ impl Store {
         Ok(done > 0)
     }
 
+    /// Revokes an operator's key; the next start writes a new one.
+    pub async fn revoke_operator(&self, operator: &Operator, now: Timestamp) -> Result<bool> {
+        const SQL: &str = "UPDATE operator_key SET revoked_at = $2 WHERE keyid = $1 AND revoked_at IS NULL";
+        let mut tx = self.inner.db.write().await?;
+        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+            .bind(&operator.keyid)
+            .bind(now.millis())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        tx.commit().await?;
+        Ok(done > 0)
+    }
+
     /// Makes a tenant of a plan; `None` when the slug was ever used.
-    pub async fn create_tenant(&self, id: &TenantId, region: &str, plan: &str, now: Timestamp) -> Result<Option<Tenant>> {
-        const SQL: &str = "INSERT INTO tenant (id, region, plan, state, state_since, token_generation, created_at,
+    pub async fn create_tenant(
+        &self,
+        id: &TenantId,
+        region: &str,
+        plan: &str,
+        now: Timestamp,
+    ) -> Result<Option<Tenant>> {
+        const SQL: &str =
+            "INSERT INTO tenant (id, region, plan, state, state_since, token_generation, created_at,
             last_active_at) VALUES ($1, $2, $3, 'active', $4, 0, $4, $4) ON CONFLICT DO NOTHING";
         let mut tx = self.inner.db.write().await?;
         tx.act_for(id.as_str()).await?;
@@ -228,14 +262,19 @@ impl Store {
         let mut tx = self.inner.db.write().await?;
         let mut swept = 0;
         for (sql, before) in [(ARMS, arms_before), (REQUESTS, requests_before)] {
-            swept += on!(&mut tx, |conn| sqlx::query(sql).bind(before.millis()).execute(conn).await?.rows_affected());
+            swept += on!(&mut tx, |conn| sqlx::query(sql)
+                .bind(before.millis())
+                .execute(conn)
+                .await?
+                .rows_affected());
         }
         tx.commit().await?;
         Ok(swept)
     }
 
     async fn tenant_row(&self, id: &TenantId) -> Result<Option<TenantRow>> {
-        const SQL: &str = "SELECT id, region, plan, state, created_at, last_active_at FROM tenant WHERE id = $1";
+        const SQL: &str =
+            "SELECT id, region, plan, state, created_at, last_active_at FROM tenant WHERE id = $1";
         let mut tx = self.inner.db.read().await?;
         tx.act_for(id.as_str()).await?;
         let row: Option<TenantSql> =

@@ -51,7 +51,8 @@ impl Store {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         let mut tx = self.inner.db.read().await?;
-        crate::db::on!(&mut tx, |conn| sqlx::query("SELECT 1").execute(conn).await.map(drop)).map_err(Error::from)
+        crate::db::on!(&mut tx, |conn| sqlx::query("SELECT 1").execute(conn).await.map(drop))
+            .map_err(Error::from)
     }
 
     /// Waits for running transactions and closes.

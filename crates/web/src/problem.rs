@@ -108,6 +108,12 @@ impl Problem {
             .because(cause)
     }
 
+    pub(crate) fn storage_full(cause: String) -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "the service has no room to store this")
+            .fix("try again later; reading goes on meanwhile")
+            .because(cause)
+    }
+
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "something went wrong on our side")
             .fix("try again; if it stays, tell the operator the requestId")
@@ -188,6 +194,7 @@ impl From<Error> for Problem {
             Error::Store(mailward_store::Error::Corrupt { .. }) | Error::Keys(_) | Error::Damaged(_) => {
                 Self::internal(chain(&error))
             }
+            Error::Store(ref store) if store.is_full() => Self::storage_full(chain(&error)),
             Error::Store(_) => Self::unavailable(chain(&error)),
         }
     }

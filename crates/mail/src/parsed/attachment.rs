@@ -51,7 +51,9 @@ impl Attachment {
             TransferEncoding::Identity => Some(encoded.to_vec()),
             // What the library cannot decode it hands over as it stands; so do we.
             TransferEncoding::Base64 => base64_decode(encoded).or_else(|| Some(encoded.to_vec())),
-            TransferEncoding::QuotedPrintable => quoted_printable_decode(encoded).or_else(|| Some(encoded.to_vec())),
+            TransferEncoding::QuotedPrintable => {
+                quoted_printable_decode(encoded).or_else(|| Some(encoded.to_vec()))
+            }
         }
     }
 }

@@ -10,8 +10,12 @@ pub(super) fn bodies(message: &Message<'_>, raw: &[u8], parsed: &mut Parsed) {
     for (index, part) in message.parts.iter().enumerate() {
         match &part.body {
             PartType::Multipart(_) => {}
-            PartType::Text(text) if is_body(message, index) => append(&mut parsed.text, text, &mut parsed.truncated),
-            PartType::Html(html) if is_body(message, index) => append(&mut parsed.html, html, &mut parsed.truncated),
+            PartType::Text(text) if is_body(message, index) => {
+                append(&mut parsed.text, text, &mut parsed.truncated)
+            }
+            PartType::Html(html) if is_body(message, index) => {
+                append(&mut parsed.html, html, &mut parsed.truncated)
+            }
             PartType::Message(inner) => {
                 parsed.attachments.push(attachment(part, raw, ""));
                 embedded(inner, parsed);
@@ -22,7 +26,9 @@ pub(super) fn bodies(message: &Message<'_>, raw: &[u8], parsed: &mut Parsed) {
                 parsed.truncated |= kept < text.len();
                 parsed.attachments.push(attachment(part, raw, &text[..kept]));
             }
-            PartType::Binary(_) | PartType::InlineBinary(_) => parsed.attachments.push(attachment(part, raw, "")),
+            PartType::Binary(_) | PartType::InlineBinary(_) => {
+                parsed.attachments.push(attachment(part, raw, ""))
+            }
         }
     }
 }

@@ -72,7 +72,9 @@ impl Mailroom {
     pub async fn revoke(&self, caller: &Principal, keyid: &str) -> Result<bool> {
         let now = self.0.clock.now();
         let mut scope = caller.tenant().write().await?;
-        let Some(key) = scope.key(keyid).await?.filter(|key| may_touch(caller, key)) else { return Ok(false) };
+        let Some(key) = scope.key(keyid).await?.filter(|key| may_touch(caller, key)) else {
+            return Ok(false);
+        };
         if !scope.revoke_key(keyid, now).await? {
             return Ok(false);
         }
@@ -86,7 +88,12 @@ impl Mailroom {
     }
 
     /// Gives a key a new secret; the old one works for `overlap` more.
-    pub async fn rotate(&self, caller: &Principal, keyid: &str, overlap: Duration) -> Result<Option<MintedKey>> {
+    pub async fn rotate(
+        &self,
+        caller: &Principal,
+        keyid: &str,
+        overlap: Duration,
+    ) -> Result<Option<MintedKey>> {
         if overlap > MOST_OVERLAP {
             return Err(Error::invalid("overlapSeconds", "must be at most 604800 (7 days)"));
         }
@@ -98,7 +105,8 @@ impl Mailroom {
         }
         let name = self.view(caller.tenant(), old.clone()).await?.name;
         let request = KeyRequest { inbox: old.inbox.clone(), scopes: None, expires_at: old.expires_at, name };
-        let minted = self.new_key(caller.tenant(), &mut scope, old.scopes, request, Some(caller.keyid())).await?;
+        let minted =
+            self.new_key(caller.tenant(), &mut scope, old.scopes, request, Some(caller.keyid())).await?;
         scope.expire_key(keyid, now.plus(overlap)).await?;
         scope.commit().await?;
         self.0.sessions.forget(keyid);

@@ -29,7 +29,13 @@ pub(super) struct Message<'a> {
 
 impl Message<'_> {
     /// Seals the message for one recipient.
-    pub(super) fn seal(&self, route: &Route, keys: &TenantKeys, clock: &Clock, random: &Random) -> Result<Delivery> {
+    pub(super) fn seal(
+        &self,
+        route: &Route,
+        keys: &TenantKeys,
+        clock: &Clock,
+        random: &Random,
+    ) -> Result<Delivery> {
         let id = MessageId::generate(clock, random);
         let context = MessageContext {
             region: route.tenant.region(),
@@ -41,11 +47,14 @@ impl Message<'_> {
         let mut meta = self.meta.clone();
         meta.delivered_to = route.address.to_string();
         meta.tag = route.address.tag().map(str::to_owned);
-        let json = |what: serde_json::Result<Vec<u8>>| what.map_err(|_| Error::Damaged("a snapshot cannot be written"));
+        let json = |what: serde_json::Result<Vec<u8>>| {
+            what.map_err(|_| Error::Damaged("a snapshot cannot be written"))
+        };
         let parsed = json(serde_json::to_vec(&self.screened.parsed))?;
         let raw = key.seal(&context, PartKind::Raw, 0, self.raw).into_bytes();
         let parsed = key.seal(&context, PartKind::Parsed, 0, &parsed).into_bytes();
-        let sealed_meta = key.seal(&context, PartKind::Meta, 0, &json(serde_json::to_vec(&meta))?).into_bytes();
+        let sealed_meta =
+            key.seal(&context, PartKind::Meta, 0, &json(serde_json::to_vec(&meta))?).into_bytes();
         let kind = if self.held { EventKind::EmailQuarantined } else { EventKind::EmailReceived };
         Ok(Delivery {
             message: NewMessage {
@@ -77,7 +86,13 @@ impl Message<'_> {
         let from = self.envelope.from.as_deref();
         let digest: [u8; 32] = Sha256::digest(self.wire).into();
         let null = [u8::from(from.is_none())];
-        keys.dedup.digest16(&[&null, from.unwrap_or_default().as_bytes(), b"\0", route.inbox.as_str().as_bytes(), &digest])
+        keys.dedup.digest16(&[
+            &null,
+            from.unwrap_or_default().as_bytes(),
+            b"\0",
+            route.inbox.as_str().as_bytes(),
+            &digest,
+        ])
     }
 }
 

@@ -27,7 +27,13 @@ pub(super) fn is_loop(raw: &[u8], hostname: &str) -> bool {
 }
 
 /// The message as it is kept: without what only we may say, with what we say.
-pub(super) fn stamp(envelope: &Envelope, wire: &[u8], auth: &SenderAuth, hostname: &str, now: Timestamp) -> Vec<u8> {
+pub(super) fn stamp(
+    envelope: &Envelope,
+    wire: &[u8],
+    auth: &SenderAuth,
+    hostname: &str,
+    now: Timestamp,
+) -> Vec<u8> {
     let from = envelope.from.as_deref().map(header_safe).unwrap_or_default();
     let mut out = Vec::with_capacity(wire.len() + 512);
     // RFC 3848 names the protocol: ESMTP, S for TLS, UTF8SMTP when it was asked for.
@@ -37,7 +43,9 @@ pub(super) fn stamp(envelope: &Envelope, wire: &[u8], auth: &SenderAuth, hostnam
         (true, false) => "UTF8SMTP",
         (true, true) => "UTF8SMTPS",
     };
-    let word = |result| serde_json::to_value(result).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    let word = |result| {
+        serde_json::to_value(result).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+    };
     let head = format!(
         "Return-Path: <{from}>\r\nReceived: from {} ([{}])\r\n by {hostname} with {with};\r\n {}\r\n\
          Authentication-Results: {hostname};\r\n spf={} smtp.mailfrom=\"{from}\";\r\n dkim={};\r\n dmarc={}\r\n",
@@ -107,7 +115,9 @@ fn contains(field: &[u8], hostname: &str) -> bool {
 
 /// What a client said, so that it can stand in a header and say no more than that.
 fn header_safe(text: &str) -> String {
-    let safe = |c: char| if c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '(' | ')' | '\\' | ';') { c } else { '?' };
+    let safe = |c: char| {
+        if c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '(' | ')' | '\\' | ';') { c } else { '?' }
+    };
     text.chars().take(255).map(safe).collect()
 }
 
@@ -140,7 +150,9 @@ mod tests {
                    Authentication-Results: other.test; spf=pass\r\n\r\nX-Mailward-Body: stays\r\n";
         let kept = stamped(raw);
         assert!(!kept.contains("X-Mailward-Score") && !kept.contains("dmarc=pass"));
-        assert!(kept.contains("Subject: a\r\n b\r\nAuthentication-Results: other.test; spf=pass\r\n\r\nX-Mailward-Body"));
+        assert!(kept.contains(
+            "Subject: a\r\n b\r\nAuthentication-Results: other.test; spf=pass\r\n\r\nX-Mailward-Body"
+        ));
         assert!(kept.starts_with("Return-Path: <a@a.test>\r\nReceived: from evil??X:?y ([127.0.0.1])"));
         assert!(kept.contains("Thu, 01 Jan 1970 00:00:00 +0000"));
     }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use mailward_mail::address::Address;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, InboxId};
-use mailward_store::{AddressClaim, EventKind, EventRow, Inbox, InboxChange, NewInbox, Scope, Scopes, Tenant};
+use mailward_store::{
+    AddressClaim, EventKind, EventRow, Inbox, InboxChange, NewInbox, Scope, Scopes, Tenant,
+};
 use mailward_vault::Token;
 use sha2::{Digest, Sha256};
 
@@ -96,7 +98,9 @@ impl Mailroom {
         let mut scope = caller.tenant().read().await?;
         let inbox = match (client_id, address.map(Address::parse)) {
             (_, Some(Err(_))) => None,
-            (Some(client), _) => scope.inbox_by_client(&self.client_digest(caller.tenant(), client).await?).await?,
+            (Some(client), _) => {
+                scope.inbox_by_client(&self.client_digest(caller.tenant(), client).await?).await?
+            }
             (None, Some(Ok(address))) => scope.inbox_by_address(&address.canonical()).await?,
             (None, None) => None,
         };
@@ -105,7 +109,12 @@ impl Mailroom {
     }
 
     /// The caller's inboxes, newest first.
-    pub async fn inboxes(&self, caller: &Principal, before: Option<&InboxId>, limit: i64) -> Result<Vec<InboxView>> {
+    pub async fn inboxes(
+        &self,
+        caller: &Principal,
+        before: Option<&InboxId>,
+        limit: i64,
+    ) -> Result<Vec<InboxView>> {
         if let Some(own) = caller.inbox() {
             return Ok(self.inbox(caller, own).await?.into_iter().collect());
         }
@@ -118,7 +127,12 @@ impl Mailroom {
     }
 
     /// Changes an inbox.
-    pub async fn change_inbox(&self, caller: &Principal, id: &InboxId, patch: InboxPatch) -> Result<Option<InboxView>> {
+    pub async fn change_inbox(
+        &self,
+        caller: &Principal,
+        id: &InboxId,
+        patch: InboxPatch,
+    ) -> Result<Option<InboxView>> {
         if !caller.reaches(id) {
             return Ok(None);
         }
@@ -189,15 +203,19 @@ impl Mailroom {
         let mut scope = tenant.write().await?;
         // Read under the tenant's lock, which counting takes: a repeat that runs beside the first waits and finds it.
         let count = scope.count_inboxes_for_update().await?;
-        if let Some(found) = self.made_before(&mut scope, remembered.as_ref(), new.client_digest.as_ref()).await? {
+        if let Some(found) =
+            self.made_before(&mut scope, remembered.as_ref(), new.client_digest.as_ref()).await?
+        {
             drop(scope);
-            let view = self.view_inbox(tenant, Some(found)).await?.ok_or(Error::Damaged("an inbox vanished"))?;
+            let view =
+                self.view_inbox(tenant, Some(found)).await?.ok_or(Error::Damaged("an inbox vanished"))?;
             return Ok(CreatedInbox { view, token: None });
         }
         if limit > 0 && count >= i64::from(limit) {
             return Err(Error::Quota { what: "inboxes", limit });
         }
-        if request.local_part.is_some() && local_part::is_reserved(local) || !scope.create_inbox(&new).await? {
+        if request.local_part.is_some() && local_part::is_reserved(local) || !scope.create_inbox(&new).await?
+        {
             return Err(Error::AddressCollision);
         }
         if let Some((key, digest)) = &remembered
@@ -209,7 +227,15 @@ impl Mailroom {
         let minted = self.new_key(tenant, &mut scope, Scopes::INBOX, key, Some(caller.keyid())).await?;
         let event = EventId::generate(&room.clock, &room.random);
         let inbox = Some(new.id.clone());
-        scope.record(&EventRow { id: event, kind: EventKind::InboxCreated, inbox, message: None, created_at: now }).await?;
+        scope
+            .record(&EventRow {
+                id: event,
+                kind: EventKind::InboxCreated,
+                inbox,
+                message: None,
+                created_at: now,
+            })
+            .await?;
         scope.commit().await?;
 
         let stored = tenant.read().await?.inbox(&new.id).await?;
@@ -231,7 +257,9 @@ impl Mailroom {
                 return Err(Error::IdempotencyMismatch);
             }
             let id = InboxId::parse(&result).map_err(|_| Error::Damaged("a remembered id is none"))?;
-            return Ok(Some(scope.inbox(&id).await?.ok_or(Error::Conflict("the inbox this request made was deleted"))?));
+            return Ok(Some(
+                scope.inbox(&id).await?.ok_or(Error::Conflict("the inbox this request made was deleted"))?,
+            ));
         }
         match client {
             Some(digest) => Ok(scope.inbox_by_client(digest).await?),
@@ -239,10 +267,17 @@ impl Mailroom {
         }
     }
 
-    async fn idempotency(&self, tenant: &Tenant, request: &InboxRequest) -> Result<Option<([u8; 16], [u8; 16])>> {
+    async fn idempotency(
+        &self,
+        tenant: &Tenant,
+        request: &InboxRequest,
+    ) -> Result<Option<([u8; 16], [u8; 16])>> {
         let Some((key, body)) = &request.idempotency else { return Ok(None) };
         let keys = self.0.keyring.tenant(tenant).await?;
-        Ok(Some((keys.dedup.digest16(&[b"idempotency", key.as_bytes()]), keys.dedup.digest16(&[b"request", body]))))
+        Ok(Some((
+            keys.dedup.digest16(&[b"idempotency", key.as_bytes()]),
+            keys.dedup.digest16(&[b"request", body]),
+        )))
     }
 
     async fn client_digest(&self, tenant: &Tenant, client: &str) -> Result<[u8; 16]> {
@@ -300,7 +335,8 @@ fn check(request: &InboxRequest) -> Result<()> {
     if request.client_id.as_ref().is_some_and(|client| client.is_empty() || client.len() > 200) {
         return Err(Error::invalid("clientId", "must have 1 to 200 bytes"));
     }
-    if request.expires_in.is_some_and(|life| life.is_zero() || life > Duration::from_secs(10 * 366 * 86_400)) {
+    if request.expires_in.is_some_and(|life| life.is_zero() || life > Duration::from_secs(10 * 366 * 86_400))
+    {
         return Err(Error::invalid("expiresIn", "must be between 1 second and 10 years"));
     }
     if request.idempotency.as_ref().is_some_and(|(key, _)| key.is_empty() || key.len() > 255) {
@@ -312,7 +348,10 @@ fn check(request: &InboxRequest) -> Result<()> {
 fn check_name(name: Option<&str>) -> Result<()> {
     let Some(name) = name else { return Ok(()) };
     if name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(Error::invalid("displayName", "must have at most 100 characters and no control characters"));
+        return Err(Error::invalid(
+            "displayName",
+            "must have at most 100 characters and no control characters",
+        ));
     }
     Ok(())
 }

@@ -48,8 +48,9 @@ impl Mailroom {
         let Some(message) = scope.message(inbox, id).await? else { return Ok(None) };
         let snapshot = parsed(caller.tenant(), &mut scope, &keys, &message).await?;
         drop(scope);
-        let Some(file) = snapshot.and_then(|mut parsed| (index < parsed.attachments.len()).then(|| parsed.attachments.swap_remove(index)))
-        else {
+        let Some(file) = snapshot.and_then(|mut parsed| {
+            (index < parsed.attachments.len()).then(|| parsed.attachments.swap_remove(index))
+        }) else {
             return Ok(None);
         };
         let expires_at = self.0.clock.now().plus(LIFE);
@@ -96,12 +97,19 @@ impl Mailroom {
         let Some(message) = scope.message(inbox, id).await? else { return Ok(None) };
         let Some(snapshot) = parsed(tenant, &mut scope, &keys, &message).await? else { return Ok(None) };
         let Some(file) = snapshot.attachments.get(index) else { return Ok(None) };
-        let (no, sealed) = scope.part(id, PartKind::Raw.as_str()).await?.ok_or(Error::Damaged("a part is missing"))?;
+        let (no, sealed) =
+            scope.part(id, PartKind::Raw.as_str()).await?.ok_or(Error::Damaged("a part is missing"))?;
         drop(scope);
         let context = context(tenant, &message);
         // Only the chunks that hold the file are opened, not the whole message.
         let range = file.offset..file.offset + file.length;
-        let encoded = message_key(&keys, &message, &context)?.open_range(&context, PartKind::Raw, no, &sealed, range)?;
+        let encoded = message_key(&keys, &message, &context)?.open_range(
+            &context,
+            PartKind::Raw,
+            no,
+            &sealed,
+            range,
+        )?;
         Ok(Some((file.filename.clone(), decode(file, encoded)?)))
     }
 }

@@ -21,7 +21,14 @@ pub(super) fn judge(raw: &[u8], policy: &Policy) -> Screened {
 /// Everything a sender wrote, as the scorer takes it.
 pub fn sample(parsed: &Parsed) -> Sample<'_> {
     let author = parsed.from.first();
-    let others = parsed.from.iter().skip(1).chain(&parsed.sender).chain(&parsed.reply_to).chain(&parsed.to).chain(&parsed.cc);
+    let others = parsed
+        .from
+        .iter()
+        .skip(1)
+        .chain(&parsed.sender)
+        .chain(&parsed.reply_to)
+        .chain(&parsed.to)
+        .chain(&parsed.cc);
     let mut attachments: Vec<Attachment<'_>> = parsed
         .attachments
         .iter()

@@ -35,7 +35,9 @@ impl Mailroom {
             return Ok(None);
         }
         let endpoint = self.open_endpoint(&job.tenant, &webhook).await?;
-        let Some(data) = self.event_data(&job.tenant, &event, webhook.include).await? else { return Ok(None) };
+        let Some(data) = self.event_data(&job.tenant, &event, webhook.include).await? else {
+            return Ok(None);
+        };
         let body = json!({
             "id": event.id.as_str(),
             "type": event.kind.as_str(),

@@ -6,12 +6,12 @@ pub(super) const ENTRIES: &[(Concept, &str)] = &[
     (Noise, "e-mail-adress*|ki-verordnung|automatisch generiert*"),
     (
         Ai,
-        "⟨ki/ai/automatische/automatischer/automatischen/digitale/digitaler/digitalen/virtuelle/virtueller/virtuellen⟩⟨-/ ⟩⟨helfer/assistent/assistentin/agent/bot/modell/system⟩*|mailbot*|ki|ki-assistent*|ki-agent*|ki-modell*|ki-system*|künstliche intelligenz|sprachmodell*|ki assistent*|mail-assistent*|e-mail-assistent*|postfach-assistent*|automatischer leser|automatische agenten|nicht für menschen",
+        "⟨falls/wenn/sofern⟩ ⟨du/sie⟩ ⟨ein/eine⟩ ⟨bot/assistent/agent/maschine/programm/software⟩|⟨ki/ai/automatische/automatischer/automatischen/digitale/digitaler/digitalen/virtuelle/virtueller/virtuellen⟩⟨-/ ⟩⟨helfer/assistent/assistentin/agent/bot/modell/system⟩*|mailbot*|ki|ki-assistent*|ki-agent*|ki-modell*|ki-system*|künstliche intelligenz|sprachmodell*|ki assistent*|mail-assistent*|e-mail-assistent*|postfach-assistent*|automatischer leser|automatische agenten|nicht für menschen",
     ),
     (Assistant, "assistent|assistenten|assistentin|agent|agenten|modell"),
     (
         Vocative,
-        "hinweis an|hinweis für|notiz an|notiz für|nachricht an|an den|an die|an alle|an das|achtung|wenn du ein|wenn du eine|wenn sie ein|falls du ein|falls du eine|als ki|anweisung an|anweisung für|anweisungen für|du bist ein|du bist eine|für den|für die|nicht für menschen|bitte an den",
+        "⟨falls/wenn/sofern⟩ ⟨du/sie⟩ ⟨ein/eine⟩ ⟨bot/assistent/agent/maschine/programm/software⟩|hinweis an|hinweis für|notiz an|notiz für|nachricht an|an den|an die|an alle|an das|achtung|wenn du ein|wenn du eine|wenn sie ein|falls du ein|falls du eine|als ki|anweisung an|anweisung für|anweisungen für|du bist ein|du bist eine|für den|für die|nicht für menschen|bitte an den",
     ),
     (Greeting, "hallo|guten tag|liebe|lieber|sehr geehrte"),
     (
@@ -20,7 +20,7 @@ pub(super) const ENTRIES: &[(Concept, &str)] = &[
     ),
     (
         Owner,
-        "⟨dem/der/den/des⟩ ⟨inhaber/inhabers/inhaberin/besitzer/besitzers/eigentümer/eigentümers⟩ ⟨des/dieses⟩ ⟨postfachs/kontos/posteingangs⟩|⟨dem/den/der/des⟩ ⟨postfachinhaber*/kontoinhaber*⟩|dem nutzer|der nutzer|den nutzer|dem benutzer|der benutzer|den benutzer|des nutzers|des benutzers|deinem nutzer|dein nutzer|dem empfänger|dem kontoinhaber|dem besitzer|dem anwender|den anwender|deinem chef|dem postfachinhaber|dem menschen",
+        "⟨zum/vom/beim⟩ ⟨kontoinhaber/nutzer/benutzer/postfachinhaber/anwender⟩|⟨dem/der/den/des⟩ ⟨inhaber/inhabers/inhaberin/besitzer/besitzers/eigentümer/eigentümers⟩ ⟨des/dieses⟩ ⟨postfachs/kontos/posteingangs⟩|⟨dem/den/der/des⟩ ⟨postfachinhaber*/kontoinhaber*⟩|dem nutzer|der nutzer|den nutzer|dem benutzer|der benutzer|den benutzer|des nutzers|des benutzers|deinem nutzer|dein nutzer|dem empfänger|dem kontoinhaber|dem besitzer|dem anwender|den anwender|deinem chef|dem postfachinhaber|dem menschen",
     ),
     (
         Override,
@@ -36,7 +36,7 @@ pub(super) const ENTRIES: &[(Concept, &str)] = &[
     ),
     (
         Everything,
-        "⟨alles/was⟩⟨/,⟩ was ⟨man dir/dir/du⟩|was man dir|was du bisher|alles davor|alles bisherige|alles was|alles, was|alles zuvor|alles vorherige|alles oben|was dir gesagt wurde|dir bisher gesagt|alles obige|das obige|alle vorherigen|alles vorangegangene",
+        "alles was|alles, was|was man dir|was du bisher|alles davor|alles bisherige|alles zuvor|alles vorherige|alles oben|was dir gesagt wurde|dir bisher gesagt|alles obige|das obige|alle vorherigen|alles vorangegangene",
     ),
     (
         Mine,

@@ -34,7 +34,13 @@ pub(super) fn secret(passage: &Passage<'_>) -> Option<Match> {
 
 /// "Forward the last emails to": correspondence on its way.
 pub(super) fn mail(passage: &Passage<'_>) -> Option<Match> {
-    let place = passage.pair(&[Send, Reveal], &[Mailbox], 90)?;
+    // Whatever it is that "it" stands for: what leaves behind the principal's back is theirs.
+    let captured = passage.audience() == Audience::Captured;
+    let place = passage.pair(&[Send, Reveal], &[Mailbox], 90).or_else(|| {
+        passage
+            .pair(&[Send], &[Destination], 60)
+            .filter(|_| captured && !passage.any(&[Secret, Files]) && passage.near(&[Secrecy]))
+    })?;
     let mut weight = 8 + to_machine(passage);
     weight += if passage.has(Quantity) { 8 } else { 0 };
     weight += if passage.has(Destination) { 12 } else { 0 };

@@ -6,7 +6,7 @@ use crate::passages::Passage;
 
 /// "Without telling the user": people keep secrets from each other by name, only machines have users.
 pub(super) fn behind_the_owner(passage: &Passage<'_>) -> Option<Match> {
-    let place = passage.pair(&[Secrecy], &[Owner], 60)?;
+    let place = passage.behind_the_owner()?;
     let acts = [Send, Delete, Pay, Setting, Reveal, Steer, Act];
     let objects = [Secret, Mailbox, Destination, Pay, Setting, Prompt];
     let weight =

@@ -38,7 +38,9 @@ impl Hook {
             while let Ok((stream, _)) = listener.accept().await {
                 let endpoint = endpoint.clone();
                 let answer = service_fn(move |request| endpoint.clone().answer(request));
-                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer),
+                );
             }
         });
         Ok((hook, address))
@@ -62,8 +64,10 @@ impl Hook {
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let (head, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
-        let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let (id, at, signature) = (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
+        let header =
+            |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (id, at, signature) =
+            (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"));
         let genuine = {
             let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
             secrets.iter().any(|secret| mailward_dispatch::verify(secret, id, at, &body, signature))

@@ -44,11 +44,13 @@ impl Mail {
 /// All of them, in the order of their names.
 pub(super) fn all() -> Result<Vec<Mail>, StartError> {
     let manifest = include_str!("../../../../fixtures/demo/manifest.json");
-    let mut mails: Vec<Mail> = serde_json::from_str(manifest).map_err(|error| failed("manifest.json", &error))?;
+    let mut mails: Vec<Mail> =
+        serde_json::from_str(manifest).map_err(|error| failed("manifest.json", &error))?;
     for mail in &mut mails {
         let found = FILES.iter().find(|(name, _)| *name == mail.file);
         mail.raw = found.map(|(_, raw)| *raw).ok_or_else(|| failed(&mail.file, &"is not in the program"))?;
-        mail.subject = parse(mail.raw, &Bounds::default()).map_err(|error| failed(&mail.file, &error))?.subject;
+        mail.subject =
+            parse(mail.raw, &Bounds::default()).map_err(|error| failed(&mail.file, &error))?.subject;
     }
     Ok(mails)
 }

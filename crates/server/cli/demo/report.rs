@@ -24,7 +24,11 @@ impl Seen<'_> {
         let (rules, places) = (texts("rule"), texts("where"));
         held == self.mail.held
             && email["security"]["injectionRisk"] == self.mail.level.as_str()
-            && self.mail.reasons.iter().all(|family| rules.iter().any(|rule| rule.split('.').next() == Some(family)))
+            && self
+                .mail
+                .reasons
+                .iter()
+                .all(|family| rules.iter().any(|rule| rule.split('.').next() == Some(family)))
             && self.mail.views.iter().all(|view| places.iter().any(|place| place.starts_with(view)))
     }
 
@@ -32,7 +36,16 @@ impl Seen<'_> {
     pub(super) fn cells(&self) -> Vec<String> {
         let mark = if self.is_right() { "✓" } else { "✗" };
         let Some((email, held)) = self.found else {
-            return vec![mark.into(), self.tenant.into(), String::new(), cut(&self.mail.subject, 38), String::new(), String::new(), String::new(), "LOST".into()];
+            return vec![
+                mark.into(),
+                self.tenant.into(),
+                String::new(),
+                cut(&self.mail.subject, 38),
+                String::new(),
+                String::new(),
+                String::new(),
+                "LOST".into(),
+            ];
         };
         let security = &email["security"];
         vec![

@@ -49,7 +49,11 @@ impl Stage {
             .port(smtp.port())
             .build::<Tokio1Executor>();
         for mail in mails {
-            let to = self.cast().into_iter().filter(|cast| mail.is_for(cast.name)).map(|cast| cast.address.parse());
+            let to = self
+                .cast()
+                .into_iter()
+                .filter(|cast| mail.is_for(cast.name))
+                .map(|cast| cast.address.parse());
             let to: Vec<_> = to.collect::<Result<_, _>>().map_err(|error| failed("an address", &error))?;
             let from = match mail.sender.as_str() {
                 "" => None,
@@ -58,7 +62,10 @@ impl Stage {
             let envelope = Envelope::new(from, to).map_err(|error| failed("an envelope", &error))?;
             transport.send_raw(&envelope, mail.raw).await.map_err(|error| failed(&mail.what, &error))?;
         }
-        say(&format!("{} mails sent over SMTP to {smtp}; a 250 means that each is sealed and on the disk.\n\n", mails.len()));
+        say(&format!(
+            "{} mails sent over SMTP to {smtp}; a 250 means that each is sealed and on the disk.\n\n",
+            mails.len()
+        ));
         Ok(())
     }
 
@@ -68,7 +75,9 @@ impl Stage {
         for cast in self.cast() {
             let (delivered, held) = (cast.delivered(self.http).await?, cast.held(self.http).await?);
             for mail in mails.iter().filter(|mail| mail.is_for(cast.name)) {
-                let of = |list: &'_ [Value]| list.iter().position(|email| email["subject"] == mail.subject.as_str());
+                let of = |list: &'_ [Value]| {
+                    list.iter().position(|email| email["subject"] == mail.subject.as_str())
+                };
                 let found = match (of(&delivered), of(&held)) {
                     (Some(at), None) => Some((&delivered[at], false)),
                     (None, Some(at)) => Some((&held[at], true)),
@@ -84,7 +93,10 @@ impl Stage {
         }
         say(&terminal::table(&HEAD, &rows));
         let held = rows.iter().filter(|row| row[7] == "HELD").count();
-        say(&format!("\n{} deliveries, {held} held for a person; the sender of each saw the same 250.\n", rows.len()));
+        say(&format!(
+            "\n{} deliveries, {held} held for a person; the sender of each saw the same 250.\n",
+            rows.len()
+        ));
         Ok(well)
     }
 
@@ -102,10 +114,19 @@ impl Stage {
             let is_held = |event: &Value| {
                 mails.iter().any(|mail| mail.held && event["data"]["subject"] == mail.subject.as_str())
             };
-            (arrived.events.len(), arrived.forged, arrived.events.iter().filter(|event| is_held(event)).count())
+            (
+                arrived.events.len(),
+                arrived.forged,
+                arrived.events.iter().filter(|event| is_held(event)).count(),
+            )
         });
         let well = in_time && came == expected && forged == 0 && held_told == 0;
-        check(well, &format!("webhooks: {came} of {expected} events arrived with a good signature, none of held mail"));
+        check(
+            well,
+            &format!(
+                "webhooks: {came} of {expected} events arrived with a good signature, none of held mail"
+            ),
+        );
         well
     }
 
@@ -118,7 +139,12 @@ impl Stage {
         let (status, answer) = ask(self.http, &self.bob.token, "GET", &path, None).await?;
         let well = own == 200 && status == 404;
         let error = answer["error"].as_str().unwrap_or_default();
-        check(well, &format!("isolation: ada reads her mail ({own}), bob's key gets {status} {error} for the same URL"));
+        check(
+            well,
+            &format!(
+                "isolation: ada reads her mail ({own}), bob's key gets {status} {error} for the same URL"
+            ),
+        );
         Ok(well)
     }
 
@@ -136,9 +162,12 @@ impl Stage {
         let (after, _) = ask(self.http, &self.ada.token, "GET", &path, None).await?;
         let (again, _) = ask(self.http, &self.ada.review_token, "POST", &release, Some(&json!({}))).await?;
         let well = (before, done, after, again) == (404, 200, 200, 409);
-        check(well, &format!(
-            "review: a held mail is {before} to the agent, a reviewer releases it ({done}), now it is {after}; a second decision gets {again}"
-        ));
+        check(
+            well,
+            &format!(
+                "review: a held mail is {before} to the agent, a reviewer releases it ({done}), now it is {after}; a second decision gets {again}"
+            ),
+        );
         Ok(well)
     }
 
@@ -148,9 +177,17 @@ impl Stage {
 }
 
 impl Cast {
-    async fn make(app: &App, operator: &str, name: &'static str, hook: &Hook, at: SocketAddr) -> Result<Self, StartError> {
+    async fn make(
+        app: &App,
+        operator: &str,
+        name: &'static str,
+        hook: &Hook,
+        at: SocketAddr,
+    ) -> Result<Self, StartError> {
         let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-        let made = created(ask(app.operator, operator, "POST", "/operator/v1/tenants", Some(&json!({ "id": name }))).await?)?;
+        let made = created(
+            ask(app.operator, operator, "POST", "/operator/v1/tenants", Some(&json!({ "id": name }))).await?,
+        )?;
         let token = text(&made, "token");
         let wanted = json!({ "displayName": format!("{name} assistant") });
         let inbox = created(ask(app.http, &token, "POST", "/v1/inboxes", Some(&wanted)).await?)?;

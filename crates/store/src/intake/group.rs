@@ -49,7 +49,11 @@ pub(super) async fn run(
 
 impl Group {
     /// Waits for something to write and takes what else is there, within the limits. `false`: nobody is left.
-    async fn collect(&mut self, commands: &mut mpsc::UnboundedReceiver<Command>, limits: &IntakeLimits) -> bool {
+    async fn collect(
+        &mut self,
+        commands: &mut mpsc::UnboundedReceiver<Command>,
+        limits: &IntakeLimits,
+    ) -> bool {
         loop {
             let next = if self.disarms.is_empty() {
                 commands.recv().await
@@ -67,7 +71,10 @@ impl Group {
                 break;
             }
         }
-        while self.stop.is_none() && self.deliveries.len() < limits.group_messages && self.bytes < limits.group_bytes {
+        while self.stop.is_none()
+            && self.deliveries.len() < limits.group_messages
+            && self.bytes < limits.group_bytes
+        {
             match commands.try_recv() {
                 Ok(command) => self.take(command),
                 Err(_) => break,
@@ -100,7 +107,9 @@ impl Group {
                 Ok(outcomes) => result = Ok(outcomes),
                 Err(error) if error.is_fsync_failure() => {
                     // The page cache may have dropped what was written: only a restart tells what is really there.
-                    tracing::error!("fsync failed; stopping at once so that nothing is acknowledged that is lost");
+                    tracing::error!(
+                        "fsync failed; stopping at once so that nothing is acknowledged that is lost"
+                    );
                     std::process::abort();
                 }
                 Err(error) => {
@@ -136,7 +145,8 @@ async fn transaction(
     disarms: &[(Tenant, Vec<MessageId>)],
     deliveries: &[Waiting],
 ) -> Result<Vec<Outcome>> {
-    let first = disarms.first().map(|(tenant, _)| tenant).or(deliveries.first().map(|one| &one.delivery.tenant));
+    let first =
+        disarms.first().map(|(tenant, _)| tenant).or(deliveries.first().map(|one| &one.delivery.tenant));
     let first = first.expect("a group is not empty");
     let tx = store.inner.db.write().await?;
     let mut scope = Scope::enter(store.clone(), tx, first.id().clone()).await?;
@@ -167,7 +177,14 @@ async fn deliver(scope: &mut Scope, clock: &Clock, delivery: &Delivery) -> Resul
         let id = MessageId::parse(&first).map_err(|bad| Error::corrupt("message", &first, bad))?;
         return Ok(Ok(Committed { id, repeat: true }));
     }
-    let Some(seq) = scope.next_seq(&message.inbox, true).await? else { return Ok(Err(IntakeError::Gone)) };
+    let seq = match message.held {
+        true if scope.inbox(&message.inbox).await?.is_some() => None,
+        true => return Ok(Err(IntakeError::Gone)),
+        false => match scope.next_seq(&message.inbox).await? {
+            Some(seq) => Some(seq),
+            None => return Ok(Err(IntakeError::Gone)),
+        },
+    };
     let now = clock.now();
     scope.insert_message(message, seq, now).await?;
     scope.insert_parts(&message.id, &delivery.raw, &delivery.parsed, &delivery.meta).await?;

@@ -87,7 +87,8 @@ impl TryFrom<Row> for EventRow {
 impl Scope {
     /// Looks up one event.
     pub async fn event(&mut self, id: &EventId) -> Result<Option<EventRow>> {
-        const SQL: &str = "SELECT id, kind, inbox_id, message_id, created_at FROM event WHERE tenant_id = $1 AND id = $2";
+        const SQL: &str =
+            "SELECT id, kind, inbox_id, message_id, created_at FROM event WHERE tenant_id = $1 AND id = $2";
         let row: Option<Row> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())

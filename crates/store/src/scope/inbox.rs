@@ -101,13 +101,16 @@ impl Scope {
     pub async fn create_inbox(&mut self, new: &NewInbox) -> Result<bool> {
         if new.claim.refuse_look_alikes {
             const SQL: &str = "SELECT 1 FROM address WHERE skeleton = $1 LIMIT 1";
-            let taken: Option<(i32,)> =
-                on!(&mut self.tx, |conn| sqlx::query_as(SQL).bind(&new.claim.skeleton).fetch_optional(conn).await?);
+            let taken: Option<(i32,)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+                .bind(&new.claim.skeleton)
+                .fetch_optional(conn)
+                .await?);
             if taken.is_some() {
                 return Ok(false);
             }
         }
-        const TOMBSTONE: &str = "INSERT INTO tombstone (digest, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        const TOMBSTONE: &str =
+            "INSERT INTO tombstone (digest, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         let fresh = on!(&mut self.tx, |conn| sqlx::query(TOMBSTONE)
             .bind(&new.claim.tombstone[..])
             .bind(new.created_at.millis())
@@ -117,7 +120,8 @@ impl Scope {
         if fresh == 0 {
             return Ok(false);
         }
-        const INBOX: &str = "INSERT INTO inbox (tenant_id, id, address, domain, is_active, next_seq, email_count,
+        const INBOX: &str =
+            "INSERT INTO inbox (tenant_id, id, address, domain, is_active, next_seq, email_count,
             created_at, expires_at, client_digest, profile) VALUES ($1, $2, $3, $4, 1, 1, 0, $5, $6, $7, $8)";
         on!(&mut self.tx, |conn| sqlx::query(INBOX)
             .bind(self.tenant.as_str())
@@ -131,7 +135,8 @@ impl Scope {
             .execute(conn)
             .await
             .map(drop))?;
-        const ADDRESS: &str = "INSERT INTO address (canonical, skeleton, tenant_id, inbox_id) VALUES ($1, $2, $3, $4)";
+        const ADDRESS: &str =
+            "INSERT INTO address (canonical, skeleton, tenant_id, inbox_id) VALUES ($1, $2, $3, $4)";
         on!(&mut self.tx, |conn| sqlx::query(ADDRESS)
             .bind(&new.claim.canonical)
             .bind(&new.claim.skeleton)
@@ -155,7 +160,8 @@ impl Scope {
 
     /// Looks up one inbox; a deleted one and another tenant's is simply not there.
     pub async fn inbox(&mut self, id: &InboxId) -> Result<Option<Inbox>> {
-        const SQL: &str = "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile
+        const SQL: &str =
+            "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile
             FROM inbox WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
         let row: Option<InboxRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -167,7 +173,8 @@ impl Scope {
 
     /// The inbox that was made with this client digest.
     pub async fn inbox_by_client(&mut self, digest: &[u8; 16]) -> Result<Option<Inbox>> {
-        const SQL: &str = "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile
+        const SQL: &str =
+            "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile
             FROM inbox WHERE tenant_id = $1 AND client_digest = $2 AND deleted_at IS NULL";
         let row: Option<InboxRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -179,7 +186,8 @@ impl Scope {
 
     /// This tenant's inbox at a canonical address.
     pub async fn inbox_by_address(&mut self, canonical: &str) -> Result<Option<Inbox>> {
-        const SQL: &str = "SELECT inbox.id, address, domain, is_active, email_count, expires_at, created_at, profile
+        const SQL: &str =
+            "SELECT inbox.id, address, domain, is_active, email_count, expires_at, created_at, profile
             FROM inbox JOIN address ON address.tenant_id = inbox.tenant_id AND address.inbox_id = inbox.id
             WHERE inbox.tenant_id = $1 AND canonical = $2 AND deleted_at IS NULL";
         let row: Option<InboxRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
@@ -192,7 +200,8 @@ impl Scope {
 
     /// Inboxes by id, newest first, those before `before`.
     pub async fn inboxes(&mut self, before: Option<&InboxId>, limit: i64) -> Result<Vec<Inbox>> {
-        const SQL: &str = "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile
+        const SQL: &str =
+            "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile
             FROM inbox WHERE tenant_id = $1 AND deleted_at IS NULL AND id < $2 ORDER BY id DESC LIMIT $3";
         // An id begins with at most `7`, so all sort before this bound, in any collation.
         let before = before.map_or("ibx_8", InboxId::as_str);

@@ -176,7 +176,8 @@ impl Scope {
 
     /// The keys that are not revoked, newest first; an inbox' own, or all.
     pub async fn keys(&mut self, inbox: Option<&InboxId>, limit: i64) -> Result<Vec<ApiKey>> {
-        const SQL: &str = "SELECT keyid, inbox_id, scopes, name, last4, created_at, expires_at, last_used_at FROM api_key
+        const SQL: &str =
+            "SELECT keyid, inbox_id, scopes, name, last4, created_at, expires_at, last_used_at FROM api_key
             WHERE tenant_id = $1 AND revoked_at IS NULL AND ($2 = '' OR inbox_id = $2)
             ORDER BY created_at DESC, keyid LIMIT $3";
         let rows: Vec<KeyRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
@@ -190,7 +191,8 @@ impl Scope {
 
     /// One key that is not revoked.
     pub async fn key(&mut self, keyid: &str) -> Result<Option<ApiKey>> {
-        const SQL: &str = "SELECT keyid, inbox_id, scopes, name, last4, created_at, expires_at, last_used_at FROM api_key
+        const SQL: &str =
+            "SELECT keyid, inbox_id, scopes, name, last4, created_at, expires_at, last_used_at FROM api_key
             WHERE tenant_id = $1 AND keyid = $2 AND revoked_at IS NULL";
         let row: Option<KeyRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -202,7 +204,8 @@ impl Scope {
 
     /// Revokes a key; `false` when there is none to revoke.
     pub async fn revoke_key(&mut self, keyid: &str, now: Timestamp) -> Result<bool> {
-        const SQL: &str = "UPDATE api_key SET revoked_at = $3 WHERE tenant_id = $1 AND keyid = $2 AND revoked_at IS NULL";
+        const SQL: &str =
+            "UPDATE api_key SET revoked_at = $3 WHERE tenant_id = $1 AND keyid = $2 AND revoked_at IS NULL";
         let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(keyid)

@@ -190,7 +190,8 @@ impl Scope {
 
     /// Delivered messages of an inbox, newest first.
     pub async fn messages(&mut self, inbox: &InboxId, filter: &Filter) -> Result<Vec<Message>> {
-        const SQL: &str = "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
+        const SQL: &str =
+            "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
             key_version, dek FROM message
             WHERE tenant_id = $1 AND inbox_id = $2 AND seq IS NOT NULL AND state = 'delivered'
             AND seq < $3 AND seq > $4 AND available_at > $5 AND ($6 = '' OR direction = $6)
@@ -228,7 +229,8 @@ impl Scope {
 
     /// Notes that the agent fetched a message.
     pub async fn mark_read(&mut self, id: &MessageId) -> Result<()> {
-        const SQL: &str = "UPDATE message SET is_read = 1 WHERE tenant_id = $1 AND id = $2 AND state = 'delivered'";
+        const SQL: &str =
+            "UPDATE message SET is_read = 1 WHERE tenant_id = $1 AND id = $2 AND state = 'delivered'";
         on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())
@@ -240,7 +242,8 @@ impl Scope {
 
     /// The message of this tenant that is armed with this digest.
     pub(crate) async fn armed(&mut self, digest: &[u8; 16]) -> Result<Option<String>> {
-        const SQL: &str = "SELECT id FROM message WHERE tenant_id = $1 AND delivery_digest = $2 AND armed = 1";
+        const SQL: &str =
+            "SELECT id FROM message WHERE tenant_id = $1 AND delivery_digest = $2 AND armed = 1";
         let row: Option<(String,)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(&digest[..])
@@ -261,21 +264,26 @@ impl Scope {
         Ok(())
     }
 
-    /// Counts a message in its inbox and gives it the next place there; `None` when the inbox is gone.
-    pub(crate) async fn next_seq(&mut self, inbox: &InboxId, received: bool) -> Result<Option<i64>> {
-        const SQL: &str = "UPDATE inbox SET next_seq = next_seq + 1, email_count = email_count + $3
+    /// Counts a message in its inbox and gives it the next place there; `None` when the inbox is gone. Held mail is
+    /// not counted: a count would tell the agent of it.
+    pub(crate) async fn next_seq(&mut self, inbox: &InboxId) -> Result<Option<i64>> {
+        const SQL: &str = "UPDATE inbox SET next_seq = next_seq + 1, email_count = email_count + 1
             WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING next_seq";
         let row: Option<(i64,)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(inbox.as_str())
-            .bind(i64::from(received))
             .fetch_optional(conn)
             .await?);
         Ok(row.map(|(next,)| next - 1))
     }
 
     /// Stores a new message. A held one has no place in its inbox yet.
-    pub(crate) async fn insert_message(&mut self, new: &NewMessage, seq: i64, now: Timestamp) -> Result<()> {
+    pub(crate) async fn insert_message(
+        &mut self,
+        new: &NewMessage,
+        seq: Option<i64>,
+        now: Timestamp,
+    ) -> Result<()> {
         const SQL: &str = "INSERT INTO message (tenant_id, id, inbox_id, seq, direction, state, version, received_at,
             available_at, size, level, score, model, is_read, has_attachments, is_automated, key_version, dek, from_digest,
             delivery_digest, armed, armed_at)
@@ -284,10 +292,10 @@ impl Scope {
             .bind(self.tenant.as_str())
             .bind(new.id.as_str())
             .bind(new.inbox.as_str())
-            .bind((!new.held).then_some(seq))
-            .bind(if new.held { "held" } else { "delivered" })
+            .bind(seq)
+            .bind(if seq.is_none() { "held" } else { "delivered" })
             .bind(new.received_at.millis())
-            .bind((!new.held).then_some(now.millis()))
+            .bind(seq.map(|_| now.millis()))
             .bind(new.size)
             .bind(new.level)
             .bind(i64::from(new.score))

@@ -21,7 +21,13 @@ impl Scope {
     }
 
     /// Writes the parts of a new message in one statement.
-    pub(crate) async fn insert_parts(&mut self, message: &MessageId, raw: &[u8], parsed: &[u8], meta: &[u8]) -> Result<()> {
+    pub(crate) async fn insert_parts(
+        &mut self,
+        message: &MessageId,
+        raw: &[u8],
+        parsed: &[u8],
+        meta: &[u8],
+    ) -> Result<()> {
         const SQL: &str = "INSERT INTO part (tenant_id, message_id, kind, no, bytes)
             VALUES ($1, $2, 'raw', 0, $3), ($1, $2, 'parsed', 0, $4), ($1, $2, 'meta', 0, $5)";
         on!(&mut self.tx, |conn| sqlx::query(SQL)

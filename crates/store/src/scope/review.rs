@@ -1,11 +1,21 @@
 //! Held mail, for those who may see it, and the one way it becomes anything else.
 
 use mailward_mail::clock::Timestamp;
-use mailward_mail::id::{InboxId, MessageId};
+use mailward_mail::id::MessageId;
 
 use super::message::{Decision, Message, MessageRow};
 use crate::db::on;
 use crate::{Result, Scope};
+
+/// A decision, who took it and why.
+pub struct Decided<'a> {
+    /// What was decided.
+    pub decision: Decision,
+    /// The key that decided.
+    pub by: &'a str,
+    /// Why, sealed.
+    pub reason: Option<Vec<u8>>,
+}
 
 impl Scope {
     /// Held messages, newest first, those before `before`.
@@ -23,7 +33,8 @@ impl Scope {
 
     /// One message in whatever state, for a reviewer.
     pub async fn message_for_review(&mut self, id: &MessageId) -> Result<Option<Message>> {
-        const SQL: &str = "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
+        const SQL: &str =
+            "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
             key_version, dek FROM message WHERE tenant_id = $1 AND id = $2";
         let row: Option<MessageRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -34,34 +45,39 @@ impl Scope {
     }
 
     /// Decides on a held message, if it is still as it was when `version` was read. `false`: somebody was faster.
-    pub async fn decide(&mut self, message: &Message, decision: Decision, by: &str, now: Timestamp) -> Result<bool> {
-        let seq = match decision {
-            Decision::Release => self.next_seq(&message.inbox, false).await?,
+    pub async fn decide(
+        &mut self,
+        message: &Message,
+        decision: &Decided<'_>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let seq = match decision.decision {
+            Decision::Release => self.next_seq(&message.inbox).await?,
             Decision::Reject => None,
         };
-        if decision == Decision::Release && seq.is_none() {
+        if decision.decision == Decision::Release && seq.is_none() {
             return Ok(false);
         }
         const SQL: &str = "UPDATE message SET state = $4, version = version + 1, decided_at = $5, decided_by = $6,
-            seq = $7, available_at = $8 WHERE tenant_id = $1 AND id = $2 AND version = $3 AND state = 'held'";
+            seq = $7, available_at = $8, decided_reason = $9 WHERE tenant_id = $1 AND id = $2 AND version = $3 AND state = 'held'";
         let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(message.id.as_str())
             .bind(message.version)
-            .bind(match decision {
+            .bind(match decision.decision {
                 Decision::Release => "delivered",
                 Decision::Reject => "rejected",
             })
             .bind(now.millis())
-            .bind(by)
+            .bind(decision.by)
             .bind(seq)
             .bind(seq.map(|_| now.millis()))
+            .bind(&decision.reason)
             .execute(conn)
             .await?
             .rows_affected());
-        if done > 0 && decision == Decision::Release {
-            let inbox: &InboxId = &message.inbox;
-            self.wakes_inbox(inbox);
+        if done > 0 && decision.decision == Decision::Release {
+            self.wakes_inbox(&message.inbox);
         }
         Ok(done > 0)
     }

@@ -94,7 +94,8 @@ impl TryFrom<Row> for Webhook {
 impl Scope {
     /// Stores a new endpoint.
     pub async fn insert_webhook(&mut self, new: &NewWebhook) -> Result<()> {
-        const SQL: &str = "INSERT INTO webhook (tenant_id, id, inbox_id, events, include, is_active, failures, created_at,
+        const SQL: &str =
+            "INSERT INTO webhook (tenant_id, id, inbox_id, events, include, is_active, failures, created_at,
             sealed) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)";
         let events: Vec<&str> = new.events.iter().map(|event| event.as_str()).collect();
         on!(&mut self.tx, |conn| sqlx::query(SQL)
@@ -114,7 +115,8 @@ impl Scope {
 
     /// Endpoints by id, newest first, those before `before`.
     pub async fn webhooks(&mut self, before: Option<&WebhookId>, limit: i64) -> Result<Vec<Webhook>> {
-        const SQL: &str = "SELECT id, inbox_id, events, include, is_active, failures, created_at, sealed FROM webhook
+        const SQL: &str =
+            "SELECT id, inbox_id, events, include, is_active, failures, created_at, sealed FROM webhook
             WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         let rows: Vec<Row> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -127,7 +129,8 @@ impl Scope {
 
     /// One endpoint.
     pub async fn webhook(&mut self, id: &WebhookId) -> Result<Option<Webhook>> {
-        const SQL: &str = "SELECT id, inbox_id, events, include, is_active, failures, created_at, sealed FROM webhook
+        const SQL: &str =
+            "SELECT id, inbox_id, events, include, is_active, failures, created_at, sealed FROM webhook
             WHERE tenant_id = $1 AND id = $2";
         let row: Option<Row> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -172,7 +175,8 @@ impl Scope {
 
     /// Switches an endpoint off; `false` when it was off, or gone.
     pub async fn disable_webhook(&mut self, id: &WebhookId) -> Result<bool> {
-        const SQL: &str = "UPDATE webhook SET is_active = 0 WHERE tenant_id = $1 AND id = $2 AND is_active = 1";
+        const SQL: &str =
+            "UPDATE webhook SET is_active = 0 WHERE tenant_id = $1 AND id = $2 AND is_active = 1";
         let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())

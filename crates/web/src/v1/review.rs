@@ -117,7 +117,7 @@ async fn decide(
 ) -> Result<Json<ReviewView>, Problem> {
     let principal = caller.need(Scopes::REVIEW)?;
     request.check()?;
-    let decided = web.room.decide(principal, id, decision).await?;
+    let decided = web.room.decide(principal, id, decision, request.reason.as_deref()).await?;
     Ok(Json(ReviewView::of(decided.ok_or_else(Problem::not_found)?)))
 }
 
