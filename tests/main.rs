@@ -13,4 +13,5 @@ mod inbound;
 mod isolation;
 mod smtp;
 mod store;
+mod verdicts;
 mod webhooks;

@@ -126,3 +126,28 @@ async fn the_service_role_of_postgres_owns_nothing() {
             .expect("asked");
     assert!(owned.is_empty(), "{owned:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_scope_of_postgres_says_whose_rows_it_may_touch() {
+    let world = World::on(Engine::Postgres, &[]).await;
+    let pool = sqlx::PgPool::connect(&world.database().expect("a database").admin_url).await.expect("opened");
+    // Row-level policies on what only scopes touch: a scope that did not name its tenant would see and write nothing.
+    for sql in [
+        "ALTER TABLE part ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY own ON part USING (tenant_id = nullif(current_setting('mailward.tenant', true), ''))",
+        "ALTER TABLE event ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY own ON event USING (tenant_id = nullif(current_setting('mailward.tenant', true), ''))",
+        "ALTER TABLE webhook ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY own ON webhook USING (tenant_id = nullif(current_setting('mailward.tenant', true), ''))",
+    ] {
+        sqlx::query(sql).execute(&pool).await.expect(sql);
+    }
+    let ((_, ada), (_, bob)) = world.ada_and_bob().await;
+    world.deliver_raw(&plain("for both", "x"), &[&ada.address, &bob.address]).await;
+    assert_eq!((ada.emails().await.len(), bob.emails().await.len()), (1, 1));
+    let service =
+        sqlx::PgPool::connect(&world.database().expect("a database").service_url).await.expect("opened");
+    let (seen,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM part").fetch_one(&service).await.expect("asked");
+    assert_eq!(seen, 0, "outside of a scope the service's role sees nothing");
+}

@@ -32,7 +32,7 @@ pub use keyring::Keyring;
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
 pub use polling::Poll;
 pub use reading::{AttachmentFile, ListRequest, Mail, Page};
-pub use screening::{Screening, sample};
+pub use screening::{Screened, Screening, judge, sample};
 pub use snapshot::{AttachmentMeta, Meta};
 pub use webhooks::{CreatedWebhook, WebhookCall, WebhookRequest, WebhookView};
 

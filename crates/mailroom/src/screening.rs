@@ -16,7 +16,7 @@ use mailward_mail::parsed::Parsed;
 use mailward_score::{Policy, Verdict};
 use tokio::sync::oneshot;
 
-pub use judge::sample;
+pub use judge::{judge, sample};
 use slots::Slots;
 
 /// How long parsing and scoring of one message may take, from their start on a thread of their own.
@@ -56,6 +56,8 @@ struct Inner {
 impl Screening {
     /// Starts a thread per core. `directory` keeps what is being read, across a crash.
     pub fn start(directory: &Path, threads: usize) -> std::io::Result<Self> {
+        // Else the first message would pay for it out of its deadline.
+        mailward_score::warm_up();
         let (tasks, queue) = mpsc::channel();
         let screening = Self(Arc::new(Inner {
             tasks,

@@ -6,7 +6,9 @@ use mailward_score::{Attachment, Coverage, Policy, Sample, score};
 
 use super::{Screened, unread};
 
-pub(super) fn judge(raw: &[u8], policy: &Policy) -> Screened {
+/// Parses and scores one message, as the service does. The caller brings a thread with a deep stack and catches
+/// panics.
+pub fn judge(raw: &[u8], policy: &Policy) -> Screened {
     let parsed = match parse(raw, &Bounds::default()) {
         Ok(parsed) => parsed,
         Err(too_complex) => return unread("parser.bounds", &too_complex.to_string()),

@@ -52,7 +52,7 @@ pub(super) fn mail(passage: &Passage<'_>) -> Option<Match> {
 
 /// "Send the contract to": documents, which honest mail asks a machine for as well.
 pub(super) fn files(passage: &Passage<'_>) -> Option<Match> {
-    if passage.any(&[Secret, Mailbox]) {
+    if passage.pair(&[Send, Reveal], &[Secret, Mailbox], 90).is_some() {
         return None;
     }
     let place = passage.pair(&[Send], &[Files], 90)?;

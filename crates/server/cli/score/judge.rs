@@ -2,9 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mailward_mail::parsed::parse;
-use mailward_mail::prescan::Bounds;
-use mailward_score::{Coverage, Policy, Sample, Verdict, score};
+use mailward_score::{Policy, Sample, Verdict, score};
 
 use crate::cli::Failure;
 
@@ -13,16 +11,7 @@ const STACK: usize = 64 << 20;
 
 /// Judges a message as it came over the wire.
 pub(super) fn mail(raw: &[u8]) -> Verdict {
-    guarded(|| match parse(raw, &Bounds::default()) {
-        Ok(parsed) => {
-            let mut verdict = score(&mailward_mailroom::sample(&parsed), &Policy::default());
-            if parsed.truncated {
-                verdict.coverage = Coverage::Partial;
-            }
-            verdict
-        }
-        Err(too_complex) => Verdict::unknown("parser.bounds", &too_complex.to_string()),
-    })
+    guarded(|| mailward_mailroom::judge(raw, &Policy::default()).verdict)
 }
 
 /// Judges texts that somebody else took out of a message.
