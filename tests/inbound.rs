@@ -103,6 +103,18 @@ async fn the_order_of_an_inbox_has_neither_gaps_nor_repeats(world: World) {
         ada.emails().await.iter().map(|email| email["seq"].as_i64().expect("a place")).collect();
     places.reverse();
     assert_eq!(places, (1..=40).collect::<Vec<i64>>());
+    // Nor do two mails share a moment: `since` the one would miss the other.
+    let mut moments: Vec<String> = ada
+        .emails()
+        .await
+        .iter()
+        .map(|email| email["createdAt"].as_str().expect("a moment").to_owned())
+        .collect();
+    let sorted = moments.clone();
+    moments.sort();
+    moments.dedup();
+    moments.reverse();
+    assert_eq!(moments, sorted);
 }
 
 async fn a_mail_that_cannot_be_parsed_is_kept_raw_and_held(world: World) {

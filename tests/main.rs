@@ -8,6 +8,7 @@ mod api;
 mod cli;
 mod crash;
 mod demo;
+mod findings;
 mod harness;
 mod inbound;
 mod isolation;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::TenantId;
+use mailward_store::Claim;
 use serde_json::json;
 
 use crate::world::mail::plain;
@@ -21,28 +22,31 @@ both_databases!(
 async fn a_job_is_claimed_once_until_its_lease_ends(world: World) {
     let (_world, store, now) = with_a_job(&world).await;
     let lease = Duration::from_secs(60);
-    let first = store.claim(now, lease, 10).await.expect("claimed");
+    let first = store.claim(now, lease, &ANY).await.expect("claimed");
     assert_eq!(first.len(), 1);
-    assert!(store.claim(now, lease, 10).await.expect("asked").is_empty(), "the lease holds");
-    let later = store.claim(now.plus(lease), lease, 10).await.expect("claimed again");
+    assert!(store.claim(now, lease, &ANY).await.expect("asked").is_empty(), "the lease holds");
+    let later = store.claim(now.plus(lease), lease, &ANY).await.expect("claimed again");
     assert_eq!((later.len(), later[0].attempts), (1, first[0].attempts + 1));
     assert!(later[0].done().await.expect("settled"));
-    assert!(store.claim(now.plus(lease * 9), lease, 10).await.expect("asked").is_empty());
+    assert!(store.claim(now.plus(lease * 9), lease, &ANY).await.expect("asked").is_empty());
 }
 
 async fn a_worker_whose_lease_ended_settles_nothing(world: World) {
     let (_world, store, now) = with_a_job(&world).await;
     let lease = Duration::from_secs(60);
-    let slow = store.claim(now, lease, 1).await.expect("claimed").remove(0);
-    let other = store.claim(now.plus(lease), lease, 1).await.expect("claimed again").remove(0);
+    let slow = store.claim(now, lease, &ANY).await.expect("claimed").remove(0);
+    let other = store.claim(now.plus(lease), lease, &ANY).await.expect("claimed again").remove(0);
     assert!(!slow.done().await.expect("asked"), "its fence is old");
     assert!(!slow.retry(now, None).await.expect("asked"));
     assert!(other.give_up(now, Some(410)).await.expect("settled"));
     assert!(
-        store.claim(now.plus(lease * 9), lease, 10).await.expect("asked").is_empty(),
+        store.claim(now.plus(lease * 9), lease, &ANY).await.expect("asked").is_empty(),
         "dead jobs stay dead"
     );
 }
+
+/// Whatever is due.
+const ANY: Claim<'static> = Claim { limit: 10, per_tenant: 10, without: &[] };
 
 /// A store with one due job, on a service that has stopped working on it.
 async fn with_a_job(world: &World) -> (World, mailward_store::Store, Timestamp) {

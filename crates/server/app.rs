@@ -12,7 +12,7 @@ use mailward_net::dns::Dns;
 use mailward_net::egress::{Egress, EgressRules};
 use mailward_smtp::Shutdown;
 use mailward_store::{Intake, IntakeLimits, JobKind, Keystore, Location, Store};
-use mailward_web::WebConfig;
+use mailward_web::{ServeOptions, WebConfig};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -243,8 +243,9 @@ async fn serve_public(
         tls: tls.is_some() || config.http.behind_proxy,
         ..WebConfig::default()
     };
+    let options = ServeOptions { tls, behind_proxy: config.http.behind_proxy, grace: GRACE };
     let router = mailward_web::public_router(room.clone(), web);
-    Ok((address, tokio::spawn(mailward_web::serve(listener, tls, router, stop.clone(), GRACE))))
+    Ok((address, tokio::spawn(mailward_web::serve(listener, options, router, stop.clone()))))
 }
 
 async fn serve_operator(
@@ -260,8 +261,9 @@ async fn serve_operator(
         tls: tls.is_some() || config.operator.behind_proxy,
         ..WebConfig::default()
     };
+    let options = ServeOptions { tls, behind_proxy: config.operator.behind_proxy, grace: GRACE };
     let router = mailward_web::operator_router(room.clone(), web);
-    Ok((address, tokio::spawn(mailward_web::serve(listener, tls, router, stop.clone(), GRACE))))
+    Ok((address, tokio::spawn(mailward_web::serve(listener, options, router, stop.clone()))))
 }
 
 async fn listen(key: &'static str, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

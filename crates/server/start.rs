@@ -52,13 +52,31 @@ impl StartError {
 /// When it cannot start.
 pub async fn serve(config: Config) -> Result<(), StartError> {
     let app = App::start(config).await?;
-    signalled().await;
+    let worn_out = tokio::select! {
+        () = signalled() => false,
+        () = exhausted(&app) => true,
+    };
     tracing::info!("stopping; what runs may finish");
     tokio::select! {
         () = app.stop(Shutdown::Soft) => {}
         () = signalled() => tracing::warn!("stopped at once; what was not acknowledged will be sent again"),
     }
+    if worn_out {
+        return Err(StartError::failed(
+            "the screening threads hang in messages that cannot be read; start it again",
+        ));
+    }
     Ok(())
+}
+
+/// Resolves when the screening threads have been hanging for so long that they will not come back. Whoever keeps the
+/// service running starts it again, and the messages they hang in are then stored unread.
+async fn exhausted(app: &App) {
+    let mut seconds = 0;
+    while seconds < 30 {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        seconds = if app.room().is_exhausted() { seconds + 1 } else { 0 };
+    }
 }
 
 /// Makes the data directory, its keys and its databases, and tells the operator's key.

@@ -21,6 +21,7 @@ CREATE TABLE inbox (
     paused_at     BIGINT,
     next_seq      BIGINT NOT NULL,
     email_count   BIGINT NOT NULL,
+    last_at       BIGINT NOT NULL,
     created_at    BIGINT NOT NULL,
     expires_at    BIGINT,
     deleted_at    BIGINT,
@@ -29,6 +30,8 @@ CREATE TABLE inbox (
     PRIMARY KEY (tenant_id, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX inbox_client ON inbox (tenant_id, client_digest) WHERE client_digest IS NOT NULL AND deleted_at IS NULL;
+
+CREATE INDEX inbox_deleted ON inbox (deleted_at) WHERE deleted_at IS NOT NULL;
 
 -- The one table keyed without a tenant: where mail for an address goes.
 CREATE TABLE address (
@@ -78,6 +81,7 @@ CREATE TABLE message (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX message_seq ON message (tenant_id, inbox_id, seq) WHERE seq IS NOT NULL;
 CREATE UNIQUE INDEX message_armed ON message (tenant_id, delivery_digest) WHERE armed = 1;
+CREATE INDEX message_inbox ON message (tenant_id, inbox_id);
 CREATE INDEX message_held ON message (tenant_id, id) WHERE state = 'held';
 CREATE INDEX message_armed_at ON message (armed_at) WHERE armed = 1;
 

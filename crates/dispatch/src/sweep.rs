@@ -11,7 +11,10 @@ const ARMED: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// A retried request is recognised for so long.
 const REMEMBERED: Duration = Duration::from_secs(48 * 3_600);
 
-/// Sweeps once a minute until told to stop.
+/// Messages that are removed in one transaction: short enough that nobody's mail waits for it.
+const AT_ONCE: i64 = 50;
+
+/// Sweeps once a minute, and when something was deleted, until told to stop.
 pub async fn sweep(store: Store, clock: Clock, stop: CancellationToken) {
     loop {
         let now = clock.now();
@@ -20,9 +23,32 @@ pub async fn sweep(store: Store, clock: Clock, stop: CancellationToken) {
             Ok(rows) => tracing::debug!(rows, "swept"),
             Err(error) => tracing::warn!(%error, "could not sweep"),
         }
+        if let Err(error) = purge(&store, &stop).await {
+            tracing::warn!(%error, "could not remove deleted mail; it is unreadable already");
+        }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(60)) => {}
+            () = store.sweep_wanted() => {}
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// Removes the mail of deleted inboxes, then what it left in the database's log.
+async fn purge(store: &Store, stop: &CancellationToken) -> mailward_store::Result<()> {
+    let mut removed = 0;
+    while !stop.is_cancelled() {
+        let some = store.purge(AT_ONCE).await?;
+        removed += some;
+        if some == 0 {
+            break;
+        }
+        // Others first: the writer is everybody's.
+        tokio::task::yield_now().await;
+    }
+    if removed > 0 {
+        tracing::info!(messages = removed, "removed the mail of deleted inboxes");
+        store.forget_deleted().await?;
+    }
+    Ok(())
 }

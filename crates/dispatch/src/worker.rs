@@ -4,13 +4,14 @@
 //! row is settled. Every handler is safe to run twice; the fence lets only the newest claim settle the row.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mailward_mail::clock::{Clock, Timestamp};
-use mailward_store::{ClaimedJob, JobKind, Store};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use mailward_mail::id::TenantId;
+use mailward_store::{Claim, ClaimedJob, JobKind, Store};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,6 +19,8 @@ use tokio_util::task::TaskTracker;
 const LEASE: Duration = Duration::from_secs(60);
 /// Jobs running at once.
 const AT_ONCE: usize = 32;
+/// Of one tenant: an eighth, so that no tenant's dead endpoints can hold up everybody else's.
+const PER_TENANT: usize = AT_ONCE / 8;
 /// Without a wake-up the queue is looked at this often: another node may have written to it.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -46,12 +49,20 @@ pub struct Worker {
     store: Store,
     clock: Clock,
     handlers: Handlers,
+    shares: Arc<Shares>,
+}
+
+/// How many jobs of each tenant run.
+#[derive(Default)]
+struct Shares {
+    running: Mutex<HashMap<TenantId, usize>>,
+    freed: Notify,
 }
 
 impl Worker {
     /// A worker with its table of handlers.
     pub fn new(store: Store, clock: Clock, handlers: Handlers) -> Self {
-        Self { store, clock, handlers }
+        Self { store, clock, handlers, shares: Arc::default() }
     }
 
     /// Runs jobs until told to stop, then lets those that run come to their end.
@@ -80,8 +91,13 @@ impl Worker {
     }
 
     async fn claim(&self, free: usize) -> Vec<ClaimedJob> {
-        let limit = i64::try_from(free).unwrap_or(1);
-        match self.store.claim(self.clock.now(), LEASE, limit).await {
+        let without = self.shares.used_up();
+        let claim = Claim {
+            limit: i64::try_from(free).unwrap_or(1),
+            per_tenant: PER_TENANT as i64,
+            without: &without,
+        };
+        match self.store.claim(self.clock.now(), LEASE, &claim).await {
             Ok(jobs) => jobs,
             Err(error) => {
                 tracing::warn!(%error, "could not claim jobs");
@@ -97,8 +113,9 @@ impl Worker {
             return;
         };
         let clock = self.clock.clone();
+        let share = Arc::clone(&self.shares).take(job.tenant.id());
         running.spawn(async move {
-            let _place = place;
+            let (_place, _share) = (place, share);
             let outcome = handler.run(job.clone()).await;
             let settled = match outcome {
                 Outcome::Done => job.done().await,
@@ -120,12 +137,51 @@ impl Worker {
         let due = self.store.next_due().await.ok().flatten();
         let until = due.map_or(LOOK, |due| {
             let millis = u64::try_from(due.millis() - self.clock.now().millis()).unwrap_or_default();
-            Duration::from_millis(millis.max(1)).min(LOOK)
+            // What is due and was not claimed waits for its tenant's share, which tells when it is free.
+            if millis == 0 { LOOK } else { Duration::from_millis(millis).min(LOOK) }
         });
         tokio::select! {
             () = self.store.jobs_changed() => {}
+            () = self.shares.freed.notified() => {}
             () = tokio::time::sleep(until) => {}
             () = stop.cancelled() => {}
         }
+    }
+}
+
+/// One running job of a tenant's; given back when it is dropped.
+struct Share(Arc<Shares>, TenantId);
+
+impl Shares {
+    fn take(self: Arc<Self>, tenant: &TenantId) -> Share {
+        *self.lock().entry(tenant.clone()).or_default() += 1;
+        Share(self, tenant.clone())
+    }
+
+    /// Tenants that have as much as they may.
+    fn used_up(&self) -> Vec<TenantId> {
+        self.lock()
+            .iter()
+            .filter(|(_, running)| **running >= PER_TENANT)
+            .map(|(tenant, _)| tenant.clone())
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, usize>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut running = self.0.lock();
+        if let Some(count) = running.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                running.remove(&self.1);
+            }
+        }
+        drop(running);
+        self.0.freed.notify_one();
     }
 }

@@ -102,7 +102,7 @@ impl Mailroom {
             return Err(Denied::Suspended);
         }
         if held.last_used_at.is_none_or(|last| last < now.minus(TOUCH)) {
-            self.touch(digest, &held, now).await;
+            self.touch(digest, &held, now);
         }
         Ok(Principal { held })
     }
@@ -145,7 +145,14 @@ impl Mailroom {
 
     /// The caller's tenant: plan and use.
     pub async fn account(&self, caller: &Principal) -> Result<(Account, Plan)> {
-        let account = caller.tenant().read().await?.account().await?;
+        let mut scope = caller.tenant().read().await?;
+        let mut account = scope.account().await?;
+        if let Some(own) = caller.inbox() {
+            // An inbox key sees its inbox; how busy its neighbours are is not its to know.
+            account.inboxes = 1;
+            account.received = scope.inbox(own).await?.map_or(0, |inbox| inbox.email_count);
+            account.last_active_at = self.0.clock.now();
+        }
         let plan = self.0.config.plan(&account.plan);
         Ok((account, plan))
     }
@@ -210,18 +217,22 @@ impl Mailroom {
         Ok(self.0.store.authenticate(token.keyid(), &verifier).await?)
     }
 
-    /// Notes that the key is in use. Losing the note is no reason to turn a caller away.
-    async fn touch(&self, digest: [u8; 32], held: &Authenticated, now: Timestamp) {
+    /// Notes that the key is in use, behind the caller's back: no request waits for it, and losing the note is no
+    /// reason to turn a caller away.
+    fn touch(&self, digest: [u8; 32], held: &Authenticated, now: Timestamp) {
         let mut known = held.clone();
         known.last_used_at = Some(now);
         self.0.sessions.put(digest, known, now);
-        let noted = async {
-            let mut scope = held.tenant.write().await?;
-            scope.touch_key(&held.keyid, now).await?;
-            scope.commit().await
-        };
-        if let Err(error) = noted.await {
-            tracing::warn!(%error, "could not note the use of a key");
-        }
+        let held = held.clone();
+        tokio::spawn(async move {
+            let noted = async {
+                let mut scope = held.tenant.write().await?;
+                scope.touch_key(&held.keyid, now).await?;
+                scope.commit().await
+            };
+            if let Err(error) = noted.await {
+                tracing::warn!(%error, "could not note the use of a key");
+            }
+        });
     }
 }

@@ -27,6 +27,9 @@ use crate::{Error, Mailroom, sender_auth};
 /// After so long a pause the sender is told for good (RFC 5321 4.2.1: 5yz means "do not try again").
 const PAUSE_FOR_GOOD: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// Copies of one message that are sealed before the first of them is stored, in bytes; always at least one copy.
+const COPIES_BYTES: usize = 8 << 20;
+
 /// Where one recipient's mail goes: a verdict about that recipient alone.
 #[derive(Clone)]
 pub struct Route {
@@ -91,26 +94,29 @@ impl Mailroom {
         let message =
             seal::Message { envelope, wire: &wire, raw: &raw, screened: &screened, meta, held, received_at };
 
-        let mut waiting = Vec::with_capacity(routes.len());
-        for route in &routes {
-            let keys = room.keyring.tenant(&route.tenant).await.map_err(|error| down(&error))?;
-            let delivery =
-                message.seal(route, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
-            waiting.push(room.intake.commit(delivery));
-        }
         // One reply for all: if one of them failed, the sender tries again, and those that are on the disk are
-        // recognised by their digest.
+        // recognised by their digest. A few copies at a time, so that memory does not grow with the recipients.
         let mut taken = Taken { ids: Vec::new(), armed: Vec::new() };
-        for (route, outcome) in routes.iter().zip(futures_util::future::join_all(waiting).await) {
-            match outcome {
-                Ok(committed) => {
-                    taken.ids.push(committed.id.clone());
-                    taken.armed.push((route.tenant.clone(), committed.id));
+        let together = (COPIES_BYTES / raw.len().max(1)).clamp(1, 64);
+        for routes in one_for_each_inbox(routes).chunks(together) {
+            let mut waiting = Vec::with_capacity(routes.len());
+            for route in routes {
+                let keys = room.keyring.tenant(&route.tenant).await.map_err(|error| down(&error))?;
+                let delivery =
+                    message.seal(route, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
+                waiting.push(room.intake.commit(delivery));
+            }
+            for (route, outcome) in routes.iter().zip(futures_util::future::join_all(waiting).await) {
+                match outcome {
+                    Ok(committed) => {
+                        taken.ids.push(committed.id.clone());
+                        taken.armed.push((route.tenant.clone(), committed.id));
+                    }
+                    // Deleted since RCPT: nothing may be said of it any more, and nobody is there to read it.
+                    Err(IntakeError::Gone) => {}
+                    Err(IntakeError::Full) => return Err(Refusal::Busy),
+                    Err(IntakeError::Unavailable) => return Err(Refusal::StoreDown),
                 }
-                // Deleted since RCPT: nothing may be said of it any more, and nobody is there to read it.
-                Err(IntakeError::Gone) => {}
-                Err(IntakeError::Full) => return Err(Refusal::Busy),
-                Err(IntakeError::Unavailable) => return Err(Refusal::StoreDown),
             }
         }
         if taken.ids.is_empty() { Err(Refusal::NoSuchInbox) } else { Ok(taken) }
@@ -139,6 +145,12 @@ impl Mailroom {
         )
         .await
     }
+}
+
+/// Two tags or spellings of one inbox are one delivery: the first that was named.
+fn one_for_each_inbox(routes: Vec<Route>) -> Vec<Route> {
+    let mut seen = std::collections::HashSet::new();
+    routes.into_iter().filter(|route| seen.insert((route.tenant.id().clone(), route.inbox.clone()))).collect()
 }
 
 /// Unknown is always held: whoever cannot be judged is not let through.

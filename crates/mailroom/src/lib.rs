@@ -120,6 +120,14 @@ impl Mailroom {
         if self.0.config.disk_is_full() {
             return Err("disk");
         }
+        if self.0.screening.is_exhausted() {
+            return Err("screening");
+        }
         Ok(())
+    }
+
+    /// Whether so many screening threads hang that the process had better start afresh.
+    pub fn is_exhausted(&self) -> bool {
+        self.0.screening.is_exhausted()
     }
 }

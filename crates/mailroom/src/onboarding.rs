@@ -71,8 +71,9 @@ impl Mailroom {
         let now = room.clock.now();
         room.keyring.create(&id, &room.config.region).await?;
         let created = room.store.create_tenant(&id, &room.config.region, plan, now).await?;
-        let tenant = created.ok_or(Error::Conflict("there is, or was, a tenant of this name"))?;
-        let mut scope = tenant.write().await?;
+        // Tenant and keys are one transaction: a name without a key would be lost for ever.
+        let (tenant, mut scope) =
+            created.ok_or(Error::Conflict("there is, or was, a tenant of this name"))?;
         let by = KeyRequest { name: Some("first key".into()), ..KeyRequest::default() };
         let token = self.new_key(&tenant, &mut scope, Scopes::TENANT, by, None).await?.token;
         let by = KeyRequest { name: Some("review".into()), ..KeyRequest::default() };

@@ -74,27 +74,33 @@ impl Mailroom {
                 after: Some(after),
                 since: poll.since,
                 from: poll.from.clone(),
+                onward: true,
                 ..ListRequest::default()
             };
+            let is_last_look = tokio::time::Instant::now() >= deadline;
             let Some(page) = self.list(caller, inbox, &request).await? else { return Ok(None) };
-            let newest = page.mails.first().and_then(|mail| mail.message.seq);
-            let mails = about(page.mails, poll.subject.as_deref());
+            let (seen, more) = (page.mails.last().and_then(|mail| mail.message.seq), page.next.is_some());
+            let mut mails = about(page.mails, poll.subject.as_deref());
+            mails.reverse();
+            let mut wait = self.0.store.look_again();
             if mails.is_empty() {
                 // What was looked at and not wanted need not be looked at again by this poll.
-                after = newest.unwrap_or(after);
-            } else if let Some(wait) = self.0.pollers.too_soon(&identity, &mails, self.0.clock.now()) {
-                let again = tokio::time::Instant::now() + wait;
-                let came = wait_until(changed.as_mut(), again.min(deadline)).await;
-                if !came && again >= deadline {
-                    return Ok(Some(Vec::new()));
+                after = seen.unwrap_or(after);
+                if more {
+                    continue;
                 }
-                continue;
             } else {
-                return Ok(Some(mails));
+                match self.0.pollers.too_soon(&identity, &mails, self.0.clock.now()) {
+                    Some(soon) => wait = soon,
+                    None => return Ok(Some(mails)),
+                }
             }
-            if !wait_until(changed.as_mut(), deadline).await {
+            if is_last_look {
                 return Ok(Some(Vec::new()));
             }
+            let until = deadline.min(tokio::time::Instant::now() + wait);
+            // Woken or not: what counts is what is there.
+            let _ = tokio::time::timeout_at(until, changed).await;
         }
     }
 
@@ -175,14 +181,6 @@ fn identity(caller: &Principal, inbox: &InboxId, poll: &Poll) -> [u8; 32] {
         poll.subject
     );
     Sha256::digest(question).into()
-}
-
-/// Waits for a change; `false` when the deadline came first.
-async fn wait_until(
-    changed: std::pin::Pin<&mut tokio::sync::futures::Notified<'_>>,
-    deadline: tokio::time::Instant,
-) -> bool {
-    tokio::time::timeout_at(deadline, changed).await.is_ok()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

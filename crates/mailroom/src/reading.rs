@@ -16,6 +16,9 @@ use crate::keyring::TenantKeys;
 use crate::snapshot::{Meta, body_text};
 use crate::{Error, Mailroom, Result};
 
+/// How long a note that may be lost waits for the writer.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// A mail, opened.
 #[derive(Clone, Debug)]
 pub struct Mail {
@@ -53,14 +56,16 @@ pub struct ListRequest {
     pub risk: Option<&'static str>,
     /// Only those not fetched yet.
     pub unread: bool,
+    /// Oldest first, for who reads on from a place; else newest first.
+    pub onward: bool,
 }
 
 /// Some mails, and where the next ones begin.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// Newest first.
+    /// In the order that was asked for.
     pub mails: Vec<Mail>,
-    /// Ask for those before this place next; none: these were the last.
+    /// Ask for those behind this place next; none: these were the last.
     pub next: Option<i64>,
 }
 
@@ -88,7 +93,10 @@ impl Mailroom {
             // One more than wanted tells whether there is a next page.
             limit: i64::from(request.limit) + 1,
         };
-        let mut found = scope.messages(inbox, &filter).await?;
+        let mut found = match request.onward {
+            true => scope.messages_onward(inbox, &filter).await?,
+            false => scope.messages(inbox, &filter).await?,
+        };
         let more = found.len() > request.limit as usize;
         found.truncate(request.limit as usize);
         let next = found.last().and_then(|message| message.seq).filter(|_| more);
@@ -112,11 +120,23 @@ impl Mailroom {
         let parsed = parsed(caller.tenant(), &mut scope, &keys, &message).await?;
         drop(scope);
         if !message.is_read {
-            let mut scope = caller.tenant().write().await?;
-            scope.mark_read(id).await?;
-            scope.commit().await?;
+            self.note_read(caller, id).await;
         }
         Ok(Some(Mail { message: Message { is_read: true, ..message }, meta, parsed }))
+    }
+
+    /// Notes that a mail was fetched. Reading goes on when nothing can be written: on a full disk, say.
+    async fn note_read(&self, caller: &Principal, id: &MessageId) {
+        let note = async {
+            let mut scope = caller.tenant().write().await?;
+            scope.mark_read(id).await?;
+            scope.commit().await
+        };
+        match tokio::time::timeout(PATIENCE, note).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "could not note that a mail was read"),
+            Err(_) => tracing::warn!("could not note in time that a mail was read"),
+        }
     }
 
     /// The message as it came from the wire.

@@ -47,7 +47,7 @@ pub struct Screening(Arc<Inner>);
 
 struct Inner {
     tasks: mpsc::Sender<Task>,
-    queue: Arc<Mutex<mpsc::Receiver<Task>>>,
+    queue: Mutex<mpsc::Receiver<Task>>,
     slots: Slots,
     lost: AtomicUsize,
     next: AtomicUsize,
@@ -61,7 +61,7 @@ impl Screening {
         let (tasks, queue) = mpsc::channel();
         let screening = Self(Arc::new(Inner {
             tasks,
-            queue: Arc::new(Mutex::new(queue)),
+            queue: Mutex::new(queue),
             slots: Slots::open(directory)?,
             lost: AtomicUsize::new(0),
             next: AtomicUsize::new(0),
@@ -72,7 +72,7 @@ impl Screening {
         Ok(screening)
     }
 
-    /// Whether so many threads hang that only a restart helps.
+    /// Whether so many threads hang at this moment that only a restart helps.
     pub fn is_exhausted(&self) -> bool {
         self.0.lost.load(Ordering::Relaxed) >= MOST_LOST
     }
@@ -108,10 +108,10 @@ impl Screening {
     fn spawn(&self) -> std::io::Result<()> {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
         let slot = self.0.slots.slot(number)?;
-        let queue = Arc::clone(&self.0.queue);
+        let inner = Arc::clone(&self.0);
         let work = move || {
             loop {
-                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let next = inner.queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok(Task { raw, policy, started, answer }) = next else { return };
                 let _ = started.send(());
                 slot.write(&raw);
@@ -121,8 +121,9 @@ impl Screening {
                     Ok(screened) => answer.send(screened).is_ok(),
                     Err(_) => true,
                 };
-                // Nobody waits for it any more: a thread was started in this one's place.
+                // Nobody waits for it any more: a thread was started in this one's place, and it was only slow.
                 if !in_time {
+                    inner.lost.fetch_sub(1, Ordering::Relaxed);
                     return;
                 }
             }

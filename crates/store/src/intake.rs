@@ -15,6 +15,9 @@ use crate::scope::event::EventKind;
 use crate::scope::message::NewMessage;
 use crate::{Error, Store, Tenant};
 
+/// How long a delivery waits for room in the queue.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// How much may wait, and how much is committed at once.
 #[derive(Clone, Debug)]
 pub struct IntakeLimits {
@@ -124,7 +127,10 @@ impl Intake {
     pub async fn commit(&self, delivery: Delivery) -> Result<Committed, IntakeError> {
         let bytes = delivery.raw.len() + delivery.parsed.len() + delivery.meta.len();
         let share = u32::try_from(bytes).map_err(|_| IntakeError::Full)?;
-        let share = Arc::clone(&self.queue).try_acquire_many_owned(share).map_err(|_| IntakeError::Full)?;
+        // The queue empties by itself; who waits too long is told to come back, and loses nothing by it.
+        let room = Arc::clone(&self.queue).acquire_many_owned(share);
+        let share = tokio::time::timeout(PATIENCE, room).await.map_err(|_| IntakeError::Full)?;
+        let share = share.map_err(|_| IntakeError::Unavailable)?;
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { delivery, bytes, answer, _share: share };
         self.commands.send(Command::Deliver(Box::new(waiting))).map_err(|_| IntakeError::Unavailable)?;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
-use mailward_mail::id::{EventId, WebhookId};
+use mailward_mail::id::{EventId, TenantId, WebhookId};
 
 use crate::db::{Tx, on};
 use crate::system::slug;
@@ -50,26 +50,47 @@ struct Row {
     created_at: i64,
 }
 
-/// What both texts share after they have chosen the rows.
+/// What both texts share: the longest waiting jobs, a few of each tenant, none of those whose share is used up.
 macro_rules! claim_sql {
-    ($lock:literal) => {
+    ($before:literal, $behind:literal) => {
         concat!(
-            "UPDATE job SET due_at = $2, fence = fence + 1, attempts = attempts + 1
-             WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM job WHERE state = 'open' AND due_at <= $1
-             ORDER BY due_at LIMIT $3 ",
-            $lock,
+            "UPDATE job SET due_at = $2, fence = fence + 1, attempts = attempts + 1 WHERE (tenant_id, id) IN (",
+            $before,
+            "SELECT tenant_id, id FROM (SELECT tenant_id, id, due_at,
+             ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY due_at) AS turn FROM job
+             WHERE state = 'open' AND due_at <= $1 AND $4 NOT LIKE '%,' || tenant_id || ',%') AS waiting
+             WHERE turn <= $5 ORDER BY due_at LIMIT $3",
+            $behind,
             ") RETURNING tenant_id, id, kind, event_id, webhook_id, attempts, fence, created_at,
              (SELECT region FROM tenant WHERE tenant.id = job.tenant_id) AS region"
         )
     };
 }
 
+/// Which jobs a worker wants.
+pub struct Claim<'a> {
+    /// At most so many.
+    pub limit: i64,
+    /// At most so many of one tenant.
+    pub per_tenant: i64,
+    /// None of these: they have their share already.
+    pub without: &'a [TenantId],
+}
+
 impl Store {
-    /// Takes up to `limit` due jobs for the length of `lease`.
-    pub async fn claim(&self, now: Timestamp, lease: Duration, limit: i64) -> Result<Vec<ClaimedJob>> {
+    /// Takes due jobs for the length of `lease`.
+    pub async fn claim(&self, now: Timestamp, lease: Duration, claim: &Claim<'_>) -> Result<Vec<ClaimedJob>> {
         // SQLite has one writer; PostgreSQL's workers must step over rows that another one is taking.
-        const SQLITE: &str = claim_sql!("");
-        const POSTGRES: &str = claim_sql!("FOR UPDATE SKIP LOCKED");
+        const SQLITE: &str = claim_sql!("", "");
+        const POSTGRES: &str = claim_sql!(
+            "SELECT tenant_id, id FROM job WHERE state = 'open' AND due_at <= $1 AND (tenant_id, id) IN (",
+            ") FOR UPDATE SKIP LOCKED"
+        );
+        let mut without = String::from(",");
+        for tenant in claim.without {
+            without.push_str(tenant.as_str());
+            without.push(',');
+        }
         let mut tx = self.inner.db.write().await?;
         let sql = match tx {
             Tx::Sqlite(_) => SQLITE,
@@ -78,7 +99,9 @@ impl Store {
         let rows: Vec<Row> = on!(&mut tx, |conn| sqlx::query_as(sql)
             .bind(now.millis())
             .bind(now.plus(lease).millis())
-            .bind(limit)
+            .bind(claim.limit)
+            .bind(&without)
+            .bind(claim.per_tenant)
             .fetch_all(conn)
             .await?);
         tx.commit().await?;

@@ -16,7 +16,7 @@ mod wake;
 pub use db::Location;
 pub use error::Error;
 pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent};
-pub use jobs::{ClaimedJob, JobKind};
+pub use jobs::{Claim, ClaimedJob, JobKind};
 pub use keystore::{Keystore, StoredServiceKey, StoredTenantKey};
 pub use scope::account::Account;
 pub use scope::event::{EventKind, EventRow};

@@ -6,7 +6,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::db::on;
 use crate::scope::key::Scopes;
-use crate::{Error, Result, Store, Tenant};
+use crate::{Error, Result, Scope, Store, Tenant};
 
 /// Whether a tenant may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,20 +230,21 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Makes a tenant of a plan; `None` when the slug was ever used.
+    /// Makes a tenant of a plan, within a scope that the caller commits together with what else a tenant needs; `None`
+    /// when the slug was ever used.
     pub async fn create_tenant(
         &self,
         id: &TenantId,
         region: &str,
         plan: &str,
         now: Timestamp,
-    ) -> Result<Option<Tenant>> {
+    ) -> Result<Option<(Tenant, Scope)>> {
         const SQL: &str =
             "INSERT INTO tenant (id, region, plan, state, state_since, token_generation, created_at,
             last_active_at) VALUES ($1, $2, $3, 'active', $4, 0, $4, $4) ON CONFLICT DO NOTHING";
-        let mut tx = self.inner.db.write().await?;
-        tx.act_for(id.as_str()).await?;
-        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+        let tenant = self.tenant(id.clone(), region);
+        let mut scope = tenant.write().await?;
+        let done = on!(&mut scope.tx, |conn| sqlx::query(SQL)
             .bind(id.as_str())
             .bind(region)
             .bind(plan)
@@ -251,8 +252,7 @@ impl Store {
             .execute(conn)
             .await?
             .rows_affected());
-        tx.commit().await?;
-        Ok((done > 0).then(|| self.tenant(id.clone(), region)))
+        Ok((done > 0).then_some((tenant, scope)))
     }
 
     /// What time has made void: arms of deliveries whose client never came back, and remembered requests.
@@ -270,6 +270,32 @@ impl Store {
         }
         tx.commit().await?;
         Ok(swept)
+    }
+
+    /// Removes up to `limit` messages of deleted inboxes; how many there were.
+    pub async fn purge(&self, limit: i64) -> Result<usize> {
+        const FIND: &str = "SELECT message.tenant_id, message.id FROM inbox JOIN message
+            ON message.tenant_id = inbox.tenant_id AND message.inbox_id = inbox.id
+            WHERE inbox.deleted_at IS NOT NULL LIMIT $1";
+        let mut tx = self.inner.db.write().await?;
+        let found: Vec<(String, String)> =
+            on!(&mut tx, |conn| sqlx::query_as(FIND).bind(limit).fetch_all(conn).await?);
+        for (tenant, message) in &found {
+            tx.act_for(tenant).await?;
+            for sql in [
+                "DELETE FROM part WHERE tenant_id = $1 AND message_id = $2",
+                "DELETE FROM message WHERE tenant_id = $1 AND id = $2",
+            ] {
+                on!(&mut tx, |conn| sqlx::query(sql)
+                    .bind(tenant)
+                    .bind(message)
+                    .execute(conn)
+                    .await
+                    .map(drop))?;
+            }
+        }
+        tx.commit().await?;
+        Ok(found.len())
     }
 
     async fn tenant_row(&self, id: &TenantId) -> Result<Option<TenantRow>> {

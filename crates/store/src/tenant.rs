@@ -34,6 +34,7 @@ pub struct Scope {
     pub(crate) tenant: TenantId,
     wakes: Vec<InboxId>,
     wake_jobs: bool,
+    wake_sweep: bool,
     store: Store,
 }
 
@@ -55,6 +56,14 @@ impl Store {
             .map_err(Error::from)
     }
 
+    /// How long who waits for a commit may sleep before it looks by itself: another node's commit wakes nobody here.
+    pub fn look_again(&self) -> std::time::Duration {
+        match self.inner.db {
+            Db::Sqlite { .. } => std::time::Duration::from_secs(3_600),
+            Db::Postgres(_) => std::time::Duration::from_secs(2),
+        }
+    }
+
     /// Waits for running transactions and closes.
     pub async fn close(&self) {
         self.inner.db.close().await;
@@ -68,6 +77,11 @@ impl Store {
     /// Waits for the next job that becomes due by a commit of this process.
     pub async fn jobs_changed(&self) {
         self.inner.wakes.jobs().await;
+    }
+
+    /// Waits until a commit of this process left something to sweep.
+    pub async fn sweep_wanted(&self) {
+        self.inner.wakes.sweep().await;
     }
 
     pub(crate) fn tenant(&self, id: TenantId, region: &str) -> Tenant {
@@ -108,7 +122,7 @@ impl Tenant {
 impl Scope {
     pub(crate) async fn enter(store: Store, mut tx: Tx, tenant: TenantId) -> Result<Self> {
         tx.act_for(tenant.as_str()).await?;
-        Ok(Self { tx, tenant, wakes: Vec::new(), wake_jobs: false, store })
+        Ok(Self { tx, tenant, wakes: Vec::new(), wake_jobs: false, wake_sweep: false, store })
     }
 
     /// Hands the same transaction to another tenant of a group. Only the group commit may.
@@ -122,9 +136,9 @@ impl Scope {
 
     /// Makes everything durable, then wakes who waits for it.
     pub async fn commit(self) -> Result<()> {
-        let Self { tx, wakes, wake_jobs, store, .. } = self;
+        let Self { tx, wakes, wake_jobs, wake_sweep, store, .. } = self;
         tx.commit().await?;
-        store.inner.wakes.wake(&wakes, wake_jobs);
+        store.inner.wakes.wake(&wakes, wake_jobs, wake_sweep);
         Ok(())
     }
 
@@ -134,5 +148,9 @@ impl Scope {
 
     pub(crate) fn wakes_jobs(&mut self) {
         self.wake_jobs = true;
+    }
+
+    pub(crate) fn wakes_sweep(&mut self) {
+        self.wake_sweep = true;
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 pub(crate) struct Wakes {
     inboxes: Mutex<HashMap<InboxId, Weak<Notify>>>,
     jobs: Notify,
+    sweep: Notify,
 }
 
 /// Waits for commits to one inbox. Arm it with [`Waiter::changed`] before looking, so that nothing falls between.
@@ -38,7 +39,7 @@ impl Wakes {
         Waiter(notify)
     }
 
-    pub(crate) fn wake(&self, inboxes: &[InboxId], jobs: bool) {
+    pub(crate) fn wake(&self, inboxes: &[InboxId], jobs: bool, sweep: bool) {
         if !inboxes.is_empty() {
             let waiting = self.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
             for inbox in inboxes {
@@ -50,6 +51,13 @@ impl Wakes {
         if jobs {
             self.jobs.notify_one();
         }
+        if sweep {
+            self.sweep.notify_one();
+        }
+    }
+
+    pub(crate) async fn sweep(&self) {
+        self.sweep.notified().await;
     }
 
     pub(crate) async fn jobs(&self) {

@@ -18,6 +18,7 @@ mod problem;
 mod query;
 mod routes;
 mod server;
+mod sources;
 mod v1;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use axum::middleware::from_fn_with_state;
 use mailward_mail::random::Random;
 use mailward_mailroom::Mailroom;
 
-pub use server::{Peer, serve};
+pub use server::{Peer, ServeOptions, serve};
 
 use crate::limits::Limits;
 

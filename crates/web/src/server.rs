@@ -5,6 +5,8 @@
 
 mod patient;
 
+use crate::sources::{Place, Sources};
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,18 +62,29 @@ impl<S: Sync> FromRequestParts<S> for Shutdown {
     }
 }
 
+/// How a listener is served.
+pub struct ServeOptions {
+    /// With a certificate.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// All connections come from a proxy of the operator's.
+    pub behind_proxy: bool,
+    /// How long requests may take to end at a shutdown.
+    pub grace: Duration,
+}
+
 /// Serves until `shutdown`, then lets requests that run end within `grace`, then closes what is left.
 ///
 /// Long polls end at once when `shutdown` comes, so that `grace` is for work alone.
 pub async fn serve(
     listener: TcpListener,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    options: ServeOptions,
     router: Router,
     shutdown: CancellationToken,
-    grace: Duration,
 ) {
+    let ServeOptions { tls, behind_proxy, grace } = options;
     let tls = tls.map(TlsAcceptor::from);
     let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let sources = Sources::default();
     let connections = TaskTracker::new();
     let hard = CancellationToken::new();
     loop {
@@ -88,13 +101,18 @@ pub async fn serve(
                 continue;
             }
         };
-        let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
+        let slot = Arc::clone(&slots).try_acquire_owned().ok();
+        let (Some(slot), Some(place)) = (slot, sources.enter(source(peer.ip(), behind_proxy))) else {
+            turn_away(stream);
+            continue;
+        };
         let connection = Connection {
             peer,
             router: router.clone(),
             shutdown: shutdown.clone(),
             hard: hard.clone(),
             _slot: slot,
+            _place: place,
         };
         connections.spawn(connection.open(stream, tls.clone()));
     }
@@ -114,6 +132,19 @@ struct Connection {
     shutdown: CancellationToken,
     hard: CancellationToken,
     _slot: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+/// Whose share of the connections it is: a proxy brings everybody's, and is counted like the machine itself.
+fn source(peer: std::net::IpAddr, behind_proxy: bool) -> std::net::IpAddr {
+    if behind_proxy { std::net::Ipv4Addr::LOCALHOST.into() } else { peer }
+}
+
+/// Says that there is no room, as far as that goes without waiting for anybody.
+fn turn_away(stream: TcpStream) {
+    const FULL: &[u8] =
+        b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let _ = stream.try_write(FULL);
 }
 
 impl Connection {

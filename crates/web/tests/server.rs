@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
-use mailward_web::{Peer, serve};
+use mailward_web::{Peer, ServeOptions, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
@@ -36,7 +36,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let shutdown = CancellationToken::new();
-        let ended = tokio::spawn(serve(listener, None, router, shutdown.clone(), grace));
+        let ended = tokio::spawn(serve(
+            listener,
+            ServeOptions { tls: None, behind_proxy: false, grace },
+            router,
+            shutdown.clone(),
+        ));
         Self { address, shutdown, ended }
     }
 

@@ -75,6 +75,10 @@ impl Mailroom {
         let Some(key) = scope.key(keyid).await?.filter(|key| may_touch(caller, key)) else {
             return Ok(false);
         };
+        // An agent that was talked into it must not be able to take the reviewers' keys away.
+        if keyid != caller.keyid() && !caller.scopes().contains(key.scopes) {
+            return Err(Error::Scope(missing(caller.scopes(), key.scopes)));
+        }
         if !scope.revoke_key(keyid, now).await? {
             return Ok(false);
         }
@@ -102,6 +106,9 @@ impl Mailroom {
         let Some(old) = scope.key(keyid).await?.filter(|key| may_touch(caller, key)) else { return Ok(None) };
         if !caller.scopes().contains(old.scopes) {
             return Err(Error::Scope(missing(caller.scopes(), old.scopes)));
+        }
+        if outlives(caller, old.expires_at) {
+            return Err(Error::invalid("id", "a key cannot take over one that lives longer than itself"));
         }
         let name = self.view(caller.tenant(), old.clone()).await?.name;
         let request = KeyRequest { inbox: old.inbox.clone(), scopes: None, expires_at: old.expires_at, name };
@@ -171,12 +178,7 @@ impl Mailroom {
         if request.expires_at.is_some_and(|end| end <= now) {
             return Err(Error::invalid("expiresAt", "must lie in the future"));
         }
-        let outlives = match (caller.expires_at(), request.expires_at) {
-            (Some(own), Some(wanted)) => wanted > own,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        if outlives {
+        if outlives(caller, request.expires_at) {
             return Err(Error::invalid("expiresAt", "a key cannot make one that lives longer than itself"));
         }
         if request.name.as_ref().is_some_and(|name| name.chars().count() > 100) {
@@ -197,6 +199,15 @@ impl Mailroom {
 /// An inbox key sees and ends only keys of its inbox.
 fn may_touch(caller: &Principal, key: &ApiKey) -> bool {
     caller.inbox().is_none() || caller.inbox() == key.inbox.as_ref()
+}
+
+/// Whether a key that ends then would live longer than the caller's.
+fn outlives(caller: &Principal, end: Option<Timestamp>) -> bool {
+    match (caller.expires_at(), end) {
+        (Some(own), Some(end)) => end > own,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
 }
 
 /// The first scope that is wanted and not held.

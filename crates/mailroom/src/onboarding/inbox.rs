@@ -164,7 +164,6 @@ impl Mailroom {
         for key in keys {
             self.0.sessions.forget(&key.keyid);
         }
-        self.0.store.forget_deleted().await?;
         Ok(true)
     }
 

@@ -16,6 +16,9 @@ const ATTEMPTS: usize = 3;
 /// Disarms ride with the next delivery; without one they wait this long.
 const LAZY: Duration = Duration::from_millis(500);
 
+/// Disarms that are kept over a failed commit.
+const MOST_DISARMS: usize = 10_000;
+
 #[derive(Default)]
 struct Group {
     disarms: Vec<(Tenant, Vec<MessageId>)>,
@@ -130,6 +133,9 @@ impl Group {
                 }
             }
             Err(error) => {
+                // Lost, they would leave honest repeats unheard; but a store that stays down must not pile them up.
+                self.disarms = disarms;
+                self.disarms.truncate(MOST_DISARMS);
                 for waiting in deliveries {
                     let _ = waiting.answer.send(Err(error.clone()));
                 }
@@ -177,16 +183,17 @@ async fn deliver(scope: &mut Scope, clock: &Clock, delivery: &Delivery) -> Resul
         let id = MessageId::parse(&first).map_err(|bad| Error::corrupt("message", &first, bad))?;
         return Ok(Ok(Committed { id, repeat: true }));
     }
-    let seq = match message.held {
-        true if scope.inbox(&message.inbox).await?.is_some() => None,
+    let now = clock.now();
+    let place = match message.held {
+        // Locked, so that it cannot be deleted between this look and the insert.
+        true if scope.lock_inbox(&message.inbox).await? => None,
         true => return Ok(Err(IntakeError::Gone)),
-        false => match scope.next_seq(&message.inbox).await? {
-            Some(seq) => Some(seq),
+        false => match scope.next_place(&message.inbox, now).await? {
+            Some(place) => Some(place),
             None => return Ok(Err(IntakeError::Gone)),
         },
     };
-    let now = clock.now();
-    scope.insert_message(message, seq, now).await?;
+    scope.insert_message(message, place, now).await?;
     scope.insert_parts(&message.id, &delivery.raw, &delivery.parsed, &delivery.meta).await?;
     let event = EventRow {
         id: delivery.event.id.clone(),

@@ -122,7 +122,7 @@ impl Scope {
         }
         const INBOX: &str =
             "INSERT INTO inbox (tenant_id, id, address, domain, is_active, next_seq, email_count,
-            created_at, expires_at, client_digest, profile) VALUES ($1, $2, $3, $4, 1, 1, 0, $5, $6, $7, $8)";
+            last_at, created_at, expires_at, client_digest, profile) VALUES ($1, $2, $3, $4, 1, 1, 0, 0, $5, $6, $7, $8)";
         on!(&mut self.tx, |conn| sqlx::query(INBOX)
             .bind(self.tenant.as_str())
             .bind(new.id.as_str())
@@ -146,6 +146,19 @@ impl Scope {
             .await
             .map(drop))?;
         Ok(true)
+    }
+
+    /// Locks an inbox until the transaction ends; `false` when it is gone.
+    pub(crate) async fn lock_inbox(&mut self, id: &InboxId) -> Result<bool> {
+        const SQL: &str =
+            "UPDATE inbox SET next_seq = next_seq WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
+        let found = on!(&mut self.tx, |conn| sqlx::query(SQL)
+            .bind(self.tenant.as_str())
+            .bind(id.as_str())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        Ok(found > 0)
     }
 
     /// How many inboxes this tenant has. Locks the tenant's row, so that two creations cannot both be the last one.
@@ -231,7 +244,10 @@ impl Scope {
         Ok(done > 0)
     }
 
-    /// Deletes an inbox with its mail; its address stays reserved for ever, its row stays for the books.
+    /// Deletes an inbox; its address stays reserved for ever, its row stays for the books.
+    ///
+    /// Its mail is unreadable from this commit on, for each message loses its key. The bytes are removed afterwards, a
+    /// little at a time: one transaction over all of them would keep everybody else's mail waiting.
     pub async fn delete_inbox(&mut self, id: &InboxId, now: Timestamp) -> Result<bool> {
         const SQL: &str = "UPDATE inbox SET deleted_at = $3, is_active = 0, profile = $4
             WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
@@ -246,11 +262,10 @@ impl Scope {
         if done == 0 {
             return Ok(false);
         }
-        const WITH_IT: [&str; 6] = [
+        const WITH_IT: [&str; 5] = [
             "DELETE FROM address WHERE tenant_id = $1 AND inbox_id = $2",
-            "DELETE FROM part WHERE tenant_id = $1 AND message_id IN
-                (SELECT id FROM message WHERE tenant_id = $1 AND inbox_id = $2)",
-            "DELETE FROM message WHERE tenant_id = $1 AND inbox_id = $2",
+            "UPDATE message SET dek = '', state = 'rejected', seq = NULL, armed = 0
+                WHERE tenant_id = $1 AND inbox_id = $2",
             "DELETE FROM job WHERE tenant_id = $1 AND webhook_id IN
                 (SELECT id FROM webhook WHERE tenant_id = $1 AND inbox_id = $2)",
             "DELETE FROM webhook WHERE tenant_id = $1 AND inbox_id = $2",
@@ -265,6 +280,7 @@ impl Scope {
                 .map(drop))?;
         }
         self.wakes_inbox(id);
+        self.wakes_sweep();
         Ok(true)
     }
 }

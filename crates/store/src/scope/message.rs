@@ -107,6 +107,13 @@ pub struct NewMessage {
     pub delivery_digest: [u8; 16],
 }
 
+/// A message's place in its inbox, and when it came there. Both grow from each message to the next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) seq: i64,
+    pub(crate) at: Timestamp,
+}
+
 /// Which messages of an inbox.
 #[derive(Clone, Debug)]
 pub struct Filter {
@@ -174,6 +181,21 @@ impl TryFrom<MessageRow> for Message {
     }
 }
 
+macro_rules! list_sql {
+    ($order:literal) => {
+        concat!(
+            "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
+            key_version, dek FROM message
+            WHERE tenant_id = $1 AND inbox_id = $2 AND seq IS NOT NULL AND state = 'delivered'
+            AND seq < $3 AND seq > $4 AND available_at > $5 AND ($6 = '' OR direction = $6)
+            AND ($7 = 0 OR from_digest = $8) AND ($9 = '' OR level = $9) AND ($10 = 0 OR is_read = 0)
+            ORDER BY seq ",
+            $order,
+            " LIMIT $11"
+        )
+    };
+}
+
 impl Scope {
     /// One delivered message of an inbox. Held, rejected, deleted and foreign ones are simply not there.
     pub async fn message(&mut self, inbox: &InboxId, id: &MessageId) -> Result<Option<Message>> {
@@ -190,15 +212,19 @@ impl Scope {
 
     /// Delivered messages of an inbox, newest first.
     pub async fn messages(&mut self, inbox: &InboxId, filter: &Filter) -> Result<Vec<Message>> {
-        const SQL: &str =
-            "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
-            key_version, dek FROM message
-            WHERE tenant_id = $1 AND inbox_id = $2 AND seq IS NOT NULL AND state = 'delivered'
-            AND seq < $3 AND seq > $4 AND available_at > $5 AND ($6 = '' OR direction = $6)
-            AND ($7 = 0 OR from_digest = $8) AND ($9 = '' OR level = $9) AND ($10 = 0 OR is_read = 0)
-            ORDER BY seq DESC LIMIT $11";
+        const SQL: &str = list_sql!("DESC");
+        self.list(SQL, inbox, filter).await
+    }
+
+    /// The same, oldest first: for who reads on from a place and must not skip any.
+    pub async fn messages_onward(&mut self, inbox: &InboxId, filter: &Filter) -> Result<Vec<Message>> {
+        const SQL: &str = list_sql!("ASC");
+        self.list(SQL, inbox, filter).await
+    }
+
+    async fn list(&mut self, sql: &'static str, inbox: &InboxId, filter: &Filter) -> Result<Vec<Message>> {
         let from = filter.from.unwrap_or_default();
-        let rows: Vec<MessageRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+        let rows: Vec<MessageRow> = on!(&mut self.tx, |conn| sqlx::query_as(sql)
             .bind(self.tenant.as_str())
             .bind(inbox.as_str())
             .bind(filter.before.unwrap_or(i64::MAX))
@@ -266,22 +292,27 @@ impl Scope {
 
     /// Counts a message in its inbox and gives it the next place there; `None` when the inbox is gone. Held mail is
     /// not counted: a count would tell the agent of it.
-    pub(crate) async fn next_seq(&mut self, inbox: &InboxId) -> Result<Option<i64>> {
-        const SQL: &str = "UPDATE inbox SET next_seq = next_seq + 1, email_count = email_count + 1
-            WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING next_seq";
-        let row: Option<(i64,)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+    ///
+    /// The moment that goes with the place is later than that of the place before, whatever the clock says: whoever
+    /// asks for all since the last mail it saw misses none that came in the same millisecond.
+    pub(crate) async fn next_place(&mut self, inbox: &InboxId, now: Timestamp) -> Result<Option<Place>> {
+        const SQL: &str = "UPDATE inbox SET next_seq = next_seq + 1, email_count = email_count + 1,
+            last_at = CASE WHEN last_at < $3 THEN $3 ELSE last_at + 1 END
+            WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING next_seq, last_at";
+        let row: Option<(i64, i64)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(inbox.as_str())
+            .bind(now.millis())
             .fetch_optional(conn)
             .await?);
-        Ok(row.map(|(next,)| next - 1))
+        Ok(row.map(|(next, at)| Place { seq: next - 1, at: Timestamp(at) }))
     }
 
     /// Stores a new message. A held one has no place in its inbox yet.
     pub(crate) async fn insert_message(
         &mut self,
         new: &NewMessage,
-        seq: Option<i64>,
+        place: Option<Place>,
         now: Timestamp,
     ) -> Result<()> {
         const SQL: &str = "INSERT INTO message (tenant_id, id, inbox_id, seq, direction, state, version, received_at,
@@ -292,10 +323,10 @@ impl Scope {
             .bind(self.tenant.as_str())
             .bind(new.id.as_str())
             .bind(new.inbox.as_str())
-            .bind(seq)
-            .bind(if seq.is_none() { "held" } else { "delivered" })
+            .bind(place.map(|place| place.seq))
+            .bind(if place.is_none() { "held" } else { "delivered" })
             .bind(new.received_at.millis())
-            .bind(seq.map(|_| now.millis()))
+            .bind(place.map(|place| place.at.millis()))
             .bind(new.size)
             .bind(new.level)
             .bind(i64::from(new.score))

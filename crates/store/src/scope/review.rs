@@ -35,7 +35,8 @@ impl Scope {
     pub async fn message_for_review(&mut self, id: &MessageId) -> Result<Option<Message>> {
         const SQL: &str =
             "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
-            key_version, dek FROM message WHERE tenant_id = $1 AND id = $2";
+            key_version, dek FROM message WHERE tenant_id = $1 AND id = $2
+                AND length(dek) > 0";
         let row: Option<MessageRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())
@@ -51,11 +52,11 @@ impl Scope {
         decision: &Decided<'_>,
         now: Timestamp,
     ) -> Result<bool> {
-        let seq = match decision.decision {
-            Decision::Release => self.next_seq(&message.inbox).await?,
+        let place = match decision.decision {
+            Decision::Release => self.next_place(&message.inbox, now).await?,
             Decision::Reject => None,
         };
-        if decision.decision == Decision::Release && seq.is_none() {
+        if decision.decision == Decision::Release && place.is_none() {
             return Ok(false);
         }
         const SQL: &str = "UPDATE message SET state = $4, version = version + 1, decided_at = $5, decided_by = $6,
@@ -70,8 +71,8 @@ impl Scope {
             })
             .bind(now.millis())
             .bind(decision.by)
-            .bind(seq)
-            .bind(seq.map(|_| now.millis()))
+            .bind(place.map(|place| place.seq))
+            .bind(place.map(|place| place.at.millis()))
             .bind(&decision.reason)
             .execute(conn)
             .await?

@@ -184,6 +184,7 @@ pub(crate) async fn show(
 impl ListOptions {
     fn request(self) -> Result<ListRequest, Problem> {
         Ok(ListRequest {
+            onward: false,
             limit: self.limit.0,
             before: cursor::read(self.cursor.as_deref(), |place| place.parse().ok())?,
             after: None,
