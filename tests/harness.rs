@@ -43,11 +43,11 @@ async fn the_service_may_connect_but_neither_own_nor_change_the_schema() {
 }
 
 #[tokio::test]
-async fn neither_role_is_above_row_policies() {
+async fn no_role_is_above_row_policies() {
     let db = database().await;
     let text = "SELECT rolname FROM pg_roles WHERE rolname LIKE 'mailward%' AND NOT (rolsuper OR rolbypassrls) ORDER BY 1";
     let found = shared().psql("postgres", name(&db.admin_url), &[text]);
-    assert_eq!(found.as_deref(), Ok("mailward_owner\nmailward_service"));
+    assert_eq!(found.as_deref(), Ok("mailward_definer\nmailward_owner\nmailward_service"));
 }
 
 #[tokio::test]

@@ -132,26 +132,109 @@ async fn the_service_role_of_postgres_owns_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_scope_of_postgres_says_whose_rows_it_may_touch() {
+async fn a_statement_that_forgets_its_tenant_sees_nothing_on_postgres() {
     let world = World::on(Engine::Postgres, &[]).await;
-    let pool = sqlx::PgPool::connect(&world.database().expect("a database").admin_url).await.expect("opened");
-    // Row-level policies on what only scopes touch: a scope that did not name its tenant would see and write nothing.
-    for sql in [
-        "ALTER TABLE part ENABLE ROW LEVEL SECURITY",
-        "CREATE POLICY own ON part USING (tenant_id = nullif(current_setting('mailward.tenant', true), ''))",
-        "ALTER TABLE event ENABLE ROW LEVEL SECURITY",
-        "CREATE POLICY own ON event USING (tenant_id = nullif(current_setting('mailward.tenant', true), ''))",
-        "ALTER TABLE webhook ENABLE ROW LEVEL SECURITY",
-        "CREATE POLICY own ON webhook USING (tenant_id = nullif(current_setting('mailward.tenant', true), ''))",
-    ] {
-        sqlx::query(sql).execute(&pool).await.expect(sql);
-    }
-    let ((_, ada), (_, bob)) = world.ada_and_bob().await;
-    world.deliver_raw(&plain("for both", "x"), &[&ada.address, &bob.address]).await;
-    assert_eq!((ada.emails().await.len(), bob.emails().await.len()), (1, 1));
+    let ((ada, ada_inbox), (bob, bob_inbox)) = world.ada_and_bob().await;
+    world.deliver_raw(&plain("for both", "x"), &[&ada_inbox.address, &bob_inbox.address]).await;
+    let hook = json!({ "clientId": "mine", "displayName": "mine" });
+    ada.http("POST", "/v1/inboxes").header("Idempotency-Key", "k").json(&hook).send().await.expect(201);
     let service =
         sqlx::PgPool::connect(&world.database().expect("a database").service_url).await.expect("opened");
-    let (seen,): (i64,) =
-        sqlx::query_as("SELECT COUNT(*) FROM part").fetch_one(&service).await.expect("asked");
-    assert_eq!(seen, 0, "outside of a scope the service's role sees nothing");
+    for table in tables_of_tenants(&world).await {
+        let count = || sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let (seen,): (i64,) = sqlx::query_as(count()).fetch_one(&service).await.expect("asked");
+        assert_eq!(seen, 0, "{table} without a tenant");
+        let mut tx = service.begin().await.expect("begun");
+        sqlx::query("SELECT set_config('mailward.tenant', 'ada', true)")
+            .execute(&mut *tx)
+            .await
+            .expect("set");
+        let foreign = sqlx::AssertSqlSafe(format!(
+            "SELECT COUNT(*) FROM {table} WHERE {} <> 'ada'",
+            if table == "tenant" { "id" } else { "tenant_id" }
+        ));
+        let (seen,): (i64,) = sqlx::query_as(foreign).fetch_one(&mut *tx).await.expect("asked");
+        assert_eq!(seen, 0, "{table} as ada");
+        let (own,): (i64,) = sqlx::query_as(count()).fetch_one(&mut *tx).await.expect("asked");
+        assert!(own > 0 || ["webhook", "job"].contains(&table.as_str()), "{table} shows ada her own rows");
+        drop(tx);
+        // The setting was the transaction's: on the same connection there is nothing again.
+        let (seen,): (i64,) = sqlx::query_as(count()).fetch_one(&service).await.expect("asked");
+        assert_eq!(seen, 0, "{table} after the transaction");
+    }
+    // Nor can a row be written for somebody else.
+    let mut tx = service.begin().await.expect("begun");
+    sqlx::query("SELECT set_config('mailward.tenant', 'ada', true)").execute(&mut *tx).await.expect("set");
+    let forged =
+        "INSERT INTO event (tenant_id, id, kind, created_at) VALUES ('bob', 'evt_x', 'email.received', 0)";
+    let refused = sqlx::query(forged).execute(&mut *tx).await.expect_err("refused").to_string();
+    assert!(refused.contains("row-level security"), "{refused}");
+    assert_eq!(bob_inbox.emails().await.len(), 1, "{}", bob.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_catalogue_of_postgres_holds_no_door_that_nobody_counted() {
+    let world = World::on(Engine::Postgres, &[]).await;
+    let pool = sqlx::PgPool::connect(&world.database().expect("a database").admin_url).await.expect("opened");
+    let unlocked: Vec<(String,)> = sqlx::query_as(
+        "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+         WHERE c.relkind IN ('r', 'v', 'm') AND c.relnamespace = 'public'::regnamespace
+         AND (a.attname = 'tenant_id' OR c.relname = 'tenant' AND a.attname = 'id')
+         AND NOT (c.relrowsecurity AND c.relforcerowsecurity)",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("asked");
+    assert!(unlocked.is_empty(), "tables or views of tenants without forced policies: {unlocked:?}");
+    let functions: Vec<(String, bool, bool, bool)> = sqlx::query_as(
+        "SELECT p.proname::text, p.prosecdef, COALESCE('search_path=public, pg_temp' = ANY (p.proconfig), false), r.rolcanlogin
+         FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE p.pronamespace = 'public'::regnamespace ORDER BY 1",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("asked");
+    let names: Vec<&str> = functions.iter().map(|(name, ..)| name.as_str()).collect();
+    // A new one is a new way across tenants: think, then count it here.
+    let counted = [
+        "mw_claim",
+        "mw_deleted",
+        "mw_key",
+        "mw_looks_like",
+        "mw_next_due",
+        "mw_route",
+        "mw_sweep",
+        "mw_tenants",
+    ];
+    assert_eq!(names, counted);
+    for (name, is_definer, has_path, can_login) in &functions {
+        assert!(*is_definer && *has_path && !*can_login, "{name}: {is_definer} {has_path} {can_login}");
+    }
+    let public: Vec<(String,)> = sqlx::query_as(
+        "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+         AND has_function_privilege('public', oid, 'EXECUTE')",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("asked");
+    assert!(public.is_empty(), "anybody may call {public:?}");
+    let (bypasses,): (bool,) =
+        sqlx::query_as("SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = 'mailward_service'")
+            .fetch_one(&pool)
+            .await
+            .expect("asked");
+    assert!(!bypasses);
+}
+
+/// Every table that holds rows of tenants.
+async fn tables_of_tenants(world: &World) -> Vec<String> {
+    let pool = sqlx::PgPool::connect(&world.database().expect("a database").admin_url).await.expect("opened");
+    let found: Vec<(String,)> = sqlx::query_as(
+        "SELECT DISTINCT table_name::text FROM information_schema.columns WHERE table_schema = 'public'
+         AND (column_name = 'tenant_id' OR table_name = 'tenant') AND table_name NOT LIKE '\\_sqlx%'",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("asked");
+    assert!(found.len() >= 10, "{found:?}");
+    found.into_iter().map(|(table,)| table).collect()
 }

@@ -165,6 +165,15 @@ impl Tx {
         Ok(())
     }
 
+    /// The text for this database, where they must differ: what is asked before a tenant is known is a function on
+    /// PostgreSQL, whose policies let nothing else see across tenants.
+    pub(crate) fn pick(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite(_) => sqlite,
+            Self::Postgres(_) => postgres,
+        }
+    }
+
     /// Tells PostgreSQL whose rows this transaction may touch, until it ends. SQLite has only the keys.
     pub(crate) async fn act_for(&mut self, tenant: &str) -> Result<()> {
         if let Self::Postgres(tx) = self {

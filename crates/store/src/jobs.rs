@@ -6,7 +6,7 @@ use std::time::Duration;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, TenantId, WebhookId};
 
-use crate::db::{Tx, on};
+use crate::db::on;
 use crate::system::slug;
 use crate::{Error, Result, Store, Tenant};
 
@@ -50,23 +50,6 @@ struct Row {
     created_at: i64,
 }
 
-/// What both texts share: the longest waiting jobs, a few of each tenant, none of those whose share is used up.
-macro_rules! claim_sql {
-    ($before:literal, $behind:literal) => {
-        concat!(
-            "UPDATE job SET due_at = $2, fence = fence + 1, attempts = attempts + 1 WHERE (tenant_id, id) IN (",
-            $before,
-            "SELECT tenant_id, id FROM (SELECT tenant_id, id, due_at,
-             ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY due_at) AS turn FROM job
-             WHERE state = 'open' AND due_at <= $1 AND $4 NOT LIKE '%,' || tenant_id || ',%') AS waiting
-             WHERE turn <= $5 ORDER BY due_at LIMIT $3",
-            $behind,
-            ") RETURNING tenant_id, id, kind, event_id, webhook_id, attempts, fence, created_at,
-             (SELECT region FROM tenant WHERE tenant.id = job.tenant_id) AS region"
-        )
-    };
-}
-
 /// Which jobs a worker wants.
 pub struct Claim<'a> {
     /// At most so many.
@@ -80,22 +63,23 @@ pub struct Claim<'a> {
 impl Store {
     /// Takes due jobs for the length of `lease`.
     pub async fn claim(&self, now: Timestamp, lease: Duration, claim: &Claim<'_>) -> Result<Vec<ClaimedJob>> {
-        // SQLite has one writer; PostgreSQL's workers must step over rows that another one is taking.
-        const SQLITE: &str = claim_sql!("", "");
-        const POSTGRES: &str = claim_sql!(
-            "SELECT tenant_id, id FROM job WHERE state = 'open' AND due_at <= $1 AND (tenant_id, id) IN (",
-            ") FOR UPDATE SKIP LOCKED"
-        );
+        // The longest waiting jobs, a few of each tenant, none of those whose share is used up. SQLite has one
+        // writer; PostgreSQL's function steps over the rows that another worker is taking.
+        const SQLITE: &str = "UPDATE job SET due_at = $2, fence = fence + 1, attempts = attempts + 1
+            WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM (SELECT tenant_id, id, due_at,
+                ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY due_at) AS turn FROM job
+                WHERE state = 'open' AND due_at <= $1 AND $4 NOT LIKE '%,' || tenant_id || ',%') AS waiting
+                WHERE turn <= $5 ORDER BY due_at LIMIT $3)
+            RETURNING tenant_id, id, kind, event_id, webhook_id, attempts, fence, created_at,
+            (SELECT region FROM tenant WHERE tenant.id = job.tenant_id) AS region";
+        const POSTGRES: &str = "SELECT * FROM mw_claim($1, $2, $3, $4, $5)";
         let mut without = String::from(",");
         for tenant in claim.without {
             without.push_str(tenant.as_str());
             without.push(',');
         }
         let mut tx = self.inner.db.write().await?;
-        let sql = match tx {
-            Tx::Sqlite(_) => SQLITE,
-            Tx::Postgres(_) => POSTGRES,
-        };
+        let sql = tx.pick(SQLITE, POSTGRES);
         let rows: Vec<Row> = on!(&mut tx, |conn| sqlx::query_as(sql)
             .bind(now.millis())
             .bind(now.plus(lease).millis())
@@ -110,9 +94,11 @@ impl Store {
 
     /// When the next job becomes due.
     pub async fn next_due(&self) -> Result<Option<Timestamp>> {
-        const SQL: &str = "SELECT MIN(due_at) FROM job WHERE state = 'open'";
+        const SQLITE: &str = "SELECT MIN(due_at) FROM job WHERE state = 'open'";
+        const POSTGRES: &str = "SELECT mw_next_due()";
         let mut tx = self.inner.db.read().await?;
-        let (due,): (Option<i64>,) = on!(&mut tx, |conn| sqlx::query_as(SQL).fetch_one(conn).await?);
+        let sql = tx.pick(SQLITE, POSTGRES);
+        let (due,): (Option<i64>,) = on!(&mut tx, |conn| sqlx::query_as(sql).fetch_one(conn).await?);
         Ok(due.map(Timestamp))
     }
 

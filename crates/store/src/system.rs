@@ -4,7 +4,7 @@ use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, TenantId};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::db::on;
+use crate::db::{Tx, on};
 use crate::scope::key::Scopes;
 use crate::{Error, Result, Scope, Store, Tenant};
 
@@ -97,11 +97,12 @@ pub struct TenantRow {
 impl Store {
     /// Finds the inbox at a canonical address.
     pub async fn route(&self, canonical: &str) -> Result<Option<Route>> {
-        const SQL: &str = "SELECT tenant.id AS tenant_id, tenant.region, tenant.state, tenant.state_since, inbox.id AS inbox_id,
+        const SQLITE: &str = "SELECT tenant.id AS tenant_id, tenant.region, tenant.state, tenant.state_since, inbox.id AS inbox_id,
             inbox.paused_at, inbox.expires_at FROM address
             JOIN inbox ON inbox.tenant_id = address.tenant_id AND inbox.id = address.inbox_id
             JOIN tenant ON tenant.id = address.tenant_id
             WHERE address.canonical = $1 AND inbox.deleted_at IS NULL";
+        const POSTGRES: &str = "SELECT * FROM mw_route($1)";
         #[derive(sqlx::FromRow)]
         struct Row {
             tenant_id: String,
@@ -113,8 +114,9 @@ impl Store {
             expires_at: Option<i64>,
         }
         let mut tx = self.inner.db.read().await?;
+        let sql = tx.pick(SQLITE, POSTGRES);
         let row: Option<Row> =
-            on!(&mut tx, |conn| sqlx::query_as(SQL).bind(canonical).fetch_optional(conn).await?);
+            on!(&mut tx, |conn| sqlx::query_as(sql).bind(canonical).fetch_optional(conn).await?);
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Route {
             state: TenantState::parse(&row.state, &row.tenant_id)?,
@@ -129,10 +131,11 @@ impl Store {
     /// Finds who holds the token with this key id and verifier. Revoked keys are nobody's; expiry is the caller's to
     /// judge by its clock.
     pub async fn authenticate(&self, keyid: &str, verifier: &[u8; 32]) -> Result<Option<Authenticated>> {
-        const SQL: &str =
+        const SQLITE: &str =
             "SELECT api_key.tenant_id, tenant.region, tenant.state, inbox_id, scopes, verifier, expires_at,
             last_used_at FROM api_key JOIN tenant ON tenant.id = api_key.tenant_id
             WHERE keyid = $1 AND revoked_at IS NULL";
+        const POSTGRES: &str = "SELECT * FROM mw_key($1)";
         #[derive(sqlx::FromRow)]
         struct Row {
             tenant_id: String,
@@ -145,8 +148,9 @@ impl Store {
             last_used_at: Option<i64>,
         }
         let mut tx = self.inner.db.read().await?;
+        let sql = tx.pick(SQLITE, POSTGRES);
         let row: Option<Row> =
-            on!(&mut tx, |conn| sqlx::query_as(SQL).bind(keyid).fetch_optional(conn).await?);
+            on!(&mut tx, |conn| sqlx::query_as(sql).bind(keyid).fetch_optional(conn).await?);
         // An unknown key id costs the same comparison as a wrong secret.
         let stored = row.as_ref().map_or(&[0u8; 32][..], |row| &row.verifier[..]);
         let matches = stored.ct_eq(&verifier[..]) & Choice::from(u8::from(row.is_some()));
@@ -259,27 +263,38 @@ impl Store {
     pub async fn sweep(&self, arms_before: Timestamp, requests_before: Timestamp) -> Result<u64> {
         const ARMS: &str = "UPDATE message SET armed = 0 WHERE armed = 1 AND armed_at < $1";
         const REQUESTS: &str = "DELETE FROM idempotency WHERE created_at < $1";
-        let mut tx = self.inner.db.write().await?;
         let mut swept = 0;
-        for (sql, before) in [(ARMS, arms_before), (REQUESTS, requests_before)] {
-            swept += on!(&mut tx, |conn| sqlx::query(sql)
-                .bind(before.millis())
-                .execute(conn)
-                .await?
-                .rows_affected());
-        }
+        let tx = match self.inner.db.write().await? {
+            Tx::Sqlite(mut tx) => {
+                for (sql, before) in [(ARMS, arms_before), (REQUESTS, requests_before)] {
+                    swept += sqlx::query(sql).bind(before.millis()).execute(&mut *tx).await?.rows_affected();
+                }
+                Tx::Sqlite(tx)
+            }
+            Tx::Postgres(mut tx) => {
+                let (rows,): (i64,) = sqlx::query_as("SELECT mw_sweep($1, $2)")
+                    .bind(arms_before.millis())
+                    .bind(requests_before.millis())
+                    .fetch_one(&mut *tx)
+                    .await?;
+                swept = rows.unsigned_abs();
+                Tx::Postgres(tx)
+            }
+        };
         tx.commit().await?;
         Ok(swept)
     }
 
     /// Removes up to `limit` messages of deleted inboxes; how many there were.
     pub async fn purge(&self, limit: i64) -> Result<usize> {
-        const FIND: &str = "SELECT message.tenant_id, message.id FROM inbox JOIN message
+        const SQLITE: &str = "SELECT message.tenant_id, message.id FROM inbox JOIN message
             ON message.tenant_id = inbox.tenant_id AND message.inbox_id = inbox.id
             WHERE inbox.deleted_at IS NOT NULL LIMIT $1";
+        const POSTGRES: &str = "SELECT * FROM mw_deleted($1)";
         let mut tx = self.inner.db.write().await?;
+        let sql = tx.pick(SQLITE, POSTGRES);
         let found: Vec<(String, String)> =
-            on!(&mut tx, |conn| sqlx::query_as(FIND).bind(limit).fetch_all(conn).await?);
+            on!(&mut tx, |conn| sqlx::query_as(sql).bind(limit).fetch_all(conn).await?);
         for (tenant, message) in &found {
             tx.act_for(tenant).await?;
             for sql in [
@@ -326,10 +341,12 @@ impl Operator {
 
     /// Tenants by slug, those after `after`.
     pub async fn tenants(&self, after: Option<&TenantId>, limit: i64) -> Result<Vec<TenantRow>> {
-        const SQL: &str = "SELECT id, region, plan, state, created_at, last_active_at FROM tenant
+        const SQLITE: &str = "SELECT id, region, plan, state, created_at, last_active_at FROM tenant
             WHERE id > $1 ORDER BY id LIMIT $2";
+        const POSTGRES: &str = "SELECT * FROM mw_tenants($1, $2)";
         let mut tx = self.store.inner.db.read().await?;
-        let rows: Vec<TenantSql> = on!(&mut tx, |conn| sqlx::query_as(SQL)
+        let sql = tx.pick(SQLITE, POSTGRES);
+        let rows: Vec<TenantSql> = on!(&mut tx, |conn| sqlx::query_as(sql)
             .bind(after.map_or("", TenantId::as_str))
             .bind(limit)
             .fetch_all(conn)

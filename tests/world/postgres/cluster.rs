@@ -150,6 +150,9 @@ impl Cluster {
         self.admin(&[
             "CREATE ROLE mailward_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
             "CREATE ROLE mailward_service LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
+            "CREATE ROLE mailward_definer NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
+            // Only so that migrations can hand their functions over.
+            "GRANT mailward_definer TO mailward_owner",
         ]);
         // Every later database is a copy of this one. Said aloud because the defaults changed with PostgreSQL 15.
         let schema =

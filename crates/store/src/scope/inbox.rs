@@ -100,12 +100,15 @@ impl Scope {
     /// Makes an inbox; `false` when its address is, or ever was, somebody's, or looks like one.
     pub async fn create_inbox(&mut self, new: &NewInbox) -> Result<bool> {
         if new.claim.refuse_look_alikes {
-            const SQL: &str = "SELECT 1 FROM address WHERE skeleton = $1 LIMIT 1";
-            let taken: Option<(i32,)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            const SQLITE: &str =
+                "SELECT COUNT(*) FROM (SELECT 1 FROM address WHERE skeleton = $1 LIMIT 1) AS found";
+            const POSTGRES: &str = "SELECT mw_looks_like($1)";
+            let sql = self.tx.pick(SQLITE, POSTGRES);
+            let (alike,): (i64,) = on!(&mut self.tx, |conn| sqlx::query_as(sql)
                 .bind(&new.claim.skeleton)
-                .fetch_optional(conn)
+                .fetch_one(conn)
                 .await?);
-            if taken.is_some() {
+            if alike > 0 {
                 return Ok(false);
             }
         }
