@@ -172,6 +172,15 @@ async fn a_statement_that_forgets_its_tenant_sees_nothing_on_postgres() {
     assert_eq!(bob_inbox.emails().await.len(), 1, "{}", bob.id);
 }
 
+#[tokio::test]
+async fn a_database_without_tables_is_refused_with_what_to_do() {
+    let database = crate::world::postgres::database().await;
+    let location = mailward_store::Location::Postgres { url: database.service_url.clone(), owner_url: None };
+    let refused =
+        mailward_store::Store::open(&location).await.map(|_| ()).expect_err("there is nothing").to_string();
+    assert!(refused.contains("store.owner_url"), "{refused}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_catalogue_of_postgres_holds_no_door_that_nobody_counted() {
     let world = World::on(Engine::Postgres, &[]).await;

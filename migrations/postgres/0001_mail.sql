@@ -79,9 +79,8 @@ CREATE TABLE message (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, inbox_id) REFERENCES inbox (tenant_id, id)
 );
-CREATE UNIQUE INDEX message_seq ON message (tenant_id, inbox_id, seq) WHERE seq IS NOT NULL;
+CREATE UNIQUE INDEX message_seq ON message (tenant_id, inbox_id, seq);
 CREATE UNIQUE INDEX message_armed ON message (tenant_id, delivery_digest) WHERE armed = 1;
-CREATE INDEX message_inbox ON message (tenant_id, inbox_id);
 CREATE INDEX message_held ON message (tenant_id, id) WHERE state = 'held';
 CREATE INDEX message_armed_at ON message (armed_at) WHERE armed = 1;
 

@@ -39,6 +39,8 @@ impl std::fmt::Debug for Location {
 pub(crate) struct Migrations {
     pub(crate) sqlite: Migrator,
     pub(crate) postgres: Migrator,
+    /// A table that is there once they have run.
+    pub(crate) marker: &'static str,
 }
 
 /// An open database.
@@ -89,7 +91,10 @@ impl Db {
                     .acquire_timeout(Duration::from_secs(5))
                     .connect_with(options)
                     .await?;
-                Ok(Self::Postgres(pool))
+                let known: &str = migrations.marker;
+                let (table,): (Option<String>,) =
+                    sqlx::query_as("SELECT to_regclass($1)::text").bind(known).fetch_one(&pool).await?;
+                table.map(|_| Self::Postgres(pool)).ok_or(Error::NoSchema)
             }
         }
     }

@@ -12,6 +12,11 @@ pub enum Error {
     /// The schema could not be brought to this version, or is newer than this program.
     #[error("the schema could not be migrated")]
     Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The database is empty, and this role may not fill it.
+    #[error(
+        "the database has no tables; set store.owner_url to the role that owns it, so that they are made"
+    )]
+    NoSchema,
     /// A row holds what no code of ours wrote.
     #[error("row {row} of {table} is corrupt: {what}")]
     Corrupt {

@@ -39,7 +39,9 @@ impl Keystore {
     /// Opens the key store and brings its schema to this version.
     pub async fn open(location: &Location) -> Result<Self> {
         let keys = || sqlx::migrate!("../../migrations/keystore");
-        let db = Db::open(location, &Migrations { sqlite: keys(), postgres: keys() }).await?;
+        let db =
+            Db::open(location, &Migrations { sqlite: keys(), postgres: keys(), marker: "public.tenant_key" })
+                .await?;
         Ok(Self { db })
     }
 

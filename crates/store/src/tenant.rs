@@ -44,6 +44,7 @@ impl Store {
         let migrations = Migrations {
             sqlite: sqlx::migrate!("../../migrations/sqlite"),
             postgres: sqlx::migrate!("../../migrations/postgres"),
+            marker: "public.tenant",
         };
         let db = Db::open(location, &migrations).await?;
         Ok(Self { inner: Arc::new(Inner { db, wakes: Wakes::default() }) })
