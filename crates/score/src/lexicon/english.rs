@@ -100,7 +100,7 @@ pub(super) const ENTRIES: &[(Concept, &str)] = &[
     ),
     (
         Unbound,
-        "⟨service/safe/audit/admin/operator/root/support⟩ mode|without restriction*|without any restriction*|without limit*|without filter*|without any filter*|no restrictions|no limits|no limitations|no rules|no filter*|no ethical|no longer bound|not bound by|broken free|unrestricted|unfiltered|uncensored|developer mode|dev mode|debug mode|admin mode|god mode|sudo mode|root mode|system mode|maintenance mode|override mode|unsafe mode|jailbreak mode|jailbroken|do anything now|dan mode|evil mode|opposite mode|no safety|safety off|safety protocols disabled|safety filters disabled|anything goes|amoral|no moral*|regardless of ethic*|regardless of legal*|test mode|diagnostic mode|no guidelines|unlimited mode|evilbot|protocols disabled|restrictions lifted|without refus*|never refuse|cannot refuse|can't refuse",
+        "⟨service/safe/audit/admin/operator/support/root⟩ mode|without restriction*|without any restriction*|without limit*|without filter*|without any filter*|no restrictions|no limits|no limitations|no rules|no filter*|no ethical|no longer bound|not bound by|broken free|unrestricted|unfiltered|uncensored|developer mode|dev mode|debug mode|admin mode|god mode|sudo mode|root mode|system mode|maintenance mode|override mode|unsafe mode|jailbreak mode|jailbroken|do anything now|dan mode|evil mode|opposite mode|no safety|safety off|safety protocols disabled|safety filters disabled|anything goes|amoral|no moral*|regardless of ethic*|regardless of legal*|test mode|diagnostic mode|no guidelines|unlimited mode|evilbot|protocols disabled|restrictions lifted|without refus*|never refuse|cannot refuse|can't refuse",
     ),
     (
         NewTask,
