@@ -15,6 +15,7 @@ both_databases!(
     the_mail_of_a_deleted_inbox_leaves_the_database,
     no_tenant_takes_all_the_workers,
     held_mail_of_a_deleted_inbox_is_nobodys_any_more,
+    an_operators_key_in_a_url_is_revoked_and_the_next_start_writes_another,
 );
 
 /// Sends `count` mails on one connection, with subjects `m0`, `m1` and so on.
@@ -166,4 +167,15 @@ async fn held_mail_of_a_deleted_inbox_is_nobodys_any_more(world: World) {
     ada.http("DELETE", format!("/v1/inboxes/{}", inbox.id)).send().await.expect(200);
     assert!(ada.held().await.is_empty());
     ada.review("POST", format!("/v1/review/{id}/release")).json(&json!({})).send().await.expect(404);
+}
+
+async fn an_operators_key_in_a_url_is_revoked_and_the_next_start_writes_another(world: World) {
+    let leaked = world.operator_token.clone();
+    world.operator_http("GET", "/operator/v1/tenants").send().await.expect(200);
+    let path = format!("/v1/account?token={leaked}");
+    assert_eq!(world.http("GET", path).send().await.expect(400)["error"], json!("token_in_url"));
+    world.operator_http("GET", "/operator/v1/tenants").send().await.expect(401);
+    let world = world.restart().await;
+    assert_ne!(world.operator_token, leaked);
+    world.operator_http("GET", "/operator/v1/tenants").send().await.expect(200);
 }
