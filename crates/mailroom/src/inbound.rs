@@ -22,7 +22,7 @@ use mailward_store::{IntakeError, Tenant, TenantState};
 use crate::config::Hold;
 use crate::sender_auth::SenderAuth;
 use crate::snapshot::Meta;
-use crate::{Error, Mailroom, sender_auth};
+use crate::{Mailroom, sender_auth};
 
 /// After so long a pause the sender is told for good (RFC 5321 4.2.1: 5yz means "do not try again").
 const PAUSE_FOR_GOOD: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -168,10 +168,4 @@ fn down(error: &dyn std::error::Error) -> Refusal {
         std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
     tracing::error!(%error, ?causes, "mail could not be taken");
     Refusal::StoreDown
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        down(&error)
-    }
 }

@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use mailward_mail::clock::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use crate::Web;
 use crate::problem::Problem;
@@ -81,6 +82,18 @@ impl TryFrom<String> for Moment {
 fn reason(rejected: &QueryRejection) -> String {
     let cause = std::error::Error::source(rejected).map(ToString::to_string);
     format!("the query: {}", cause.unwrap_or_else(|| rejected.to_string()))
+}
+/// Which part of a list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Paging {
+    /// 1 to 100.
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    pub(crate) limit: Limit,
+    /// From the page before.
+    pub(crate) cursor: Option<String>,
 }
 
 #[cfg(test)]

@@ -5,29 +5,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mailward_mail::id::TenantId;
 use mailward_mailroom::access::Principal;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::Web;
 use crate::body::Body;
 use crate::caller::Operator;
 use crate::cursor::Page;
 use crate::problem::Problem;
-use crate::query::{Ids, Limit, Query};
+use crate::query::{Ids, Paging, Query};
 use crate::v1::inboxes::{CreateRequest, InboxView, page};
-
-/// Which inboxes.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListOptions {
-    /// 1 to 100.
-    #[serde(default)]
-    #[param(value_type = Option<u32>)]
-    limit: Limit,
-    /// From the page before.
-    cursor: Option<String>,
-}
 
 /// Makes an inbox for a tenant.
 #[utoipa::path(post, path = "/operator/v1/tenants/{id}/inboxes", operation_id = "createTenantInbox",
@@ -48,12 +33,12 @@ pub(crate) async fn create(
 
 /// Lists the inboxes of a tenant, newest first.
 #[utoipa::path(get, path = "/operator/v1/tenants/{id}/inboxes", operation_id = "listTenantInboxes",
-    tag = "tenants", params(("id" = String, Path), ListOptions), responses((status = 200, body = Page<InboxView>)))]
+    tag = "tenants", params(("id" = String, Path), Paging), responses((status = 200, body = Page<InboxView>)))]
 pub(crate) async fn list(
     Operator(operator): Operator,
     State(web): State<Web>,
     Ids(id): Ids<String>,
-    Query(options): Query<ListOptions>,
+    Query(options): Query<Paging>,
 ) -> Result<Json<Page<InboxView>>, Problem> {
     let principal = acting_for(&web, &operator, &id).await?;
     page(&web, &principal, options.limit, options.cursor.as_deref()).await

@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 use mailward_mail::id::TenantId;
 use mailward_store::TenantRow;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::Web;
 use crate::body::Body;
 use crate::caller::Operator;
 use crate::cursor::{self, Page};
 use crate::problem::Problem;
-use crate::query::{Ids, Limit, Query};
+use crate::query::{Ids, Limit, Paging, Query};
 
 /// The plan of a tenant when none is named.
 const DEFAULT_PLAN: &str = "scale";
@@ -31,19 +31,6 @@ pub(crate) struct CreateRequest {
     /// Must be this deployment's.
     #[serde(default)]
     region: Option<String>,
-}
-
-/// Which tenants.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListOptions {
-    /// 1 to 100.
-    #[serde(default)]
-    #[param(value_type = Option<u32>)]
-    limit: Limit,
-    /// From the page before.
-    cursor: Option<String>,
 }
 
 /// A tenant.
@@ -98,11 +85,11 @@ pub(crate) async fn create(
 
 /// Lists tenants by id.
 #[utoipa::path(get, path = "/operator/v1/tenants", operation_id = "listTenants", tag = "tenants",
-    params(ListOptions), responses((status = 200, body = Page<TenantView>)))]
+    params(Paging), responses((status = 200, body = Page<TenantView>)))]
 pub(crate) async fn list(
     Operator(operator): Operator,
     State(web): State<Web>,
-    Query(options): Query<ListOptions>,
+    Query(options): Query<Paging>,
 ) -> Result<Json<Page<TenantView>>, Problem> {
     let Limit(limit) = options.limit;
     let after = cursor::read(options.cursor.as_deref(), |place| TenantId::parse(place).ok())?;

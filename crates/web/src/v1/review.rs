@@ -6,7 +6,7 @@ use mailward_mail::id::MessageId;
 use mailward_mailroom::Mail;
 use mailward_store::{Decision, Scopes, State as MailState};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::emails::EmailView;
 use crate::Web;
@@ -14,23 +14,10 @@ use crate::body::Body;
 use crate::caller::Caller;
 use crate::cursor::{self, Page};
 use crate::problem::Problem;
-use crate::query::{Ids, Limit, Query};
+use crate::query::{Ids, Limit, Paging, Query};
 
 /// The longest reason, in characters.
 const MOST_REASON: usize = 1_000;
-
-/// Which held mails.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListOptions {
-    /// 1 to 100.
-    #[serde(default)]
-    #[param(value_type = Option<u32>)]
-    limit: Limit,
-    /// From the page before.
-    cursor: Option<String>,
-}
 
 /// A decision.
 #[derive(Deserialize, ToSchema)]
@@ -56,12 +43,12 @@ pub(crate) struct ReviewView {
 }
 
 /// Lists held mail, newest first.
-#[utoipa::path(get, path = "/v1/review", operation_id = "listHeld", tag = "review", params(ListOptions),
+#[utoipa::path(get, path = "/v1/review", operation_id = "listHeld", tag = "review", params(Paging),
     responses((status = 200, body = Page<ReviewView>)))]
 pub(crate) async fn list(
     caller: Caller,
     State(web): State<Web>,
-    Query(options): Query<ListOptions>,
+    Query(options): Query<Paging>,
 ) -> Result<Json<Page<ReviewView>>, Problem> {
     let principal = caller.need(Scopes::REVIEW)?;
     let Limit(limit) = options.limit;
