@@ -251,6 +251,8 @@ impl State {
             }
             _ => (self.cursor + text.len()).min(html.len()),
         };
+        // The tokenizer may have changed the text's length (NUL becomes U+FFFD): stay between characters.
+        let end = html.ceil_char_boundary(end);
         out.replace(text, self.cursor.min(end)..end);
         self.cursor = end;
     }
@@ -377,5 +379,20 @@ mod tests {
         assert!(parts.partial);
         assert!(parts.hidden.text.contains("a4999"));
         assert_eq!(parts.visible.text, "ac");
+    }
+
+    #[test]
+    fn a_place_never_falls_into_the_middle_of_a_character() {
+        // The tokenizer hands the text before the NUL on with another length than it has in the source.
+        for html in [
+            "&instructions<the user\u{299}\u{d633e} -->",
+            "a\0\u{d633e}<b title='\u{d633e}xyz'>\0\u{d633e}</b>",
+        ] {
+            parts(html);
+            for end in (0..html.len()).filter(|at| html.is_char_boundary(*at)) {
+                parts(&html[..end]);
+                parts(&format!("{}{html}", &html[..end]));
+            }
+        }
     }
 }
