@@ -197,7 +197,8 @@ async fn the_catalogue_of_postgres_holds_no_door_that_nobody_counted() {
     assert!(unlocked.is_empty(), "tables or views of tenants without forced policies: {unlocked:?}");
     let functions: Vec<(String, bool, bool, bool)> = sqlx::query_as(
         "SELECT p.proname::text, p.prosecdef, COALESCE('search_path=public, pg_temp' = ANY (p.proconfig), false), r.rolcanlogin
-         FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE p.pronamespace = 'public'::regnamespace ORDER BY 1",
+         FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE p.pronamespace = 'public'::regnamespace
+         AND p.prorettype <> 'trigger'::regtype ORDER BY 1",
     )
     .fetch_all(&pool)
     .await
@@ -205,10 +206,12 @@ async fn the_catalogue_of_postgres_holds_no_door_that_nobody_counted() {
     let names: Vec<&str> = functions.iter().map(|(name, ..)| name.as_str()).collect();
     // A new one is a new way across tenants: think, then count it here.
     let counted = [
+        "mw_chains",
         "mw_claim",
         "mw_deleted",
         "mw_key",
         "mw_looks_like",
+        "mw_new_heads",
         "mw_next_due",
         "mw_route",
         "mw_sweep",

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, TenantId};
-use mailward_store::{Account, Authenticated, Operator, Scopes, Tenant, TenantRow, TenantState};
+use mailward_store::{
+    Account, Act, Action, Actor, Authenticated, Operator, Origin, Scopes, Tenant, TenantRow, TenantState,
+};
 use mailward_vault::{Pepper, SignedLink, Token, TokenKind};
 
 pub(crate) use cache::Cache;
@@ -25,6 +27,9 @@ const TOUCH: Duration = Duration::from_secs(300);
 #[derive(Clone)]
 pub struct Principal {
     held: Authenticated,
+    origin: Origin,
+    /// An operator that acts for the tenant: the audit log says so.
+    is_operator: bool,
 }
 
 /// Why nobody acts.
@@ -65,6 +70,18 @@ impl Principal {
         self.held.scopes
     }
 
+    /// The same principal, asking from there.
+    pub fn from(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// An act of this principal's, for the audit log.
+    pub(crate) fn act(&self, action: Action) -> Act<'_> {
+        let keyid = self.keyid();
+        let actor = if self.is_operator { Actor::Operator(keyid) } else { Actor::Key(keyid) };
+        Act::new(action).by(actor).from(&self.origin)
+    }
+
     /// When the key ends.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.held.expires_at
@@ -98,13 +115,18 @@ impl Mailroom {
         if held.expires_at.is_some_and(|end| end <= now) {
             return Err(Denied::Unauthorized);
         }
-        if held.state == TenantState::Suspended {
-            return Err(Denied::Suspended);
+        match held.state {
+            TenantState::Active => {}
+            TenantState::Suspended | TenantState::Exporting | TenantState::Grace => {
+                return Err(Denied::Suspended);
+            }
+            // Its keys are gone, so nobody holds one.
+            TenantState::Shredded | TenantState::Purged => return Err(Denied::Unauthorized),
         }
         if held.last_used_at.is_none_or(|last| last < now.minus(TOUCH)) {
             self.touch(digest, &held, now);
         }
-        Ok(Principal { held })
+        Ok(Principal { held, origin: Origin::default(), is_operator: false })
     }
 
     /// Finds out which operator holds a token.
@@ -125,6 +147,9 @@ impl Mailroom {
         id: &TenantId,
     ) -> Result<Option<Principal>> {
         let Some((row, tenant)) = operator.tenant(id).await? else { return Ok(None) };
+        if row.state != TenantState::Active {
+            return Err(Error::Conflict("the tenant is not active; `mailward tenant show` says its state"));
+        }
         let held = Authenticated {
             tenant,
             state: row.state,
@@ -135,7 +160,7 @@ impl Mailroom {
             expires_at: None,
             last_used_at: None,
         };
-        Ok(Some(Principal { held }))
+        Ok(Some(Principal { held, origin: operator.origin().clone(), is_operator: true }))
     }
 
     /// One tenant, as an operator sees it.
@@ -168,8 +193,8 @@ impl Mailroom {
             return Ok(self.0.store.revoke_operator(&operator, self.0.clock.now()).await?);
         }
         let Some(held) = self.authenticate_token(&token).await? else { return Ok(false) };
-        let principal = Principal { held };
-        self.revoke(&principal, principal.keyid()).await
+        let principal = Principal { held, origin: Origin::default(), is_operator: false };
+        self.revoke_for(&principal, principal.keyid(), Action::KeyLeaked).await
     }
 
     /// Whether there is an operator.

@@ -63,7 +63,10 @@ impl Mailroom {
         if found.expires_at.is_some_and(|end| end <= now) {
             return Err(Refusal::NoSuchInbox);
         }
-        let suspended = (found.state == TenantState::Suspended).then_some(found.state_since);
+        if found.state.is_gone() {
+            return Err(Refusal::NoSuchInbox);
+        }
+        let suspended = (found.state != TenantState::Active).then_some(found.state_since);
         if let Some(since) = suspended.or(found.paused_at) {
             let for_good = since.plus(PAUSE_FOR_GOOD) < now;
             return Err(if for_good { Refusal::PausedForGood } else { Refusal::Paused });

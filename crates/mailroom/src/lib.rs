@@ -4,6 +4,8 @@
 //! used here and nowhere above. [`inbound`] is the pipeline; start there.
 
 pub mod access;
+mod audit;
+mod break_glass;
 mod config;
 mod error;
 mod inbound;
@@ -15,6 +17,7 @@ mod review;
 mod screening;
 pub mod sender_auth;
 mod snapshot;
+mod standing;
 mod webhooks;
 
 use std::sync::Arc;
@@ -25,6 +28,7 @@ use mailward_net::dns::Dns;
 use mailward_net::egress::Egress;
 use mailward_store::{Intake, Store};
 
+pub use audit::{CheckpointFault, check_list};
 pub use config::{Config, Hold, Plan};
 pub use error::{Error, Result};
 pub use inbound::{Route, Taken};

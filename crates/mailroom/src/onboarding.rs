@@ -4,7 +4,7 @@ mod inbox;
 mod local_part;
 
 use mailward_mail::id::TenantId;
-use mailward_store::{Operator, Scopes, Tenant, TenantRow};
+use mailward_store::{Act, Action, Actor, Operator, Scopes, Tenant, TenantRow};
 use mailward_vault::Token;
 
 pub use inbox::{CreatedInbox, InboxPatch, InboxRequest, InboxView};
@@ -38,7 +38,9 @@ impl Mailroom {
             let here = &self.0.config.region;
             return Err(Error::invalid("region", format!("this deployment serves the region `{here}`")));
         }
-        self.found(id, plan).await
+        let act =
+            Act::new(Action::TenantCreated).by(Actor::Operator(operator.keyid())).from(operator.origin());
+        self.found(id, plan, act).await
     }
 
     /// Makes a tenant of plan `free` for somebody nobody knows.
@@ -46,7 +48,8 @@ impl Mailroom {
         if !self.0.config.signup_open {
             return Err(Error::SignupClosed);
         }
-        self.found(TenantId::generate(&self.0.clock, &self.0.random), "free").await
+        let act = Act::new(Action::TenantCreated).by(Actor::Anybody);
+        self.found(TenantId::generate(&self.0.clock, &self.0.random), "free", act).await
     }
 
     /// Tenants by slug, as an operator.
@@ -59,7 +62,7 @@ impl Mailroom {
         Ok(operator.tenants(after, limit).await?)
     }
 
-    async fn found(&self, id: TenantId, plan: &str) -> Result<CreatedTenant> {
+    async fn found(&self, id: TenantId, plan: &str, act: Act<'_>) -> Result<CreatedTenant> {
         let room = &self.0;
         if !room.config.plans.contains_key(plan) {
             let known: Vec<&str> = room.config.plans.keys().map(String::as_str).collect();
@@ -78,6 +81,9 @@ impl Mailroom {
         let token = self.new_key(&tenant, &mut scope, Scopes::TENANT, by, None).await?.token;
         let by = KeyRequest { name: Some("review".into()), ..KeyRequest::default() };
         let review_token = self.new_key(&tenant, &mut scope, Scopes::REVIEWER, by, None).await?.token;
+        let act = act.on(tenant.id().as_str()).word("plan", plan);
+        scope.audit(&act, now).await?;
+        scope.audit_system(&act, now).await?;
         scope.commit().await?;
         Ok(CreatedTenant { tenant, plan: plan.to_owned(), token, review_token })
     }

@@ -5,7 +5,7 @@ mod files;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, MessageId};
 use mailward_mail::parsed::Parsed;
-use mailward_store::{Direction, Filter, Message, Scope, Tenant};
+use mailward_store::{Action, Direction, Filter, Message, Scope, Tenant};
 use mailward_vault::{MessageContext, MessageKey, PartKind, WrappedDek};
 
 pub use files::AttachmentFile;
@@ -147,7 +147,12 @@ impl Mailroom {
         let keys = self.0.keyring.tenant(caller.tenant()).await?;
         let mut scope = caller.tenant().read().await?;
         let Some(message) = scope.message(inbox, id).await? else { return Ok(None) };
-        open_part(caller.tenant(), &mut scope, &keys, &message, PartKind::Raw).await.map(Some)
+        let raw = open_part(caller.tenant(), &mut scope, &keys, &message, PartKind::Raw).await?;
+        drop(scope);
+        let mut scope = caller.tenant().write().await?;
+        scope.audit(&caller.act(Action::RawDownloaded).on(id.as_str()), self.0.clock.now()).await?;
+        scope.commit().await?;
+        Ok(Some(raw))
     }
 }
 

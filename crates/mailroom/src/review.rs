@@ -1,7 +1,7 @@
 //! Held mail: shown to those who may decide on it, and decided on once.
 
 use mailward_mail::id::{EventId, MessageId};
-use mailward_store::{Decided, Decision, EventKind, EventRow, State};
+use mailward_store::{Action, Decided, Decision, EventKind, EventRow, State};
 
 use crate::access::Principal;
 use crate::reading::{Mail, meta, parsed};
@@ -30,7 +30,8 @@ impl Mailroom {
     /// One held mail with its text.
     pub async fn held_mail(&self, caller: &Principal, id: &MessageId) -> Result<Option<Mail>> {
         let keys = self.0.keyring.tenant(caller.tenant()).await?;
-        let mut scope = caller.tenant().read().await?;
+        // Looking at held mail is an act: it is shown when the log has it.
+        let mut scope = caller.tenant().write().await?;
         let found = scope.message_for_review(id).await?;
         let Some(message) =
             found.filter(|message| message.state == State::Held && caller.reaches(&message.inbox))
@@ -39,6 +40,8 @@ impl Mailroom {
         };
         let meta = meta(caller.tenant(), &mut scope, &keys, &message).await?;
         let parsed = parsed(caller.tenant(), &mut scope, &keys, &message).await?;
+        scope.audit(&caller.act(Action::HeldShown).on(id.as_str()), self.0.clock.now()).await?;
+        scope.commit().await?;
         Ok(Some(Mail { message, meta, parsed }))
     }
 
@@ -57,6 +60,11 @@ impl Mailroom {
             Some(text) => Some(self.seal_small(caller.tenant(), id.as_str(), text).await?),
             None => None,
         };
+        let action = match decision {
+            Decision::Release => Action::MailReleased,
+            Decision::Reject => Action::MailRejected,
+        };
+        let act = caller.act(action).on(id.as_str()).sealed(reason.clone());
         let decided = Decided { decision, by: caller.keyid(), reason };
         let keys = self.0.keyring.tenant(caller.tenant()).await?;
         let now = self.0.clock.now();
@@ -90,6 +98,7 @@ impl Mailroom {
         }
         let decided = scope.message_for_review(id).await?.ok_or(Error::Damaged("a decided mail vanished"))?;
         let meta = meta(caller.tenant(), &mut scope, &keys, &decided).await?;
+        scope.audit(&act, now).await?;
         scope.commit().await?;
         Ok(Some(Mail { message: decided, meta, parsed: None }))
     }

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mailward_mail::id::{InboxId, WebhookId};
 use mailward_net::egress::Blocked;
-use mailward_store::{EventKind, Include, NewWebhook, Tenant, Webhook};
+use mailward_store::{Action, EventKind, Include, NewWebhook, Tenant, Webhook};
 use serde::{Deserialize, Serialize};
 
 pub use call::WebhookCall;
@@ -102,6 +102,7 @@ impl Mailroom {
             return Err(Error::Quota { what: "webhooks", limit: MOST as u32 });
         }
         scope.insert_webhook(&new).await?;
+        scope.audit(&caller.act(Action::WebhookCreated).on(new.id.as_str()), new.created_at).await?;
         scope.commit().await?;
         let view = WebhookView { webhook: new, url: endpoint.url };
         Ok(Some(CreatedWebhook { view, secret: endpoint.secret }))
@@ -133,6 +134,7 @@ impl Mailroom {
             return Ok(false);
         }
         let done = scope.delete_webhook(id).await?;
+        scope.audit(&caller.act(Action::WebhookDeleted).on(id.as_str()), self.0.clock.now()).await?;
         scope.commit().await?;
         Ok(done)
     }

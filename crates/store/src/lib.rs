@@ -3,6 +3,7 @@
 //!
 //! Holds no key: what is sealed goes in and out as it is. SQLite and PostgreSQL speak one text per query.
 
+pub mod audit;
 mod db;
 mod error;
 mod intake;
@@ -13,6 +14,7 @@ mod system;
 mod tenant;
 mod wake;
 
+pub use audit::act::{Act, Action, Actor, Origin, Outcome};
 pub use db::Location;
 pub use error::Error;
 pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent};

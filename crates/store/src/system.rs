@@ -4,6 +4,8 @@ use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, TenantId};
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::audit::act::{Act, Action, Actor, Origin};
+use crate::audit::append_system;
 use crate::db::{Tx, on};
 use crate::scope::key::Scopes;
 use crate::{Error, Result, Scope, Store, Tenant};
@@ -15,6 +17,14 @@ pub enum TenantState {
     Active,
     /// Nothing goes in or out.
     Suspended,
+    /// As suspended, while its mail and records are written to an archive.
+    Exporting,
+    /// It is leaving, and may still be taken back.
+    Grace,
+    /// Its keys are destroyed; its rows are being removed.
+    Shredded,
+    /// Nothing is left but its name, which nobody gets again.
+    Purged,
 }
 
 impl TenantState {
@@ -23,13 +33,26 @@ impl TenantState {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Exporting => "exporting",
+            Self::Grace => "grace",
+            Self::Shredded => "shredded",
+            Self::Purged => "purged",
         }
     }
 
-    fn parse(text: &str, tenant: &str) -> Result<Self> {
+    /// Whether its keys are destroyed: for everybody it is as if it had never been.
+    pub fn is_gone(self) -> bool {
+        matches!(self, Self::Shredded | Self::Purged)
+    }
+
+    pub(crate) fn parse(text: &str, tenant: &str) -> Result<Self> {
         match text {
             "active" => Ok(Self::Active),
             "suspended" => Ok(Self::Suspended),
+            "exporting" => Ok(Self::Exporting),
+            "grace" => Ok(Self::Grace),
+            "shredded" => Ok(Self::Shredded),
+            "purged" => Ok(Self::Purged),
             other => Err(Error::corrupt("tenant", tenant, format!("state {other}"))),
         }
     }
@@ -75,6 +98,7 @@ pub struct Authenticated {
 pub struct Operator {
     store: Store,
     keyid: String,
+    origin: Origin,
 }
 
 /// A tenant as an operator sees it.
@@ -185,7 +209,11 @@ impl Store {
             on!(&mut tx, |conn| sqlx::query_as(SQL).bind(keyid).fetch_optional(conn).await?);
         let stored = row.as_ref().map_or(&[0u8; 32][..], |(stored,)| &stored[..]);
         let matches = stored.ct_eq(&verifier[..]) & Choice::from(u8::from(row.is_some()));
-        Ok(bool::from(matches).then(|| Operator { store: self.clone(), keyid: keyid.to_owned() }))
+        Ok(bool::from(matches).then(|| Operator {
+            store: self.clone(),
+            keyid: keyid.to_owned(),
+            origin: Origin::default(),
+        }))
     }
 
     /// Whether an operator's key was installed.
@@ -216,8 +244,12 @@ impl Store {
             .execute(conn)
             .await?
             .rows_affected());
+        if done == 0 {
+            return Ok(false);
+        }
+        append_system(&mut tx, &Act::new(Action::OperatorInstalled).on(keyid), now).await?;
         tx.commit().await?;
-        Ok(done > 0)
+        Ok(true)
     }
 
     /// Revokes an operator's key; the next start writes a new one.
@@ -230,8 +262,13 @@ impl Store {
             .execute(conn)
             .await?
             .rows_affected());
+        if done == 0 {
+            return Ok(false);
+        }
+        let act = Act::new(Action::OperatorRevoked).by(Actor::Operator(&operator.keyid)).on(&operator.keyid);
+        append_system(&mut tx, &act.from(&operator.origin), now).await?;
         tx.commit().await?;
-        Ok(done > 0)
+        Ok(true)
     }
 
     /// Makes a tenant of a plan, within a scope that the caller commits together with what else a tenant needs; `None`
@@ -328,6 +365,20 @@ impl Operator {
     /// The key that acts.
     pub fn keyid(&self) -> &str {
         &self.keyid
+    }
+
+    /// The same operator, asking from there.
+    pub fn from(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// From where it asks.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// One tenant, to act for it.

@@ -12,12 +12,14 @@
 //! One key encrypts one plaintext, everywhere: each wrap and each small secret draws a fresh salt, each part has its
 //! own derived key. So no nonce is ever random and no count of messages wears a key out.
 
+pub mod note;
 pub mod password;
 pub mod purpose;
 pub mod root;
 pub mod seal;
 pub mod service;
 pub mod signed;
+pub mod signing;
 pub mod tenant;
 pub mod token;
 
@@ -35,6 +37,7 @@ pub use root::{MasterKey, MasterRing};
 pub use seal::{MessageContext, MessageKey, PartKind, Sealed};
 pub use service::ServiceKey;
 pub use signed::SignedLink;
+pub use signing::{PublicKey, SigningKey};
 pub use tenant::TenantKey;
 pub use token::{Pepper, Token, TokenKind, find_tokens};
 pub use wrap::{WrappedDek, WrappedKey};

@@ -9,9 +9,9 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use mailward_mailroom::access::Principal;
-use mailward_store::Scopes;
+use mailward_store::{Origin, Scopes};
 
-use crate::edge::Acting;
+use crate::edge::{Acting, RequestId};
 use crate::problem::Problem;
 use crate::server::Peer;
 use crate::{Web, WebConfig};
@@ -60,7 +60,7 @@ impl FromRequestParts<Web> for Caller {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         let token = bearer(parts)?.to_owned();
         let from = client(parts, &web.config);
-        let principal = web.room.principal(&token, from).await?;
+        let principal = web.room.principal(&token, from).await?.from(origin(parts, from));
         if let Some(acting) = parts.extensions.get::<Acting>() {
             acting.is(principal.tenant().id());
         }
@@ -73,7 +73,8 @@ impl FromRequestParts<Web> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
-        let operator = web.room.operator(bearer(parts)?, client(parts, &web.config)).await?;
+        let from = client(parts, &web.config);
+        let operator = web.room.operator(bearer(parts)?, from).await?.from(origin(parts, from));
         web.limits.request(operator.keyid())?;
         Ok(Self(operator))
     }
@@ -85,6 +86,22 @@ impl FromRequestParts<Web> for Client {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         Ok(Self(client(parts, &web.config)))
     }
+}
+
+/// Where a request comes from, as the audit log keeps it: the network, never the host.
+fn origin(parts: &Parts, from: IpAddr) -> Origin {
+    let network = match from {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{}/48", std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
+    };
+    let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+    Origin { request_id, network: Some(network) }
 }
 
 /// The token of exactly one `Authorization: Bearer` header (RFC 6750 2.1).

@@ -25,12 +25,17 @@ impl Acting {
     }
 }
 
+/// The id of a request, for who keeps it.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
 /// See the module.
 pub(crate) async fn edge(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = request_id(&web);
     let acting = Acting::default();
     request.extensions_mut().insert(acting.clone());
+    request.extensions_mut().insert(RequestId(request_id.clone()));
     let method = request.method().clone();
     // The route's pattern: a path may hold a signed link, a query somebody's address.
     let route = request.extensions().get::<MatchedPath>().cloned();

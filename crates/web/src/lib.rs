@@ -3,6 +3,7 @@
 //! Decides nothing about mail and never sees a key or a sealed byte. [`routes`](mod@routes) lists every route; start
 //! there. A route reaches a tenant through [`caller::Caller`] alone, and errors get their body in [`problem`] alone.
 
+mod audit;
 mod body;
 mod caller;
 mod cursor;

@@ -1,4 +1,6 @@
-//! The routes of operators, a file per noun. No content of mail is reached from here.
+//! The routes of operators, a file per noun. Content of mail is reached by break-glass alone.
 
+pub(crate) mod audit;
 pub(crate) mod inboxes;
+pub(crate) mod standing;
 pub(crate) mod tenants;

@@ -30,6 +30,8 @@ pub(crate) fn public() -> Routes {
         .routes(routes!(v1::review::show))
         .routes(routes!(v1::review::release))
         .routes(routes!(v1::review::reject))
+        .routes(routes!(v1::audit::list))
+        .routes(routes!(v1::audit::verify))
         .merge(everywhere())
 }
 
@@ -38,7 +40,15 @@ pub(crate) fn operator() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(operator::tenants::create, operator::tenants::list))
         .routes(routes!(operator::tenants::show))
+        .routes(routes!(operator::standing::suspend))
+        .routes(routes!(operator::standing::resume))
+        .routes(routes!(operator::standing::break_glass))
         .routes(routes!(operator::inboxes::create, operator::inboxes::list))
+        .routes(routes!(operator::audit::list))
+        .routes(routes!(operator::audit::verify))
+        .routes(routes!(operator::audit::checkpoints))
+        .routes(routes!(operator::audit::key))
+        .routes(routes!(operator::audit::missing))
         .merge(everywhere())
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod attachments;
+pub(crate) mod audit;
 pub(crate) mod emails;
 pub(crate) mod files;
 pub(crate) mod inboxes;

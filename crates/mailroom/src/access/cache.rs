@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
+use mailward_mail::id::TenantId;
 use mailward_store::Authenticated;
 
 use super::Denied;
@@ -42,6 +43,11 @@ impl Cache {
     /// Forgets a key: it was revoked or changed here.
     pub(crate) fn forget(&self, keyid: &str) {
         lock(&self.held).retain(|_, (_, known)| known.keyid != keyid);
+    }
+
+    /// Forgets all keys of a tenant: its state was changed here.
+    pub(crate) fn forget_tenant(&self, tenant: &TenantId) {
+        lock(&self.held).retain(|_, (_, known)| known.tenant.id() != tenant);
     }
 
     /// Counts a wrong token. Valid ones always pass, so nobody can be locked out by a neighbour's guesses.

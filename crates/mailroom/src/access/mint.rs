@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, InboxId};
-use mailward_store::{ApiKey, EventKind, EventRow, NewKey, Scope, Scopes, Tenant};
+use mailward_store::{Action, ApiKey, EventKind, EventRow, NewKey, Scope, Scopes, Tenant};
 use mailward_vault::{Token, TokenKind};
 
 use super::Principal;
@@ -54,6 +54,8 @@ impl Mailroom {
             return Ok(None);
         }
         let minted = self.new_key(caller.tenant(), &mut scope, scopes, request, Some(caller.keyid())).await?;
+        let act = caller.act(Action::KeyCreated).on(&minted.view.key.keyid);
+        scope.audit(&act.word("scopes", &scopes.names().join(" ")), self.0.clock.now()).await?;
         scope.commit().await?;
         Ok(Some(minted))
     }
@@ -70,6 +72,11 @@ impl Mailroom {
 
     /// Ends a key now. `false`: there is none that the caller may end.
     pub async fn revoke(&self, caller: &Principal, keyid: &str) -> Result<bool> {
+        self.revoke_for(caller, keyid, Action::KeyRevoked).await
+    }
+
+    /// Ends a key, and says in the audit log why.
+    pub(super) async fn revoke_for(&self, caller: &Principal, keyid: &str, why: Action) -> Result<bool> {
         let now = self.0.clock.now();
         let mut scope = caller.tenant().write().await?;
         let Some(key) = scope.key(keyid).await?.filter(|key| may_touch(caller, key)) else {
@@ -86,6 +93,7 @@ impl Mailroom {
         let event =
             EventRow { id, kind: EventKind::KeyRevoked, inbox: key.inbox, message: None, created_at: now };
         scope.record(&event).await?;
+        scope.audit(&caller.act(why).on(keyid), now).await?;
         scope.commit().await?;
         self.0.sessions.forget(keyid);
         Ok(true)
@@ -115,6 +123,9 @@ impl Mailroom {
         let minted =
             self.new_key(caller.tenant(), &mut scope, old.scopes, request, Some(caller.keyid())).await?;
         scope.expire_key(keyid, now.plus(overlap)).await?;
+        let act = caller.act(Action::KeyRotated).on(keyid).word("new", &minted.view.key.keyid);
+        let overlap = i64::try_from(overlap.as_secs()).unwrap_or(i64::MAX);
+        scope.audit(&act.number("overlapSeconds", overlap), now).await?;
         scope.commit().await?;
         self.0.sessions.forget(keyid);
         Ok(Some(minted))

@@ -6,7 +6,7 @@ use mailward_mail::address::Address;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, InboxId};
 use mailward_store::{
-    AddressClaim, EventKind, EventRow, Inbox, InboxChange, NewInbox, Scope, Scopes, Tenant,
+    Action, AddressClaim, EventKind, EventRow, Inbox, InboxChange, NewInbox, Scope, Scopes, Tenant,
 };
 use mailward_vault::Token;
 use sha2::{Digest, Sha256};
@@ -146,6 +146,11 @@ impl Mailroom {
         if !scope.change_inbox(id, &change).await? {
             return Ok(None);
         }
+        let mut act = caller.act(Action::InboxChanged).on(id.as_str());
+        if let Some((active, _)) = change.is_active {
+            act = act.number("isActive", i64::from(active));
+        }
+        scope.audit(&act, self.0.clock.now()).await?;
         scope.commit().await?;
         self.inbox(caller, id).await
     }
@@ -157,9 +162,11 @@ impl Mailroom {
         }
         let mut scope = caller.tenant().write().await?;
         let keys = scope.keys(Some(id), 1_000).await?;
-        if !scope.delete_inbox(id, self.0.clock.now()).await? {
+        let now = self.0.clock.now();
+        if !scope.delete_inbox(id, now).await? {
             return Ok(false);
         }
+        scope.audit(&caller.act(Action::InboxDeleted).on(id.as_str()), now).await?;
         scope.commit().await?;
         for key in keys {
             self.0.sessions.forget(&key.keyid);
@@ -235,6 +242,8 @@ impl Mailroom {
                 created_at: now,
             })
             .await?;
+        let act = caller.act(Action::InboxCreated).on(new.id.as_str());
+        scope.audit(&act.word("key", &minted.view.key.keyid), now).await?;
         scope.commit().await?;
 
         let stored = tenant.read().await?.inbox(&new.id).await?;

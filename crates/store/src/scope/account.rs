@@ -3,7 +3,7 @@
 use mailward_mail::clock::Timestamp;
 
 use crate::db::on;
-use crate::{Result, Scope};
+use crate::{Result, Scope, TenantState};
 
 /// A tenant's plan and use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,5 +45,35 @@ impl Scope {
             inboxes: row.inboxes,
             received: row.received,
         })
+    }
+
+    /// Moves the tenant from one of some states to another. `false`: it is in none of them.
+    pub async fn change_state(
+        &mut self,
+        from: &[TenantState],
+        to: TenantState,
+        now: Timestamp,
+    ) -> Result<bool> {
+        const NOW: &str = "SELECT state FROM tenant WHERE id = $1";
+        const SQL: &str =
+            "UPDATE tenant SET state = $3, state_since = $4, token_generation = token_generation + 1
+            WHERE id = $1 AND state = $2";
+        let id = self.tenant.to_string();
+        let row: Option<(String,)> =
+            on!(&mut self.tx, |conn| sqlx::query_as(NOW).bind(&id).fetch_optional(conn).await?);
+        let Some((state,)) = row else { return Ok(false) };
+        if !from.contains(&TenantState::parse(&state, &id)?) {
+            return Ok(false);
+        }
+        // Compared again in the statement: on PostgreSQL somebody may have been faster.
+        let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
+            .bind(&id)
+            .bind(&state)
+            .bind(to.as_str())
+            .bind(now.millis())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        Ok(done > 0)
     }
 }

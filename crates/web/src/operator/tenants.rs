@@ -41,7 +41,7 @@ pub(crate) struct TenantView {
     id: String,
     plan: String,
     region: String,
-    /// `active` or `suspended`.
+    /// `active`, `suspended`, `exporting`, `grace`, `shredded` or `purged`.
     state: &'static str,
     created_at: String,
     /// When a key of it was last used, to five minutes.
@@ -110,7 +110,7 @@ pub(crate) async fn show(
 }
 
 impl TenantView {
-    fn of(row: TenantRow) -> Self {
+    pub(crate) fn of(row: TenantRow) -> Self {
         Self {
             id: row.id.to_string(),
             plan: row.plan,

@@ -121,7 +121,7 @@ impl DecideRequest {
 }
 
 impl ReviewView {
-    fn of(mail: Mail) -> Self {
+    pub(crate) fn of(mail: Mail) -> Self {
         let state = match mail.message.state {
             MailState::Held => "held",
             MailState::Delivered => "delivered",

@@ -1,0 +1,224 @@
+//! What an audit row says: who, what, to which object, how it ended, from where.
+
+use std::collections::BTreeMap;
+
+use mailward_mail::clock::Timestamp;
+
+use super::link::Row;
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
+        /// What is logged. Closed: what is not in it cannot be written.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action { $($(#[$doc])* $name,)+ }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// As stored and shown.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// A tenant was made.
+    TenantCreated = "tenant.create",
+    /// A tenant was suspended.
+    TenantSuspended = "tenant.suspend",
+    /// A suspended tenant may act again.
+    TenantResumed = "tenant.resume",
+    /// A tenant's plan or limits were changed.
+    TenantLimits = "tenant.limits",
+    /// A tenant's mail and records were exported.
+    TenantExported = "tenant.export",
+    /// A tenant was taken up from an export.
+    TenantImported = "tenant.import",
+    /// The end of a tenant began.
+    TenantOffboarded = "tenant.offboard",
+    /// A tenant was taken back within its grace period.
+    TenantRestored = "tenant.restore",
+    /// A tenant's keys were destroyed.
+    TenantShredded = "tenant.shred",
+    /// A tenant's rows were removed.
+    TenantPurged = "tenant.purge",
+    /// An inbox was made.
+    InboxCreated = "inbox.create",
+    /// An inbox was changed.
+    InboxChanged = "inbox.change",
+    /// An inbox was deleted.
+    InboxDeleted = "inbox.delete",
+    /// An API key was made.
+    KeyCreated = "key.create",
+    /// An API key got a new secret.
+    KeyRotated = "key.rotate",
+    /// An API key was ended.
+    KeyRevoked = "key.revoke",
+    /// An API key was shown where it should not be, and ended.
+    KeyLeaked = "key.leak",
+    /// Many wrong tokens came from one network.
+    TokenFailures = "token.failures",
+    /// An operator's key was installed.
+    OperatorInstalled = "operator.install",
+    /// An operator's key was ended.
+    OperatorRevoked = "operator.revoke",
+    /// A held mail was shown to a reviewer.
+    HeldShown = "mail.show_held",
+    /// A held mail was released.
+    MailReleased = "mail.release",
+    /// A held mail was rejected.
+    MailRejected = "mail.reject",
+    /// A mail was downloaded as it came.
+    RawDownloaded = "mail.raw",
+    /// A stored mail did not open: its bytes, or its place, are not what was stored.
+    MailUnreadable = "mail.unreadable",
+    /// An operator looked at a tenant's mail, for a reason.
+    BreakGlass = "mail.break_glass",
+    /// A webhook endpoint was made.
+    WebhookCreated = "webhook.create",
+    /// A webhook endpoint was changed.
+    WebhookChanged = "webhook.change",
+    /// A webhook endpoint was deleted.
+    WebhookDeleted = "webhook.delete",
+    /// A webhook endpoint's secret was changed.
+    WebhookRotated = "webhook.rotate",
+    /// A tenant's key was changed, or its use re-wrapped.
+    TenantKeyRotated = "keys.rotate_tenant",
+    /// The master key was changed.
+    MasterKeyRotated = "keys.rotate_master",
+    /// The service started; its version is in the detail.
+    ServiceStarted = "service.start",
+    /// The doors between tenants were tried.
+    IsolationChecked = "isolation.check",
+    /// A backup was taken.
+    BackedUp = "backup.create",
+    /// A backup was restored.
+    BackupRestored = "backup.restore",
+}
+
+/// Who acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor<'a> {
+    /// The holder of a tenant's or inbox's key: its public id.
+    Key(&'a str),
+    /// The holder of an operator's key: its public id.
+    Operator(&'a str),
+    /// The service by itself.
+    Service,
+    /// Somebody without a key.
+    Anybody,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was not allowed.
+    Refused,
+    /// It could not be done.
+    Failed,
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// The client's network: /24 of IPv4, /48 of IPv6, no narrower.
+    pub network: Option<String>,
+}
+
+/// One act, ready for a chain.
+#[derive(Clone, Debug)]
+pub struct Act<'a> {
+    action: Action,
+    actor: Actor<'a>,
+    object: Option<&'a str>,
+    outcome: Outcome,
+    origin: Origin,
+    detail: BTreeMap<&'static str, serde_json::Value>,
+    sealed: Option<Vec<u8>>,
+}
+
+impl<'a> Act<'a> {
+    /// Something the service did.
+    pub fn new(action: Action) -> Self {
+        Self {
+            action,
+            actor: Actor::Service,
+            object: None,
+            outcome: Outcome::Done,
+            origin: Origin::default(),
+            detail: BTreeMap::new(),
+            sealed: None,
+        }
+    }
+
+    /// Who did it.
+    pub fn by(self, actor: Actor<'a>) -> Self {
+        Self { actor, ..self }
+    }
+
+    /// To what: an id, never content.
+    pub fn on(self, object: &'a str) -> Self {
+        Self { object: Some(object), ..self }
+    }
+
+    /// From where.
+    pub fn from(self, origin: &Origin) -> Self {
+        Self { origin: origin.clone(), ..self }
+    }
+
+    /// It did not end well.
+    pub fn ended(self, outcome: Outcome) -> Self {
+        Self { outcome, ..self }
+    }
+
+    /// A number worth keeping.
+    pub fn number(mut self, name: &'static str, value: i64) -> Self {
+        self.detail.insert(name, value.into());
+        self
+    }
+
+    /// A word worth keeping: a name of ours, never what a sender or agent wrote.
+    pub fn word(mut self, name: &'static str, value: &str) -> Self {
+        self.detail.insert(name, value.into());
+        self
+    }
+
+    /// What a person wrote, sealed under the tenant's key: a reason.
+    pub fn sealed(self, sealed: Option<Vec<u8>>) -> Self {
+        Self { sealed, ..self }
+    }
+
+    pub(super) fn row(&self, now: Timestamp) -> Row {
+        let (actor_kind, actor) = match self.actor {
+            Actor::Key(keyid) => ("key", Some(keyid)),
+            Actor::Operator(keyid) => ("operator", Some(keyid)),
+            Actor::Service => ("service", None),
+            Actor::Anybody => ("sender", None),
+        };
+        let outcome = match self.outcome {
+            Outcome::Done => "done",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+        };
+        Row {
+            at: now.millis(),
+            actor_kind: actor_kind.to_owned(),
+            actor: actor.map(str::to_owned),
+            action: self.action.as_str().to_owned(),
+            object: self.object.map(str::to_owned),
+            outcome: outcome.to_owned(),
+            request_id: self.origin.request_id.clone(),
+            network: self.origin.network.clone(),
+            // A BTreeMap of plain values: sorted names and no spaces, which is RFC 8785 for them.
+            detail: serde_json::to_string(&self.detail).expect("words and numbers are JSON"),
+            sealed: self.sealed.clone(),
+        }
+    }
+}

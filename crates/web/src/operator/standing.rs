@@ -1,0 +1,86 @@
+//! Whether a tenant may act, and an operator's look at one of its mails.
+
+use axum::Json;
+use axum::extract::State;
+use mailward_mail::id::{MessageId, TenantId};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::Web;
+use crate::body::Body;
+use crate::caller::Operator;
+use crate::operator::tenants::TenantView;
+use crate::problem::Problem;
+use crate::query::Ids;
+use crate::v1::review::ReviewView;
+
+/// The longest reason, in characters.
+const MOST_REASON: usize = 1_000;
+
+/// Why; kept sealed in the tenant's audit log, for the tenant to read.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = Reason)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReasonRequest {
+    /// At most 1000 characters.
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+/// Suspends a tenant: its keys are answered 423, its mail 450.
+#[utoipa::path(post, path = "/operator/v1/tenants/{id}/suspend", operation_id = "suspendTenant", tag = "tenants",
+    params(("id" = String, Path)), request_body(content = Option<ReasonRequest>),
+    responses((status = 200, body = TenantView)))]
+pub(crate) async fn suspend(
+    Operator(operator): Operator,
+    State(web): State<Web>,
+    Ids(id): Ids<String>,
+    Body(request): Body<ReasonRequest>,
+) -> Result<Json<TenantView>, Problem> {
+    let row = web.room.suspend(&operator, &tenant(&id)?, request.checked()?).await?;
+    Ok(Json(TenantView::of(row.ok_or_else(Problem::not_found)?)))
+}
+
+/// Lets a suspended tenant act again.
+#[utoipa::path(post, path = "/operator/v1/tenants/{id}/resume", operation_id = "resumeTenant", tag = "tenants",
+    params(("id" = String, Path)), request_body(content = Option<ReasonRequest>),
+    responses((status = 200, body = TenantView)))]
+pub(crate) async fn resume(
+    Operator(operator): Operator,
+    State(web): State<Web>,
+    Ids(id): Ids<String>,
+    Body(request): Body<ReasonRequest>,
+) -> Result<Json<TenantView>, Problem> {
+    let row = web.room.resume(&operator, &tenant(&id)?, request.checked()?).await?;
+    Ok(Json(TenantView::of(row.ok_or_else(Problem::not_found)?)))
+}
+
+/// Opens one mail of a tenant for an operator, who says why. The tenant's audit log has it before the mail is shown.
+#[utoipa::path(post, path = "/operator/v1/tenants/{id}/emails/{email}/break-glass", operation_id = "breakGlass",
+    tag = "tenants", params(("id" = String, Path), ("email" = String, Path)),
+    request_body(content = ReasonRequest), responses((status = 200, body = ReviewView)))]
+pub(crate) async fn break_glass(
+    Operator(operator): Operator,
+    State(web): State<Web>,
+    Ids((id, email)): Ids<(String, MessageId)>,
+    Body(request): Body<ReasonRequest>,
+) -> Result<Json<ReviewView>, Problem> {
+    let reason = request.checked()?.unwrap_or_default();
+    let mail = web.room.break_glass(&operator, &tenant(&id)?, &email, reason).await?;
+    Ok(Json(ReviewView::of(mail.ok_or_else(Problem::not_found)?)))
+}
+
+impl ReasonRequest {
+    fn checked(&self) -> Result<Option<&str>, Problem> {
+        match &self.reason {
+            Some(reason) if reason.chars().count() > MOST_REASON => {
+                Err(Problem::validation(format!("reason: must be at most {MOST_REASON} characters")))
+            }
+            reason => Ok(reason.as_deref()),
+        }
+    }
+}
+
+fn tenant(id: &str) -> Result<TenantId, Problem> {
+    TenantId::parse(id).map_err(|_| Problem::not_found())
+}
