@@ -5,6 +5,7 @@
 mod world;
 
 mod api;
+mod audit;
 mod cli;
 mod crash;
 mod demo;

@@ -11,7 +11,7 @@ use mailward_mailroom::{Keyring, Mailroom, Parts};
 use mailward_net::dns::Dns;
 use mailward_net::egress::{Egress, EgressRules};
 use mailward_smtp::Shutdown;
-use mailward_store::{Intake, IntakeLimits, JobKind, Keystore, Location, Store};
+use mailward_store::{Act, Action, Intake, IntakeLimits, JobKind, Keystore, Location, Store};
 use mailward_web::{ServeOptions, WebConfig};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, DnsServers, Signup};
 use crate::data_dir::DataDir;
-use crate::{StartError, tls};
+use crate::{StartError, checkpoints, tls};
 
 /// How long requests may take to end when the service stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -72,10 +72,13 @@ impl App {
             random: random.clone(),
         });
         install_operator(&room, &data).await?;
+        let started = Act::new(Action::ServiceStarted).word("version", env!("CARGO_PKG_VERSION"));
+        room.note_act(&started).await.map_err(|error| StartError::failed(error.to_string()))?;
 
         let stop = CancellationToken::new();
         let mut tasks = vec![writer];
         tasks.push(tokio::spawn(sweep(store.clone(), clock.clone(), stop.clone())));
+        tasks.push(tokio::spawn(checkpoints::keep(room.clone(), data.file("checkpoints.log"), stop.clone())));
         let worker = Worker::new(store.clone(), clock.clone(), handlers(&room, egress, &clock, &random));
         tasks.push(tokio::spawn(worker.run(stop.clone())));
 

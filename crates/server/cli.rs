@@ -4,6 +4,7 @@
 //! else to stderr; [`run`] turns the outcome into the exit code.
 
 mod args;
+mod audit;
 mod deliver;
 mod demo;
 mod failure;
@@ -59,6 +60,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Init(init) => start::init(&init),
         Command::Tenant(tenant) => tenant::run(tenant),
         Command::Inbox(inbox) => inbox::run(inbox),
+        Command::Audit(audit) => audit::run(audit),
         Command::Score(score) => score::run(&score),
         Command::Deliver(deliver) => deliver::run(&deliver),
         Command::Config(config) => settings::run(&config),

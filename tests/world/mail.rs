@@ -81,6 +81,20 @@ impl World {
     }
 }
 
+impl World {
+    /// What is said to each recipient of one transaction.
+    pub async fn try_recipients(&self, to: &[&str]) -> Vec<String> {
+        let mut sender = Sender::connect(self.smtp).await.expect("a connection");
+        sender.command("MAIL FROM:<sender@example.com>").await.expect("a reply");
+        let mut replies = Vec::new();
+        for recipient in to {
+            replies.push(sender.command(&format!("RCPT TO:<{recipient}>")).await.expect("a reply"));
+        }
+        sender.command("QUIT").await.expect("a goodbye");
+        replies
+    }
+}
+
 /// A message of plain text with a subject.
 pub fn plain(subject: &str, text: &str) -> Vec<u8> {
     format!("From: Sender <sender@example.com>\r\nSubject: {subject}\r\n\r\n{text}\r\n").into_bytes()

@@ -130,6 +130,44 @@ impl World {
         self.inner.database.as_ref()
     }
 
+    /// Changes the database as somebody would who has the machine, past every trigger.
+    pub async fn tamper(&self, sql: &'static str) {
+        let done = match &self.inner.database {
+            None => {
+                let path = format!("sqlite://{}", self.data_dir().join("mailward.db").display());
+                let pool = sqlx::SqlitePool::connect(&path).await.expect("opened");
+                let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.expect("begun");
+                let triggers: Vec<(String, String)> =
+                    sqlx::query_as("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+                        .fetch_all(&mut *tx)
+                        .await
+                        .expect("asked");
+                for (name, _) in &triggers {
+                    let drop = sqlx::AssertSqlSafe(format!("DROP TRIGGER {name}"));
+                    sqlx::query(drop).execute(&mut *tx).await.expect("dropped");
+                }
+                let done = sqlx::query(sql).execute(&mut *tx).await.expect("changed").rows_affected();
+                for (_, text) in triggers {
+                    sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut *tx).await.expect("restored");
+                }
+                tx.commit().await.expect("committed");
+                done
+            }
+            Some(database) => {
+                let pool = sqlx::PgPool::connect(&database.admin_url).await.expect("opened");
+                let mut tx = pool.begin().await.expect("begun");
+                sqlx::query("SET LOCAL session_replication_role = replica")
+                    .execute(&mut *tx)
+                    .await
+                    .expect("triggers are off");
+                let done = sqlx::query(sql).execute(&mut *tx).await.expect("changed").rows_affected();
+                tx.commit().await.expect("committed");
+                done
+            }
+        };
+        assert!(done > 0, "nothing was changed by {sql}");
+    }
+
     /// A request to the public listener.
     pub fn http(&self, method: &str, path: impl Into<String>) -> Request {
         Request::new(self.http, method, path)

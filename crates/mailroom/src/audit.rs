@@ -43,7 +43,7 @@ impl Mailroom {
         let entries = caller.tenant().read().await?.audit_newest(before, limit).await?;
         let mut opened = Vec::with_capacity(entries.len());
         for entry in entries {
-            let said = match (&entry.row.sealed, &entry.row.object) {
+            let said = match (&entry.sealed, &entry.row.object) {
                 (Some(sealed), Some(object)) => Some(self.open_small(caller.tenant(), object, sealed).await?),
                 _ => None,
             };

@@ -39,6 +39,9 @@ pub enum Command {
         after_help = "Example:\n  mailward inbox create --tenant acme --local-part bookings"
     )]
     Inbox(Inbox),
+    /// Read the audit log of a running server, and prove that no row of it was changed
+    #[command(subcommand, after_help = "Example:\n  mailward audit verify --since checkpoints.log")]
+    Audit(Audit),
     /// Judge mail files for prompt injection, without a server
     #[command(after_help = "Examples:\n  mailward score suspicious.eml\n  \
         echo '{\"id\":\"1\",\"text\":\"Hello\"}' | mailward score --jsonl")]
@@ -149,6 +152,78 @@ pub enum Tenant {
     Show {
         /// The tenant
         id: String,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Stop a tenant for now: its keys are refused, its mail is deferred
+    #[command(after_help = "Example:\n  mailward tenant suspend acme --reason 'unpaid since May'")]
+    Suspend {
+        /// The tenant
+        id: String,
+        /// Why, for the tenant's audit log
+        #[arg(long)]
+        reason: Option<String>,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Let a suspended tenant act again
+    #[command(after_help = "Example:\n  mailward tenant resume acme")]
+    Resume {
+        /// The tenant
+        id: String,
+        /// Why, for the tenant's audit log
+        #[arg(long)]
+        reason: Option<String>,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+/// `audit`
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Walk the chains; exit status 3 with the first row that does not hold
+    #[command(after_help = "Examples:\n  mailward audit verify\n  \
+        mailward audit verify --tenant acme --since checkpoints.log\n  mailward audit verify --file acme.ndjson --tenant acme")]
+    Verify {
+        /// Only this tenant's chain; `~system` is the service's own
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+        /// Checkpoints kept outside of the server: what they name must still be there
+        #[arg(long, value_name = "FILE", conflicts_with = "file")]
+        since: Option<PathBuf>,
+        /// The key that signs checkpoints, kept outside of the server [default: asked of the server]
+        #[arg(long, value_name = "VERIFIER", requires = "since")]
+        key: Option<String>,
+        /// Walk an exported chain without a server
+        #[arg(long, value_name = "FILE", requires = "tenant")]
+        file: Option<PathBuf>,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// List the newest rows of a chain
+    #[command(after_help = "Example:\n  mailward audit list --tenant acme --limit 50")]
+    List {
+        /// A tenant's chain [default: the service's own]
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+        /// How many rows, at most 100
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Write a whole chain as NDJSON to standard output, oldest first
+    #[command(after_help = "Example:\n  mailward audit export --tenant acme > acme.ndjson")]
+    Export {
+        /// A tenant's chain [default: the service's own]
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
         /// The server to ask.
         #[command(flatten)]
         server: Server,
@@ -268,6 +343,11 @@ mod tests {
             "mailward tenant create acme --plan free --region eu --json",
             "mailward tenant list --server http://127.0.0.1:1",
             "mailward tenant show acme",
+            "mailward tenant suspend acme --reason unpaid",
+            "mailward tenant resume acme",
+            "mailward audit verify --tenant acme --since c.log --key k",
+            "mailward audit list --tenant acme --limit 5",
+            "mailward audit export --tenant acme",
             "mailward inbox create --tenant acme --local-part l --display-name n --json",
             "mailward inbox list --tenant acme",
             "mailward score a.eml b.eml --json",

@@ -16,6 +16,8 @@ pub enum Exit {
     Failed = 1,
     /// The command was not understood.
     Usage = 2,
+    /// A verification found a fault.
+    Fault = 3,
     /// The service refuses to start like this.
     Refused = 78,
 }
@@ -45,6 +47,11 @@ impl Failure {
     /// The command line makes no sense.
     pub fn usage(message: impl fmt::Display, next: impl fmt::Display) -> Self {
         Self::new(Exit::Usage, &message, &next)
+    }
+
+    /// A verification found a fault.
+    pub fn fault(message: impl fmt::Display, next: impl fmt::Display) -> Self {
+        Self::new(Exit::Fault, &message, &next)
     }
 
     /// The service refuses to start.

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::args::Tenant;
+use super::args::{Server, Tenant};
 use super::operator::{Client, segment};
 use super::{Failure, terminal};
 
@@ -26,7 +26,15 @@ pub(super) fn run(command: Tenant) -> Result<(), Failure> {
             let tenant = Client::new(&server)?.get(&format!("/tenants/{}", segment(&id)))?;
             shown(&tenant, server.json)
         }
+        Tenant::Suspend { id, reason, server } => stand(&id, "suspend", reason, &server),
+        Tenant::Resume { id, reason, server } => stand(&id, "resume", reason, &server),
     }
+}
+
+fn stand(id: &str, verb: &str, reason: Option<String>, server: &Server) -> Result<(), Failure> {
+    let path = format!("/tenants/{}/{verb}", segment(id));
+    let tenant = Client::new(server)?.post(&path, &json!({ "reason": reason }))?;
+    shown(&tenant, server.json)
 }
 
 fn created(made: &Value, as_json: bool) -> Result<(), Failure> {

@@ -84,7 +84,7 @@ async fn append(tx: &mut Tx, chain: &str, act: &Act<'_>, now: Timestamp) -> Resu
         .bind(&row.request_id)
         .bind(&row.network)
         .bind(&row.detail)
-        .bind(&row.sealed)
+        .bind(act.sealed_bytes())
         .bind(&prev)
         .bind(&hash[..])
         .execute(conn)

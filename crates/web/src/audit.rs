@@ -70,7 +70,6 @@ pub(crate) struct WalkView {
 
 impl EntryView {
     pub(crate) fn of(entry: Entry, reason: Option<String>) -> Self {
-        let sealed = entry.row.sealed_digest();
         let row = entry.row;
         Self {
             seq: entry.seq,
@@ -84,7 +83,7 @@ impl EntryView {
             network: row.network,
             detail: serde_json::from_str(&row.detail).unwrap_or_default(),
             reason,
-            sealed,
+            sealed: row.sealed,
             prev: hex(&entry.prev),
             hash: hex(&entry.hash),
         }

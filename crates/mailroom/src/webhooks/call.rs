@@ -1,12 +1,12 @@
 //! What is told to an endpoint of an event: put together when it is sent, from what is true then.
 
 use mailward_mail::id::EventId;
-use mailward_store::{ClaimedJob, EventKind, EventRow, Include, State};
+use mailward_store::{ClaimedJob, EventKind, EventRow, Include, State, TenantState};
 use serde_json::{Value, json};
 
 use crate::reading::{meta, parsed};
 use crate::snapshot::{Meta, body_text};
-use crate::{Mailroom, Result};
+use crate::{Error, Mailroom, Result};
 
 /// A call that is to be made.
 pub struct WebhookCall {
@@ -27,6 +27,10 @@ impl Mailroom {
     pub async fn webhook_call(&self, job: &ClaimedJob) -> Result<Option<WebhookCall>> {
         let (Some(event), Some(webhook)) = (&job.event, &job.webhook) else { return Ok(None) };
         let mut scope = job.tenant.read().await?;
+        // What was queued before a suspension waits for its end, as retries do.
+        if scope.state().await? != TenantState::Active {
+            return Err(Error::Conflict("the tenant is not active"));
+        }
         let (Some(event), Some(webhook)) = (scope.event(event).await?, scope.webhook(webhook).await?) else {
             return Ok(None);
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mailward_mail::clock::Timestamp;
 
-use super::link::Row;
+use super::link::{Row, digest};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
@@ -195,6 +195,10 @@ impl<'a> Act<'a> {
         Self { sealed, ..self }
     }
 
+    pub(super) fn sealed_bytes(&self) -> Option<&[u8]> {
+        self.sealed.as_deref()
+    }
+
     pub(super) fn row(&self, now: Timestamp) -> Row {
         let (actor_kind, actor) = match self.actor {
             Actor::Key(keyid) => ("key", Some(keyid)),
@@ -218,7 +222,7 @@ impl<'a> Act<'a> {
             network: self.origin.network.clone(),
             // A BTreeMap of plain values: sorted names and no spaces, which is RFC 8785 for them.
             detail: serde_json::to_string(&self.detail).expect("words and numbers are JSON"),
-            sealed: self.sealed.clone(),
+            sealed: self.sealed.as_deref().map(digest),
         }
     }
 }

@@ -29,8 +29,8 @@ pub struct Row {
     pub network: Option<String>,
     /// Numbers and words, as canonical JSON.
     pub detail: String,
-    /// What a person wrote, sealed; the row's hash covers the SHA-256 of these bytes.
-    pub sealed: Option<Vec<u8>>,
+    /// SHA-256 in hex of what a person wrote, sealed: the chain holds when those bytes are gone.
+    pub sealed: Option<String>,
 }
 
 /// A row and its place.
@@ -90,17 +90,17 @@ impl Row {
         if let Some(request) = &self.request_id {
             text(&mut out, "requestId", request);
         }
-        if let Some(digest) = self.sealed_digest() {
-            text(&mut out, "sealed", &digest);
+        if let Some(digest) = &self.sealed {
+            text(&mut out, "sealed", digest);
         }
         out.push('}');
         out
     }
+}
 
-    /// The SHA-256 of what is sealed, in hex: what the row's hash covers of it.
-    pub fn sealed_digest(&self) -> Option<String> {
-        self.sealed.as_ref().map(|sealed| hex(&Sha256::digest(sealed)))
-    }
+/// What a row says of its sealed bytes.
+pub fn digest(sealed: &[u8]) -> String {
+    hex(&Sha256::digest(sealed))
 }
 
 /// Lower-case hexadecimal.
@@ -123,7 +123,7 @@ mod tests {
             request_id: Some("req_1".into()),
             network: Some("192.0.2.0/24".into()),
             detail: "{\"held\":1}".into(),
-            sealed: Some(vec![1, 2, 3]),
+            sealed: Some(digest(&[1, 2, 3])),
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
             Row { actor: None, ..row() },
             Row { outcome: "failed".into(), ..row() },
             Row { detail: "{\"held\":2}".into(), ..row() },
-            Row { sealed: Some(vec![1, 2, 4]), ..row() },
+            Row { sealed: Some(digest(&[1, 2, 4])), ..row() },
             Row { network: None, ..row() },
         ] {
             assert_ne!(one, hash("ada", 1, &FIRST, &changed), "{changed:?}");

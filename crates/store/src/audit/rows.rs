@@ -3,7 +3,7 @@
 use mailward_mail::clock::Timestamp;
 
 use super::SYSTEM;
-use super::link::Row;
+use super::link::{Row, digest};
 use crate::db::{Tx, on};
 use crate::{Operator, Result, Scope};
 
@@ -14,6 +14,8 @@ pub struct Entry {
     pub seq: i64,
     /// What it says.
     pub row: Row,
+    /// What a person wrote, sealed under the tenant's key.
+    pub sealed: Option<Vec<u8>>,
     /// The hash of the row before.
     pub prev: Vec<u8>,
     /// Its own.
@@ -107,8 +109,9 @@ impl From<Sql> for Entry {
                 request_id: sql.request_id,
                 network: sql.network,
                 detail: sql.detail,
-                sealed: sql.sealed,
+                sealed: sql.sealed.as_deref().map(digest),
             },
+            sealed: sql.sealed,
         }
     }
 }

@@ -47,6 +47,14 @@ impl Scope {
         })
     }
 
+    /// Whether this tenant may act.
+    pub async fn state(&mut self) -> Result<TenantState> {
+        const SQL: &str = "SELECT state FROM tenant WHERE id = $1";
+        let (state,): (String,) =
+            on!(&mut self.tx, |conn| sqlx::query_as(SQL).bind(self.tenant.as_str()).fetch_one(conn).await?);
+        TenantState::parse(&state, self.tenant.as_str())
+    }
+
     /// Moves the tenant from one of some states to another. `false`: it is in none of them.
     pub async fn change_state(
         &mut self,
