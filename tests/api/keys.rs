@@ -11,6 +11,10 @@ both_databases!(
     keys_are_minted_listed_rotated_and_revoked_at_once,
     a_key_mints_nothing_wider_or_longer_than_itself,
     webhooks_are_made_shown_once_and_deleted,
+    a_key_is_used_from_its_networks_alone_and_makes_none_that_reach_further,
+    a_reported_token_is_revoked_on_proof_of_the_whole_of_it,
+    a_lost_key_is_issued_anew_by_an_operator_and_the_tenant_sees_it,
+    a_burst_of_wrong_tokens_is_noted_once,
 );
 
 async fn keys_are_minted_listed_rotated_and_revoked_at_once(world: World) {
@@ -114,4 +118,99 @@ async fn webhooks_are_made_shown_once_and_deleted(world: World) {
     }
     ada.http("DELETE", path.clone()).send().await.expect(200);
     ada.http("GET", path).send().await.expect(404);
+}
+
+async fn a_key_is_used_from_its_networks_alone_and_makes_none_that_reach_further(world: World) {
+    let world = world.start_with(&["http.behind_proxy=true"]).await;
+    let ada = world.tenant("ada").await;
+    let office = json!({ "allowedCidrs": ["198.51.100.0/24"] });
+    let made = ada.http("POST", "/v1/keys").json(&office).send().await.expect(201);
+    assert_eq!(made["allowedCidrs"], json!(["198.51.100.0/24"]));
+    let token = made["token"].as_str().expect("a token").to_owned();
+    let from = |address: &str, method: &str, path: &str| {
+        world.http(method, path).token(&token).header("x-forwarded-for", address)
+    };
+    from("198.51.100.7", "GET", "/v1/account").send().await.expect(200);
+    let outside = from("203.0.113.7", "GET", "/v1/account").send().await;
+    let wrong = world.http("GET", "/v1/account").token("mw_t_x").send().await;
+    assert_eq!(outside.expect(401)["message"], wrong.expect(401)["message"], "nobody is told why");
+    let wider = json!({ "allowedCidrs": ["198.51.0.0/16"] });
+    from("198.51.100.7", "POST", "/v1/keys").json(&wider).send().await.expect(400);
+    let anywhere = json!({ "allowedCidrs": [] });
+    from("198.51.100.7", "POST", "/v1/keys").json(&anywhere).send().await.expect(400);
+    let same = from("198.51.100.7", "POST", "/v1/keys").json(&json!({})).send().await.expect(201);
+    assert_eq!(same["allowedCidrs"], json!(["198.51.100.0/24"]), "what is not asked for is inherited");
+    let garbage = json!({ "allowedCidrs": ["office"] });
+    ada.http("POST", "/v1/keys").json(&garbage).send().await.expect(400);
+    let rotated =
+        ada.http("POST", format!("/v1/keys/{}/rotate", made["id"].as_str().expect("an id"))).send().await;
+    assert_eq!(rotated.expect(201)["allowedCidrs"], json!(["198.51.100.0/24"]));
+}
+
+async fn a_reported_token_is_revoked_on_proof_of_the_whole_of_it(world: World) {
+    let (ada, bob) = (world.tenant("ada").await, world.tenant("bob").await);
+    let scan = |body: serde_json::Value| world.http("POST", "/v1/token-scan").json(&body);
+    let key = ada.http("POST", "/v1/keys").json(&json!({})).send().await.expect(201);
+    let token = key["token"].as_str().expect("a token").to_owned();
+    // Its public half is no proof.
+    let mut forged = token.clone();
+    forged.replace_range(20..24, "0000");
+    assert_eq!(scan(json!({ "token": forged })).send().await.expect(200)["data"][0]["revoked"], json!(false));
+    world.http("GET", "/v1/account").token(&token).send().await.expect(200);
+    let said = scan(json!({ "tokens": [token, "x"] }));
+    let said = said.send().await.expect(200);
+    assert_eq!(
+        (&said["data"][0]["label"], &said["data"][1]["label"]),
+        (&json!("true_positive"), &json!("false_positive"))
+    );
+    world.http("GET", "/v1/account").token(&token).send().await.expect(401);
+    ada.http("GET", "/v1/account").send().await.expect(200);
+    bob.http("GET", "/v1/account").send().await.expect(200);
+    let log = ada.review("GET", "/v1/audit").send().await.expect(200);
+    assert_eq!(log["data"][0]["action"], json!("key.leak"));
+    scan(json!({})).send().await.expect(400);
+}
+
+async fn a_lost_key_is_issued_anew_by_an_operator_and_the_tenant_sees_it(world: World) {
+    let ada = world.tenant("ada").await;
+    let issue = |id: &str, kind: &str| {
+        let body = json!({ "kind": kind });
+        world.operator_http("POST", format!("/operator/v1/tenants/{id}/keys")).json(&body)
+    };
+    let key = issue("ada", "reviewer").send().await.expect(201);
+    let token = key["token"].as_str().expect("a token").to_owned();
+    world.http("GET", "/v1/review").token(&token).send().await.expect(200);
+    issue("nobody", "reviewer").send().await.expect(404);
+    issue("ada", "operator").send().await.expect(400);
+    let log = ada.review("GET", "/v1/audit").send().await.expect(200);
+    assert_eq!(
+        (&log["data"][0]["action"], &log["data"][0]["actorKind"]),
+        (&json!("key.create"), &json!("operator"))
+    );
+}
+
+async fn a_burst_of_wrong_tokens_is_noted_once(world: World) {
+    let ada = world.tenant("ada").await;
+    let random = mailward_mail::random::Random::seeded(7);
+    let made = mailward_vault::Token::generate(mailward_vault::TokenKind::Tenant, &random);
+    let wrong = made.expose().to_owned();
+    let mut limited = 0;
+    for _ in 0..40 {
+        let answer = world.http("GET", "/v1/account").token(&wrong).send().await;
+        limited += u32::from(answer.status == 429);
+    }
+    assert_eq!(limited, 10, "30 a minute");
+    ada.http("GET", "/v1/account").send().await.expect(200);
+    // Written beside the requests.
+    let mut noted = Vec::new();
+    for _ in 0..100 {
+        let log = world.operator_http("GET", "/operator/v1/audit").send().await.expect(200);
+        noted = log["data"].as_array().expect("a list").clone();
+        noted.retain(|row| row["action"] == json!("token.failures"));
+        if !noted.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(noted.len(), 1);
 }

@@ -3,6 +3,7 @@
 
 mod cache;
 mod mint;
+mod networks;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -16,6 +17,8 @@ use mailward_vault::{Pepper, SignedLink, Token, TokenKind};
 
 pub(crate) use cache::Cache;
 pub use mint::{KeyRequest, KeyView, MintedKey};
+
+use networks::Networks;
 
 use crate::config::Plan;
 use crate::{Error, Mailroom, Result};
@@ -82,6 +85,10 @@ impl Principal {
         Act::new(action).by(actor).from(&self.origin)
     }
 
+    fn networks(&self) -> Networks {
+        Networks::stored(self.held.networks.as_deref()).unwrap_or_default()
+    }
+
     /// When the key ends.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.held.expires_at
@@ -107,12 +114,15 @@ impl Mailroom {
             Some(known) => known,
             None => {
                 let found = self.authenticate_token(&token).await.map_err(Denied::Down)?;
-                let Some(found) = found else { return Err(self.0.sessions.failed(from, now)) };
+                let Some(found) = found else { return Err(self.denied(from)) };
                 self.0.sessions.put(digest, found.clone(), now);
                 found
             }
         };
         if held.expires_at.is_some_and(|end| end <= now) {
+            return Err(Denied::Unauthorized);
+        }
+        if !Networks::stored(held.networks.as_deref()).is_some_and(|nets| nets.allow(from)) {
             return Err(Denied::Unauthorized);
         }
         match held.state {
@@ -137,7 +147,7 @@ impl Mailroom {
         let verifier = self.pepper().await.map_err(Denied::Down)?.verifier(&token);
         let found =
             self.0.store.operator(token.keyid(), &verifier).await.map_err(|e| Denied::Down(e.into()))?;
-        found.ok_or_else(|| self.0.sessions.failed(from, self.0.clock.now()))
+        found.ok_or_else(|| self.denied(from))
     }
 
     /// An operator acting for a tenant, for what operators do for tenants: inboxes and keys, never mail.
@@ -159,6 +169,7 @@ impl Mailroom {
             scopes: Scopes::INBOXES.with(Scopes::KEYS),
             expires_at: None,
             last_used_at: None,
+            networks: None,
         };
         Ok(Some(Principal { held, origin: operator.origin().clone(), is_operator: true }))
     }
@@ -195,6 +206,38 @@ impl Mailroom {
         let Some(held) = self.authenticate_token(&token).await? else { return Ok(false) };
         let principal = Principal { held, origin: Origin::default(), is_operator: false };
         self.revoke_for(&principal, principal.keyid(), Action::KeyLeaked).await
+    }
+
+    /// Revokes tokens that a stranger reports; for each whether it was valid. A report without a single one counts as
+    /// a failure of the network that sent it, so that this is no way to try tokens out.
+    pub async fn report_leaks(&self, texts: &[&str], from: IpAddr) -> std::result::Result<Vec<bool>, Denied> {
+        let mut revoked = Vec::with_capacity(texts.len());
+        for text in texts {
+            revoked.push(self.revoke_leaked(text).await.map_err(Denied::Down)?);
+        }
+        if !revoked.contains(&true)
+            && let Denied::TooManyFailures = self.denied(from)
+        {
+            return Err(Denied::TooManyFailures);
+        }
+        Ok(revoked)
+    }
+
+    /// Counts a wrong token, and notes in the log when there are too many of them.
+    fn denied(&self, from: IpAddr) -> Denied {
+        let now = self.0.clock.now();
+        let failed = self.0.sessions.failed(from, now);
+        if let Some(network) = failed.burst {
+            let (store, act) = (self.0.store.clone(), Act::new(Action::TokenFailures).by(Actor::Anybody));
+            let origin = Origin { request_id: None, network: Some(network) };
+            // Beside the request: whoever floods us shall not wait for our books, nor we for them.
+            tokio::spawn(async move {
+                if let Err(error) = store.audit_service(&act.from(&origin), now).await {
+                    tracing::warn!(%error, "could not note a burst of wrong tokens");
+                }
+            });
+        }
+        failed.denied
     }
 
     /// Whether there is an operator.

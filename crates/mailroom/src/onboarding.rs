@@ -4,12 +4,12 @@ mod inbox;
 mod local_part;
 
 use mailward_mail::id::TenantId;
-use mailward_store::{Act, Action, Actor, Operator, Scopes, Tenant, TenantRow};
+use mailward_store::{Act, Action, Actor, Operator, Scopes, Tenant, TenantRow, TenantState};
 use mailward_vault::Token;
 
 pub use inbox::{CreatedInbox, InboxPatch, InboxRequest, InboxView};
 
-use crate::access::KeyRequest;
+use crate::access::{KeyRequest, MintedKey};
 use crate::{Error, Mailroom, Result};
 
 /// A tenant and its first keys, which are told this once.
@@ -60,6 +60,31 @@ impl Mailroom {
         limit: i64,
     ) -> Result<Vec<TenantRow>> {
         Ok(operator.tenants(after, limit).await?)
+    }
+
+    /// Makes a tenant another key of its own kind, as an operator: its agents' programs lost theirs, or its reviewers
+    /// did. The tenant's log says so. `None`: no such tenant.
+    pub async fn issue_key(
+        &self,
+        operator: &Operator,
+        id: &TenantId,
+        scopes: Scopes,
+    ) -> Result<Option<MintedKey>> {
+        let Some((row, tenant)) = operator.tenant(id).await? else { return Ok(None) };
+        if row.state != TenantState::Active {
+            return Err(Error::Conflict("the tenant is not active; `mailward tenant show` says its state"));
+        }
+        let mut scope = tenant.write().await?;
+        let by = KeyRequest { name: Some("issued by the operator".into()), ..KeyRequest::default() };
+        let minted = self.new_key(&tenant, &mut scope, scopes, by, Some(operator.keyid())).await?;
+        let act = Act::new(Action::KeyCreated)
+            .by(Actor::Operator(operator.keyid()))
+            .from(operator.origin())
+            .on(&minted.view.key.keyid)
+            .word("scopes", &scopes.names().join(" "));
+        scope.audit(&act, self.0.clock.now()).await?;
+        scope.commit().await?;
+        Ok(Some(minted))
     }
 
     async fn found(&self, id: TenantId, plan: &str, act: Act<'_>) -> Result<CreatedTenant> {

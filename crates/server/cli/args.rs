@@ -156,6 +156,18 @@ pub enum Tenant {
         #[command(flatten)]
         server: Server,
     },
+    /// Make a tenant another key: it lost its own
+    #[command(after_help = "Example:\n  mailward tenant key acme --reviewer")]
+    Key {
+        /// The tenant
+        id: String,
+        /// A key for its reviewers [default: for its agents' programs]
+        #[arg(long)]
+        reviewer: bool,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
     /// Stop a tenant for now: its keys are refused, its mail is deferred
     #[command(after_help = "Example:\n  mailward tenant suspend acme --reason 'unpaid since May'")]
     Suspend {
@@ -345,6 +357,7 @@ mod tests {
             "mailward tenant show acme",
             "mailward tenant suspend acme --reason unpaid",
             "mailward tenant resume acme",
+            "mailward tenant key acme --reviewer --json",
             "mailward audit verify --tenant acme --since c.log --key k",
             "mailward audit list --tenant acme --limit 5",
             "mailward audit export --tenant acme",

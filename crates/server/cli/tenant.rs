@@ -26,6 +26,17 @@ pub(super) fn run(command: Tenant) -> Result<(), Failure> {
             let tenant = Client::new(&server)?.get(&format!("/tenants/{}", segment(&id)))?;
             shown(&tenant, server.json)
         }
+        Tenant::Key { id, reviewer, server } => {
+            let kind = if reviewer { "reviewer" } else { "tenant" };
+            let path = format!("/tenants/{}/keys", segment(&id));
+            let key = Client::new(&server)?.post(&path, &json!({ "kind": kind }))?;
+            if server.json {
+                return shown(&key, true);
+            }
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{}", cell(&key, "token"))?;
+            Ok(())
+        }
         Tenant::Suspend { id, reason, server } => stand(&id, "suspend", reason, &server),
         Tenant::Resume { id, reason, server } => stand(&id, "resume", reason, &server),
     }

@@ -91,6 +91,8 @@ pub struct Authenticated {
     pub expires_at: Option<Timestamp>,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
+    /// Networks it may be used from, with spaces between; none: anywhere.
+    pub networks: Option<String>,
 }
 
 /// Proof that an operator acts. Only [`Store::operator`] makes one, and the machine's own start.
@@ -157,7 +159,7 @@ impl Store {
     pub async fn authenticate(&self, keyid: &str, verifier: &[u8; 32]) -> Result<Option<Authenticated>> {
         const SQLITE: &str =
             "SELECT api_key.tenant_id, tenant.region, tenant.state, inbox_id, scopes, verifier, expires_at,
-            last_used_at FROM api_key JOIN tenant ON tenant.id = api_key.tenant_id
+            last_used_at, networks FROM api_key JOIN tenant ON tenant.id = api_key.tenant_id
             WHERE keyid = $1 AND revoked_at IS NULL";
         const POSTGRES: &str = "SELECT * FROM mw_key($1)";
         #[derive(sqlx::FromRow)]
@@ -170,6 +172,7 @@ impl Store {
             verifier: Vec<u8>,
             expires_at: Option<i64>,
             last_used_at: Option<i64>,
+            networks: Option<String>,
         }
         let mut tx = self.inner.db.read().await?;
         let sql = tx.pick(SQLITE, POSTGRES);
@@ -186,6 +189,7 @@ impl Store {
             scopes: Scopes::parse(row.scopes.split(' ').filter(|name| !name.is_empty())).map_err(bad)?,
             expires_at: row.expires_at.map(Timestamp),
             last_used_at: row.last_used_at.map(Timestamp),
+            networks: row.networks,
             keyid: keyid.to_owned(),
             tenant: self.tenant(slug(&row.tenant_id)?, &row.region),
         }))

@@ -11,6 +11,7 @@ pub(crate) mod poll;
 pub(crate) mod raw;
 pub(crate) mod review;
 pub(crate) mod signup;
+pub(crate) mod token_scan;
 pub(crate) mod webhooks;
 
 use serde::Serialize;

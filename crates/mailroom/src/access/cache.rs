@@ -18,6 +18,14 @@ const MOST: usize = 10_000;
 /// Wrong tokens from one address within a minute before they are told to slow down.
 const FAILURES: u32 = 30;
 
+/// What becomes of a wrong token.
+pub(super) struct Failed {
+    /// What is answered.
+    pub(super) denied: Denied,
+    /// The network whose wrong tokens have just become too many.
+    pub(super) burst: Option<String>,
+}
+
 #[derive(Default)]
 pub(crate) struct Cache {
     held: Mutex<HashMap<[u8; 32], (Timestamp, Authenticated)>>,
@@ -51,7 +59,7 @@ impl Cache {
     }
 
     /// Counts a wrong token. Valid ones always pass, so nobody can be locked out by a neighbour's guesses.
-    pub(super) fn failed(&self, from: IpAddr, now: Timestamp) -> Denied {
+    pub(super) fn failed(&self, from: IpAddr, now: Timestamp) -> Failed {
         let mut failures = lock(&self.failures);
         let minute = Duration::from_secs(60);
         if failures.len() >= MOST {
@@ -62,7 +70,9 @@ impl Cache {
             (*since, *count) = (now, 0);
         }
         *count += 1;
-        if *count > FAILURES { Denied::TooManyFailures } else { Denied::Unauthorized }
+        let denied = if *count > FAILURES { Denied::TooManyFailures } else { Denied::Unauthorized };
+        // Once a minute and network, not once a token: the log is not theirs to fill.
+        Failed { denied, burst: (*count == FAILURES + 1).then(|| network(from).to_string()) }
     }
 }
 

@@ -8,6 +8,7 @@ use mailward_store::{Action, ApiKey, EventKind, EventRow, NewKey, Scope, Scopes,
 use mailward_vault::{Token, TokenKind};
 
 use super::Principal;
+use super::networks::Networks;
 use crate::{Error, Mailroom, Result};
 
 /// The old secret of a rotated key works at most so long beside the new one.
@@ -24,6 +25,8 @@ pub struct KeyRequest {
     pub expires_at: Option<Timestamp>,
     /// Its name.
     pub name: Option<String>,
+    /// Usable only from these networks; none: as the caller's.
+    pub networks: Option<Vec<String>>,
 }
 
 /// A key as its tenant sees it.
@@ -47,6 +50,9 @@ impl Mailroom {
     /// Makes a key for a caller.
     pub async fn mint(&self, caller: &Principal, request: KeyRequest) -> Result<Option<MintedKey>> {
         let scopes = self.grantable(caller, &request)?;
+        let wanted = request.networks.as_deref().map(Networks::ask).transpose()?;
+        let networks = caller.networks().narrowed(wanted)?.to_store();
+        let request = KeyRequest { networks: networks.map(|text| vec![text]), ..request };
         let mut scope = caller.tenant().write().await?;
         if let Some(inbox) = &request.inbox
             && (!caller.reaches(inbox) || scope.inbox(inbox).await?.is_none())
@@ -119,7 +125,13 @@ impl Mailroom {
             return Err(Error::invalid("id", "a key cannot take over one that lives longer than itself"));
         }
         let name = self.view(caller.tenant(), old.clone()).await?.name;
-        let request = KeyRequest { inbox: old.inbox.clone(), scopes: None, expires_at: old.expires_at, name };
+        let request = KeyRequest {
+            inbox: old.inbox.clone(),
+            scopes: None,
+            expires_at: old.expires_at,
+            name,
+            networks: old.networks.clone().map(|text| vec![text]),
+        };
         let minted =
             self.new_key(caller.tenant(), &mut scope, old.scopes, request, Some(caller.keyid())).await?;
         scope.expire_key(keyid, now.plus(overlap)).await?;
@@ -155,6 +167,7 @@ impl Mailroom {
             created_at: self.0.clock.now(),
             expires_at: request.expires_at,
             last_used_at: None,
+            networks: request.networks.map(|nets| nets.join(" ")),
         };
         let new = NewKey {
             kind: kind.letter(),

@@ -105,6 +105,8 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// When it was last used, to 5 minutes.
     pub last_used_at: Option<Timestamp>,
+    /// Networks it may be used from, with spaces between; none: anywhere.
+    pub networks: Option<String>,
 }
 
 /// A key to be made.
@@ -131,6 +133,7 @@ struct KeyRow {
     created_at: i64,
     expires_at: Option<i64>,
     last_used_at: Option<i64>,
+    networks: Option<String>,
 }
 
 impl TryFrom<KeyRow> for ApiKey {
@@ -145,6 +148,7 @@ impl TryFrom<KeyRow> for ApiKey {
             created_at: Timestamp(row.created_at),
             expires_at: row.expires_at.map(Timestamp),
             last_used_at: row.last_used_at.map(Timestamp),
+            networks: row.networks,
             keyid: row.keyid,
         })
     }
@@ -154,7 +158,7 @@ impl Scope {
     /// Stores a new key.
     pub async fn insert_key(&mut self, new: &NewKey) -> Result<()> {
         const SQL: &str = "INSERT INTO api_key (tenant_id, keyid, inbox_id, kind, scopes, name, verifier, pepper_version,
-            last4, created_at, created_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+            last4, created_at, created_by, expires_at, networks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(&new.key.keyid)
@@ -168,6 +172,7 @@ impl Scope {
             .bind(new.key.created_at.millis())
             .bind(&new.created_by)
             .bind(new.key.expires_at.map(Timestamp::millis))
+            .bind(&new.key.networks)
             .execute(conn)
             .await
             .map(drop))?;
@@ -177,7 +182,7 @@ impl Scope {
     /// The keys that are not revoked, newest first; an inbox' own, or all.
     pub async fn keys(&mut self, inbox: Option<&InboxId>, limit: i64) -> Result<Vec<ApiKey>> {
         const SQL: &str =
-            "SELECT keyid, inbox_id, scopes, name, last4, created_at, expires_at, last_used_at FROM api_key
+            "SELECT keyid, inbox_id, scopes, name, last4, created_at, expires_at, last_used_at, networks FROM api_key
             WHERE tenant_id = $1 AND revoked_at IS NULL AND ($2 = '' OR inbox_id = $2)
             ORDER BY created_at DESC, keyid LIMIT $3";
         let rows: Vec<KeyRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
@@ -192,7 +197,7 @@ impl Scope {
     /// One key that is not revoked.
     pub async fn key(&mut self, keyid: &str) -> Result<Option<ApiKey>> {
         const SQL: &str =
-            "SELECT keyid, inbox_id, scopes, name, last4, created_at, expires_at, last_used_at FROM api_key
+            "SELECT keyid, inbox_id, scopes, name, last4, created_at, expires_at, last_used_at, networks FROM api_key
             WHERE tenant_id = $1 AND keyid = $2 AND revoked_at IS NULL";
         let row: Option<KeyRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())

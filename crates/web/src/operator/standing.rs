@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use mailward_mail::id::{MessageId, TenantId};
+use mailward_store::Scopes;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -12,6 +14,7 @@ use crate::caller::Operator;
 use crate::operator::tenants::TenantView;
 use crate::problem::Problem;
 use crate::query::Ids;
+use crate::v1::keys::KeyView;
 use crate::v1::review::ReviewView;
 
 /// The longest reason, in characters.
@@ -68,6 +71,42 @@ pub(crate) async fn break_glass(
     let reason = request.checked()?.unwrap_or_default();
     let mail = web.room.break_glass(&operator, &tenant(&id)?, &email, reason).await?;
     Ok(Json(ReviewView::of(mail.ok_or_else(Problem::not_found)?)))
+}
+
+/// Which key a tenant needs anew.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = IssueKey)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IssueRequest {
+    /// `tenant` for its agents' programs, `reviewer` for its reviewers.
+    kind: KeyKind,
+}
+
+/// For whom a key is.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum KeyKind {
+    /// Its agents' programs.
+    Tenant,
+    /// Its reviewers.
+    Reviewer,
+}
+
+/// Makes a tenant another key: it lost its own. The tenant's audit log says that an operator did.
+#[utoipa::path(post, path = "/operator/v1/tenants/{id}/keys", operation_id = "issueTenantKey", tag = "tenants",
+    params(("id" = String, Path)), request_body(content = IssueRequest), responses((status = 201, body = KeyView)))]
+pub(crate) async fn issue_key(
+    Operator(operator): Operator,
+    State(web): State<Web>,
+    Ids(id): Ids<String>,
+    Body(request): Body<IssueRequest>,
+) -> Result<(StatusCode, Json<KeyView>), Problem> {
+    let scopes = match request.kind {
+        KeyKind::Tenant => Scopes::TENANT,
+        KeyKind::Reviewer => Scopes::REVIEWER,
+    };
+    let minted = web.room.issue_key(&operator, &tenant(&id)?, scopes).await?;
+    Ok((StatusCode::CREATED, Json(KeyView::minted(minted.ok_or_else(Problem::not_found)?))))
 }
 
 impl ReasonRequest {

@@ -41,6 +41,9 @@ pub(crate) struct CreateRequest {
     /// At most 100 characters.
     #[serde(default)]
     name: Option<String>,
+    /// Networks it may be used from, such as `192.0.2.0/24`, at most 20; as the caller's key when absent.
+    #[serde(default)]
+    allowed_cidrs: Option<Vec<String>>,
 }
 
 /// How a key is to be rotated.
@@ -70,6 +73,8 @@ pub(crate) struct KeyView {
     expires_at: Option<String>,
     /// To five minutes.
     last_used_at: Option<String>,
+    /// Networks it may be used from; null is anywhere.
+    allowed_cidrs: Option<Vec<String>>,
     /// Shown once: when it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
@@ -94,6 +99,7 @@ pub(crate) async fn create(
         scopes: request.scopes,
         expires_at: request.expires_at.map(|Moment(at)| at),
         name: request.name,
+        networks: request.allowed_cidrs,
     };
     let minted = web.room.mint(principal, request).await?.ok_or_else(Problem::not_found)?;
     Ok((StatusCode::CREATED, Json(KeyView::minted(minted))))
@@ -161,11 +167,12 @@ impl KeyView {
             created_at: key.created_at.to_string(),
             expires_at: key.expires_at.map(|at| at.to_string()),
             last_used_at: key.last_used_at.map(|at| at.to_string()),
+            allowed_cidrs: key.networks.map(|nets| nets.split(' ').map(str::to_owned).collect()),
             token: None,
         }
     }
 
-    fn minted(minted: MintedKey) -> Self {
+    pub(crate) fn minted(minted: MintedKey) -> Self {
         let token = Some(minted.token.expose().to_owned());
         Self { token, ..Self::of(minted.view) }
     }
