@@ -18,6 +18,8 @@ mod screening;
 pub mod sender_auth;
 mod snapshot;
 mod standing;
+#[cfg(doctest)]
+mod unforgeable;
 mod webhooks;
 
 use std::sync::Arc;
