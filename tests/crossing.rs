@@ -379,6 +379,8 @@ impl Run {
                 Some(json!({ "url": own.hook_url, "inboxId": inbox, "include": "body" }))
             }
             Body::Reason => Some(json!({ "reason": own.canary.word() })),
+            // Whoever it is made for, no tenant wrote it.
+            Body::Operators => Some(json!({ "displayName": "made by the operator" })),
             Body::Empty => Some(json!({})),
             // A slug that was issued before: nobody is made here.
             Body::Tenant => Some(json!({ "id": someone.tenant.id })),

@@ -35,6 +35,7 @@ pub enum Body {
     Key,
     Webhook,
     Reason,
+    Operators,
     Tenant,
 }
 
@@ -140,7 +141,7 @@ pub const CASES: &[Case] = &[
     case("POST /operator/v1/tenants", &[]).body(Body::Tenant).closed(),
     case("GET /operator/v1/tenants", &[]).query(Query::Page),
     case("GET /operator/v1/tenants/{id}", &[Tenant]),
-    case("POST /operator/v1/tenants/{id}/inboxes", &[Tenant]).body(Body::Name),
+    case("POST /operator/v1/tenants/{id}/inboxes", &[Tenant]).body(Body::Operators),
     case("GET /operator/v1/tenants/{id}/inboxes", &[Tenant]).query(Query::Page).shows(),
     case("GET /healthz", &[]),
     case("GET /readyz", &[]),

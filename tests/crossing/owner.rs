@@ -167,6 +167,8 @@ impl Owner {
             "DELETE /v1/inboxes/{id}" => self.spare_inbox = spare_inbox(&self.tenant, &self.canary).await,
             "DELETE /v1/keys/{id}" | "POST /v1/keys/{id}/rotate" => {
                 if answer.status == 201 {
+                    // The old one has ended, and is listed until it is revoked.
+                    self.delete("keys", &ids[0]).await;
                     self.delete("keys", &text(&answer.json(), "id")).await;
                 }
                 self.spare_key = spare_key(&self.tenant, &self.canary).await;
