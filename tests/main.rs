@@ -17,5 +17,6 @@ mod isolation;
 mod locks;
 mod smtp;
 mod store;
+mod swaps;
 mod verdicts;
 mod webhooks;

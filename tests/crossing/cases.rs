@@ -23,6 +23,8 @@ pub enum Query {
     Page,
     Inboxes,
     Poll,
+    Chain,
+    Walk,
 }
 
 /// What a body may name.
@@ -37,6 +39,8 @@ pub enum Body {
     Reason,
     Operators,
     Tenant,
+    Why,
+    Heads,
 }
 
 /// One route.
@@ -53,6 +57,8 @@ pub struct Case {
     pub spends: bool,
     /// It answers nobody with success here.
     pub is_closed: bool,
+    /// It takes long, and is asked seldom.
+    pub is_slow: bool,
 }
 
 impl Case {
@@ -61,7 +67,7 @@ impl Case {
     }
 
     pub fn is_reviewers(&self) -> bool {
-        self.route.contains("/review") || self.route.ends_with("/raw")
+        ["/review", "/raw", "/v1/audit"].iter().any(|noun| self.route.contains(noun))
     }
 }
 
@@ -84,7 +90,16 @@ impl Kind {
 }
 
 const fn case(route: &'static str, ids: &'static [Kind]) -> Case {
-    Case { route, ids, query: Query::None, body: Body::None, shows: false, spends: false, is_closed: false }
+    Case {
+        route,
+        ids,
+        query: Query::None,
+        body: Body::None,
+        shows: false,
+        spends: false,
+        is_closed: false,
+        is_slow: false,
+    }
 }
 
 impl Case {
@@ -102,6 +117,10 @@ impl Case {
 
     const fn spends(self) -> Self {
         Self { spends: true, ..self }
+    }
+
+    const fn slow(self) -> Self {
+        Self { is_slow: true, ..self }
     }
 
     const fn closed(self) -> Self {
@@ -143,6 +162,18 @@ pub const CASES: &[Case] = &[
     case("GET /operator/v1/tenants/{id}", &[Tenant]),
     case("POST /operator/v1/tenants/{id}/inboxes", &[Tenant]).body(Body::Operators),
     case("GET /operator/v1/tenants/{id}/inboxes", &[Tenant]).query(Query::Page).shows(),
+    case("GET /v1/audit", &[]).query(Query::Page),
+    case("GET /v1/audit/verify", &[]).slow(),
+    case("POST /operator/v1/tenants/{id}/suspend", &[Tenant]).body(Body::Why).spends(),
+    case("POST /operator/v1/tenants/{id}/resume", &[Tenant]).body(Body::Why),
+    case("POST /operator/v1/tenants/{id}/emails/{email}/break-glass", &[Tenant, Email])
+        .body(Body::Why)
+        .shows(),
+    case("GET /operator/v1/audit", &[]).query(Query::Chain),
+    case("GET /operator/v1/audit/verify", &[]).query(Query::Walk).slow(),
+    case("GET /operator/v1/audit/checkpoints", &[]).query(Query::Page),
+    case("GET /operator/v1/audit/key", &[]),
+    case("POST /operator/v1/audit/missing", &[]).body(Body::Heads),
     case("GET /healthz", &[]),
     case("GET /readyz", &[]),
     case("GET /openapi.json", &[]),

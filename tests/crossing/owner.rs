@@ -184,6 +184,12 @@ impl Owner {
             "POST /v1/inboxes" | "POST /operator/v1/tenants/{id}/inboxes" if answer.status == 201 => {
                 self.delete("inboxes", &text(&answer.json(), "id")).await;
             }
+            "POST /operator/v1/tenants/{id}/suspend" => {
+                let resume = format!("/operator/v1/tenants/{}/resume", self.tenant.id);
+                while world.operator_http("POST", resume.clone()).send().await.status == 429 {
+                    tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+                }
+            }
             "POST /v1/keys" => self.delete("keys", &text(&answer.json(), "id")).await,
             "POST /v1/webhooks" => self.delete("webhooks", &text(&answer.json(), "id")).await,
             _ => {}

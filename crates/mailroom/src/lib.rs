@@ -20,6 +20,7 @@ mod snapshot;
 mod standing;
 #[cfg(doctest)]
 mod unforgeable;
+mod unreadable;
 mod webhooks;
 
 use std::sync::Arc;
