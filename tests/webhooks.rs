@@ -31,9 +31,9 @@ both_databases!(
 const LOOPBACK: &str = "webhooks.allow_private=[\"127.0.0.0/8\"]";
 
 /// A call that arrived.
-struct Call {
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
+pub struct Call {
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Call {
@@ -47,7 +47,7 @@ impl Call {
 }
 
 /// An endpoint that answers with the given statuses, then with 200.
-async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<Call>) {
+pub async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<Call>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("an address");
     let (told, calls) = mpsc::unbounded_channel();

@@ -7,6 +7,7 @@ mod checkpoints;
 pub mod cli;
 pub mod config;
 pub mod data_dir;
+pub mod doctor;
 pub mod start;
 pub mod telemetry;
 mod tls;

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -17,6 +18,10 @@ pub struct Request {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
+
+/// A connection that outlives a request.
+#[derive(Default)]
+pub struct Kept(Option<SendRequest<Full<Bytes>>>);
 
 /// What came back.
 #[derive(Clone, Debug)]
@@ -50,6 +55,22 @@ impl Request {
         self
     }
 
+    /// Sends it on a connection that is kept for the next one; opened again when the server closed it.
+    pub async fn over(self, kept: &mut Kept) -> Answer {
+        if kept.0.as_ref().is_none_or(SendRequest::is_closed) {
+            let stream = TcpStream::connect(self.to).await.expect("a connection");
+            stream.set_nodelay(true).expect("set");
+            let (sender, connection) =
+                hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
+            tokio::spawn(connection);
+            kept.0 = Some(sender);
+        }
+        let sender = kept.0.as_mut().expect("it was just opened");
+        sender.ready().await.expect("it is open");
+        let answer = read(sender.send_request(self.build().expect("a request")).await.expect("an answer"));
+        answer.await.expect("a whole answer")
+    }
+
     pub async fn send(self) -> Answer {
         self.try_send().await.expect("an answer")
     }
@@ -59,6 +80,12 @@ impl Request {
         stream.set_nodelay(true)?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let driver = tokio::spawn(connection);
+        let answer = read(sender.send_request(self.build()?).await?).await?;
+        driver.abort();
+        Ok(answer)
+    }
+
+    fn build(self) -> Result<hyper::Request<Full<Bytes>>, hyper::http::Error> {
         let mut request = hyper::Request::builder()
             .method(self.method.as_str())
             .uri(self.path)
@@ -66,17 +93,19 @@ impl Request {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let response = sender.send_request(request.body(Full::new(Bytes::from(self.body)))?).await?;
-        let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
-        let body = response.into_body().collect().await?.to_bytes().to_vec();
-        driver.abort();
-        Ok(Answer { status, headers, body })
+        request.body(Full::new(Bytes::from(self.body)))
     }
+}
+
+async fn read(response: hyper::Response<Incoming>) -> Result<Answer, hyper::Error> {
+    let status = response.status().as_u16();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let body = response.into_body().collect().await?.to_bytes().to_vec();
+    Ok(Answer { status, headers, body })
 }
 
 impl Answer {

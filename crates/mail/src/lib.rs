@@ -11,3 +11,5 @@ pub mod parsed;
 pub mod prescan;
 pub mod random;
 pub mod refusal;
+#[cfg(doctest)]
+mod unforgeable;

@@ -28,17 +28,20 @@ impl Mailroom {
         let keys = self.0.keyring.tenant(&tenant).await?;
         let reason = self.seal_small(&tenant, id.as_str(), reason).await?;
         let now = self.0.clock.now();
-        let mut scope = tenant.write().await?;
-        let Some(message) = scope.message_for_review(id).await? else { return Ok(None) };
-        let meta = meta(&tenant, &mut scope, &keys, &message).await?;
-        let parsed = parsed(&tenant, &mut scope, &keys, &message).await?;
         let act = Act::new(Action::BreakGlass)
             .by(Actor::Operator(operator.keyid()))
             .from(operator.origin())
             .on(id.as_str())
             .sealed(Some(reason));
-        scope.audit(&act, now).await?;
-        scope.commit().await?;
-        Ok(Some(Mail { message, meta, parsed }))
+        let opened = async {
+            let mut scope = tenant.write().await?;
+            let Some(message) = scope.message_for_review(id).await? else { return Ok(None) };
+            let meta = meta(&tenant, &mut scope, &keys, &message).await?;
+            let parsed = parsed(&tenant, &mut scope, &keys, &message).await?;
+            scope.audit(&act, now).await?;
+            scope.commit().await?;
+            Ok(Some(Mail { message, meta, parsed }))
+        };
+        self.noting(&tenant, opened).await
     }
 }

@@ -46,12 +46,26 @@ pub enum Error {
     /// A key is not to be had, or does not fit.
     #[error("a key does not fit")]
     Keys(#[from] mailward_vault::Error),
+    /// Something sealed does not open where it lies: it was changed, or belongs elsewhere. Never shown as anything else.
+    #[error("what is stored of {object} cannot be read")]
+    Unreadable {
+        /// Of what: an id.
+        object: String,
+        /// Why not.
+        #[source]
+        cause: Box<Error>,
+    },
     /// Something of ours is not as we left it.
     #[error("stored data is damaged: {0}")]
     Damaged(&'static str),
 }
 
 impl Error {
+    /// What does not open, with the id of what it should have been.
+    pub(crate) fn unreadable(object: &str, cause: impl Into<Error>) -> Self {
+        Self::Unreadable { object: object.to_owned(), cause: Box::new(cause.into()) }
+    }
+
     pub(crate) fn invalid(field: &'static str, problem: impl Into<String>) -> Self {
         Self::Invalid { field, problem: problem.into() }
     }

@@ -18,6 +18,9 @@ mod screening;
 pub mod sender_auth;
 mod snapshot;
 mod standing;
+#[cfg(doctest)]
+mod unforgeable;
+mod unreadable;
 mod webhooks;
 
 use std::sync::Arc;

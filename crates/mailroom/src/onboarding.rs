@@ -126,7 +126,8 @@ impl Mailroom {
     /// Opens what [`Mailroom::seal_small`] sealed.
     pub(crate) async fn open_small(&self, tenant: &Tenant, place: &str, sealed: &[u8]) -> Result<String> {
         let keys = self.0.keyring.tenant(tenant).await?;
-        let text = keys.search.open(&[tenant.id().as_str().as_bytes(), place.as_bytes()], sealed)?;
+        let opened = keys.search.open(&[tenant.id().as_str().as_bytes(), place.as_bytes()], sealed);
+        let text = opened.map_err(|error| Error::unreadable(place, error))?;
         String::from_utf8(text).map_err(|_| Error::Damaged("a sealed text is no text"))
     }
 }

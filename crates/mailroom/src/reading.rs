@@ -164,7 +164,8 @@ pub(crate) async fn meta(
     message: &Message,
 ) -> Result<Meta> {
     let json = open_part(tenant, scope, keys, message, PartKind::Meta).await?;
-    serde_json::from_slice(&json).map_err(|_| Error::Damaged("a summary cannot be read"))
+    let damaged = |_| Error::unreadable(message.id.as_str(), Error::Damaged("a summary cannot be read"));
+    serde_json::from_slice(&json).map_err(damaged)
 }
 
 /// Opens the snapshot of a message; `None` when it could not be parsed.
@@ -175,7 +176,8 @@ pub(crate) async fn parsed(
     message: &Message,
 ) -> Result<Option<Parsed>> {
     let json = open_part(tenant, scope, keys, message, PartKind::Parsed).await?;
-    serde_json::from_slice(&json).map_err(|_| Error::Damaged("a snapshot cannot be read"))
+    let damaged = |_| Error::unreadable(message.id.as_str(), Error::Damaged("a snapshot cannot be read"));
+    serde_json::from_slice(&json).map_err(damaged)
 }
 
 /// Opens one sealed part of a message.
@@ -186,10 +188,16 @@ pub(crate) async fn open_part(
     message: &Message,
     kind: PartKind,
 ) -> Result<Vec<u8>> {
-    let (no, sealed) =
-        scope.part(&message.id, kind.as_str()).await?.ok_or(Error::Damaged("a part is missing"))?;
+    let (no, sealed) = stored_part(scope, message, kind).await?;
     let context = context(tenant, message);
-    Ok(message_key(keys, message, &context)?.open(&context, kind, no, &sealed)?)
+    let opened = message_key(keys, message, &context)?.open(&context, kind, no, &sealed);
+    opened.map_err(|error| Error::unreadable(message.id.as_str(), error))
+}
+
+/// One sealed part of a message, as it lies in the store.
+async fn stored_part(scope: &mut Scope, message: &Message, kind: PartKind) -> Result<(u32, Vec<u8>)> {
+    let missing = || Error::unreadable(message.id.as_str(), Error::Damaged("a part is missing"));
+    scope.part(&message.id, kind.as_str()).await?.ok_or_else(missing)
 }
 
 pub(crate) fn context<'a>(tenant: &'a Tenant, message: &'a Message) -> MessageContext<'a> {
@@ -207,7 +215,8 @@ pub(crate) fn message_key(
     context: &MessageContext<'_>,
 ) -> Result<MessageKey> {
     let dek = WrappedDek::from_stored(message.dek.clone());
-    Ok(keys.version(message.key_version)?.open_message_key(context, &dek)?)
+    let opened = keys.version(message.key_version)?.open_message_key(context, &dek);
+    opened.map_err(|error| Error::unreadable(message.id.as_str(), error))
 }
 
 /// Keeps only mails whose subject contains a text, without regard to case.

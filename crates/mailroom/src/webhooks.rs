@@ -153,7 +153,8 @@ impl Mailroom {
     pub(crate) async fn open_endpoint(&self, tenant: &Tenant, webhook: &Webhook) -> Result<Endpoint> {
         let keys = self.0.keyring.tenant(tenant).await?;
         let place = [tenant.id().as_str().as_bytes(), webhook.id.as_str().as_bytes()];
-        let json = keys.webhook.open(&place, &webhook.sealed)?;
+        let opened = keys.webhook.open(&place, &webhook.sealed);
+        let json = opened.map_err(|error| Error::unreadable(webhook.id.as_str(), error))?;
         serde_json::from_slice(&json).map_err(|_| Error::Damaged("an endpoint cannot be read"))
     }
 }

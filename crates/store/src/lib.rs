@@ -12,6 +12,8 @@ mod keystore;
 mod scope;
 mod system;
 mod tenant;
+#[cfg(doctest)]
+mod unforgeable;
 mod wake;
 
 pub use audit::act::{Act, Action, Actor, Origin, Outcome};

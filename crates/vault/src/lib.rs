@@ -29,6 +29,8 @@ mod fields;
 mod gcm;
 mod secret;
 mod stream;
+#[cfg(doctest)]
+mod unforgeable;
 mod wrap;
 
 pub use error::Error;

@@ -62,7 +62,7 @@ impl FromRequestParts<Web> for Caller {
         let from = client(parts, &web.config);
         let principal = web.room.principal(&token, from).await?.from(origin(parts, from));
         if let Some(acting) = parts.extensions.get::<Acting>() {
-            acting.is(principal.tenant().id());
+            acting.is(&principal);
         }
         web.limits.request(principal.keyid())?;
         Ok(Self { principal, token, from })

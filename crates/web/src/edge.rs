@@ -8,20 +8,20 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use mailward_mail::id::TenantId;
+use mailward_mailroom::access::Principal;
 use tokio::time::Instant;
 
 use crate::problem::Problem;
 use crate::{Web, headers, leak};
 
-/// Where a request notes which tenant turned out to act, for the log.
+/// Where a request notes who turned out to act, for the logs.
 #[derive(Clone, Default)]
-pub(crate) struct Acting(Arc<OnceLock<TenantId>>);
+pub(crate) struct Acting(Arc<OnceLock<Principal>>);
 
 impl Acting {
-    pub(crate) fn is(&self, tenant: &TenantId) {
+    pub(crate) fn is(&self, principal: &Principal) {
         // A request acts for one tenant; a second note would be the same.
-        let _ = self.0.set(tenant.clone());
+        let _ = self.0.set(principal.clone());
     }
 }
 
@@ -51,6 +51,9 @@ pub(crate) async fn edge(State(web): State<Web>, mut request: Request, next: Nex
         if let Some(cause) = problem.cause() {
             tracing::error!(%request_id, cause, "a request failed on our side");
         }
+        if let (Some(object), Some(principal)) = (problem.unreadable(), acting.0.get()) {
+            web.room.note_unreadable(principal, object).await;
+        }
         let allow = response.headers_mut().remove(axum::http::header::ALLOW);
         response = problem.render(&request_id);
         response.headers_mut().extend(allow.map(|methods| (axum::http::header::ALLOW, methods)));
@@ -65,7 +68,7 @@ pub(crate) async fn edge(State(web): State<Web>, mut request: Request, next: Nex
             status = response.status().as_u16(),
             ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             %request_id,
-            tenant_id = acting.0.get().map(TenantId::as_str),
+            tenant_id = acting.0.get().map(|principal| principal.tenant().id().as_str()),
             "request"
         );
     }

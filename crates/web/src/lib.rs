@@ -20,6 +20,8 @@ mod query;
 mod routes;
 mod server;
 mod sources;
+#[cfg(doctest)]
+mod unforgeable;
 mod v1;
 
 use std::sync::Arc;

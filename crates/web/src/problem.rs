@@ -46,11 +46,21 @@ pub(crate) struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log alone.
     cause: Option<String>,
+    /// What of the tenant's does not open, for its audit log.
+    unreadable: Option<String>,
 }
 
 impl Problem {
     fn new(status: StatusCode, error: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, error, message: message.into(), fix: None, headers: Vec::new(), cause: None }
+        Self {
+            status,
+            error,
+            message: message.into(),
+            fix: None,
+            headers: Vec::new(),
+            cause: None,
+            unreadable: None,
+        }
     }
 
     /// One answer for what does not exist, is held, was deleted, belongs to somebody else or is no id at all.
@@ -131,6 +141,11 @@ impl Problem {
         self.cause.as_deref()
     }
 
+    /// The id of what was found not to open.
+    pub(crate) fn unreadable(&self) -> Option<&str> {
+        self.unreadable.as_deref()
+    }
+
     /// The answer, for a request of this id.
     pub(crate) fn render(self, request_id: &str) -> Response {
         let body = ErrorView {
@@ -190,6 +205,14 @@ impl From<Error> for Problem {
                 .fix("ask the operator of this service for a token"),
             Error::TooManyPolls => {
                 Self::rate_limited("too many polls are waiting already", Duration::from_secs(1))
+            }
+            Error::Unreadable { ref object, .. } => {
+                let unreadable = Some(object.clone());
+                let message = "what is stored here is not what was put there, and is not shown";
+                let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", message)
+                    .fix("tell the operator the requestId; your audit log has it too")
+                    .because(chain(&error));
+                Self { unreadable, ..problem }
             }
             Error::Store(mailward_store::Error::Corrupt { .. }) | Error::Keys(_) | Error::Damaged(_) => {
                 Self::internal(chain(&error))
@@ -276,6 +299,10 @@ mod tests {
             Error::SignupClosed,
             Error::TooManyPolls,
             Error::Damaged("a part is missing"),
+            Error::Unreadable {
+                object: "eml_1".into(),
+                cause: Box::new(Error::Damaged("a part is missing")),
+            },
             Error::Store(mailward_store::Error::Io(std::io::Error::other("gone"))),
         ];
         expect![[r#"
@@ -289,6 +316,7 @@ mod tests {
             403 signup_closed: sign-up is closed
             429 rate_limited: too many polls are waiting already
             500 internal_error: something went wrong on our side
+            500 unreadable: what is stored here is not what was put there, and is not shown
             503 unavailable: the service cannot answer at the moment
         "#]]
         .assert_eq(&table(errors.into_iter().map(Problem::from).collect()));

@@ -148,7 +148,7 @@ impl Cluster {
         let log = || fs::read_to_string(data.join("log")).unwrap_or_default();
         started.unwrap_or_else(|said| panic!("PostgreSQL does not start: {said}\n{}", log()));
         self.admin(&[
-            "CREATE ROLE mailward_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
+            "CREATE ROLE mailward_owner LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
             "CREATE ROLE mailward_service LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
             "CREATE ROLE mailward_definer NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
             // Only so that migrations can hand their functions over.

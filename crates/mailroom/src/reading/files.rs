@@ -9,7 +9,7 @@ use mailward_mail::parsed::{Attachment, TransferEncoding};
 use mailward_store::Tenant;
 use mailward_vault::PartKind;
 
-use super::{context, message_key, parsed};
+use super::{context, message_key, parsed, stored_part};
 use crate::access::Principal;
 use crate::{Error, Mailroom, Result};
 
@@ -76,7 +76,7 @@ impl Mailroom {
             return Ok(None);
         };
         let keyid = word().to_owned();
-        self.cut_out(&tenant, &inbox, &id, index, &keyid).await
+        self.noting(&tenant, self.cut_out(&tenant, &inbox, &id, index, &keyid)).await
     }
 
     async fn cut_out(
@@ -97,19 +97,14 @@ impl Mailroom {
         let Some(message) = scope.message(inbox, id).await? else { return Ok(None) };
         let Some(snapshot) = parsed(tenant, &mut scope, &keys, &message).await? else { return Ok(None) };
         let Some(file) = snapshot.attachments.get(index) else { return Ok(None) };
-        let (no, sealed) =
-            scope.part(id, PartKind::Raw.as_str()).await?.ok_or(Error::Damaged("a part is missing"))?;
+        let (no, sealed) = stored_part(&mut scope, &message, PartKind::Raw).await?;
         drop(scope);
         let context = context(tenant, &message);
         // Only the chunks that hold the file are opened, not the whole message.
         let range = file.offset..file.offset + file.length;
-        let encoded = message_key(&keys, &message, &context)?.open_range(
-            &context,
-            PartKind::Raw,
-            no,
-            &sealed,
-            range,
-        )?;
+        let encoded = message_key(&keys, &message, &context)?
+            .open_range(&context, PartKind::Raw, no, &sealed, range)
+            .map_err(|error| Error::unreadable(id.as_str(), error))?;
         Ok(Some((file.filename.clone(), decode(file, encoded)?)))
     }
 }

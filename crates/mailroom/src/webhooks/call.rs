@@ -25,6 +25,10 @@ pub struct WebhookCall {
 impl Mailroom {
     /// The call that a job asks for; `None` when there is nothing to be told any more.
     pub async fn webhook_call(&self, job: &ClaimedJob) -> Result<Option<WebhookCall>> {
+        self.noting(&job.tenant, self.put_together(job)).await
+    }
+
+    async fn put_together(&self, job: &ClaimedJob) -> Result<Option<WebhookCall>> {
         let (Some(event), Some(webhook)) = (&job.event, &job.webhook) else { return Ok(None) };
         let mut scope = job.tenant.read().await?;
         // What was queued before a suspension waits for its end, as retries do.

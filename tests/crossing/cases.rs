@@ -1,0 +1,180 @@
+//! Every route, and what may be swapped in a request to it. A new route gets a line here.
+
+use super::Dice;
+
+/// What an id in a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Inbox,
+    /// Delivered mail.
+    Email,
+    Held,
+    Index,
+    Key,
+    Webhook,
+    Signed,
+    Tenant,
+}
+
+/// What a query may name.
+#[derive(Clone, Copy)]
+pub enum Query {
+    None,
+    Page,
+    Inboxes,
+    Poll,
+    Chain,
+    Walk,
+}
+
+/// What a body may name.
+#[derive(Clone, Copy)]
+pub enum Body {
+    None,
+    Empty,
+    Inbox,
+    Name,
+    Key,
+    Webhook,
+    Reason,
+    Operators,
+    Tenant,
+    Why,
+    Heads,
+}
+
+/// One route.
+pub struct Case {
+    /// As the routes describe themselves.
+    pub route: &'static str,
+    /// What stands in the places of its path.
+    pub ids: &'static [Kind],
+    pub query: Query,
+    pub body: Body,
+    /// It shows what was written.
+    pub shows: bool,
+    /// What it names is used up by it.
+    pub spends: bool,
+    /// It answers nobody with success here.
+    pub is_closed: bool,
+    /// It takes long, and is asked seldom.
+    pub is_slow: bool,
+}
+
+impl Case {
+    pub fn is_operators(&self) -> bool {
+        self.route.contains(" /operator/")
+    }
+
+    pub fn is_reviewers(&self) -> bool {
+        ["/review", "/raw", "/v1/audit"].iter().any(|noun| self.route.contains(noun))
+    }
+}
+
+impl Kind {
+    /// An id of this kind that was issued to nobody.
+    pub fn never(self, dice: &Dice) -> String {
+        let alphabet = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let word =
+            |length: usize| -> String { (0..length).map(|_| char::from(*dice.pick(alphabet))).collect() };
+        match self {
+            Self::Inbox => format!("ibx_0{}", word(25)),
+            Self::Email | Self::Held => format!("eml_0{}", word(25)),
+            Self::Webhook => format!("wh_0{}", word(25)),
+            Self::Key => format!("key_{}", word(12)),
+            Self::Index => "7".to_owned(),
+            Self::Signed => word(120),
+            Self::Tenant => format!("never-{}", word(8)),
+        }
+    }
+}
+
+const fn case(route: &'static str, ids: &'static [Kind]) -> Case {
+    Case {
+        route,
+        ids,
+        query: Query::None,
+        body: Body::None,
+        shows: false,
+        spends: false,
+        is_closed: false,
+        is_slow: false,
+    }
+}
+
+impl Case {
+    const fn query(self, query: Query) -> Self {
+        Self { query, ..self }
+    }
+
+    const fn body(self, body: Body) -> Self {
+        Self { body, ..self }
+    }
+
+    const fn shows(self) -> Self {
+        Self { shows: true, ..self }
+    }
+
+    const fn spends(self) -> Self {
+        Self { spends: true, ..self }
+    }
+
+    const fn slow(self) -> Self {
+        Self { is_slow: true, ..self }
+    }
+
+    const fn closed(self) -> Self {
+        Self { is_closed: true, ..self }
+    }
+}
+
+use Kind::{Email, Held, Inbox, Index, Key, Signed, Tenant, Webhook};
+
+/// Every route of both listeners.
+pub const CASES: &[Case] = &[
+    case("POST /v1/signup", &[]).body(Body::Empty).closed(),
+    case("GET /v1/account", &[]),
+    case("POST /v1/inboxes", &[]).body(Body::Inbox).shows(),
+    case("GET /v1/inboxes", &[]).query(Query::Inboxes).shows(),
+    case("GET /v1/inboxes/{id}", &[Inbox]).shows(),
+    case("PATCH /v1/inboxes/{id}", &[Inbox]).body(Body::Name).shows(),
+    case("DELETE /v1/inboxes/{id}", &[Inbox]).spends(),
+    case("GET /v1/inboxes/{id}/emails", &[Inbox]).query(Query::Page).shows(),
+    case("GET /v1/inboxes/{id}/emails/poll", &[Inbox]).query(Query::Poll).shows(),
+    case("GET /v1/inboxes/{id}/emails/{email}", &[Inbox, Email]).shows(),
+    case("GET /v1/inboxes/{id}/emails/{email}/raw", &[Inbox, Email]).shows(),
+    case("GET /v1/inboxes/{id}/emails/{email}/attachments/{index}", &[Inbox, Email, Index]).shows(),
+    case("GET /v1/files/{signed}", &[Signed]).shows(),
+    case("POST /v1/keys", &[]).body(Body::Key).shows(),
+    case("GET /v1/keys", &[]).shows(),
+    case("DELETE /v1/keys/{id}", &[Key]).spends(),
+    case("POST /v1/keys/{id}/rotate", &[Key]).body(Body::Empty).spends(),
+    case("POST /v1/webhooks", &[]).body(Body::Webhook).shows(),
+    case("GET /v1/webhooks", &[]).shows(),
+    case("GET /v1/webhooks/{id}", &[Webhook]).shows(),
+    case("DELETE /v1/webhooks/{id}", &[Webhook]).spends(),
+    case("GET /v1/review", &[]).query(Query::Page).shows(),
+    case("GET /v1/review/{email}", &[Held]).shows(),
+    case("POST /v1/review/{email}/release", &[Held]).body(Body::Reason).spends(),
+    case("POST /v1/review/{email}/reject", &[Held]).body(Body::Reason).spends(),
+    case("POST /operator/v1/tenants", &[]).body(Body::Tenant).closed(),
+    case("GET /operator/v1/tenants", &[]).query(Query::Page),
+    case("GET /operator/v1/tenants/{id}", &[Tenant]),
+    case("POST /operator/v1/tenants/{id}/inboxes", &[Tenant]).body(Body::Operators),
+    case("GET /operator/v1/tenants/{id}/inboxes", &[Tenant]).query(Query::Page).shows(),
+    case("GET /v1/audit", &[]).query(Query::Page),
+    case("GET /v1/audit/verify", &[]).slow(),
+    case("POST /operator/v1/tenants/{id}/suspend", &[Tenant]).body(Body::Why).spends(),
+    case("POST /operator/v1/tenants/{id}/resume", &[Tenant]).body(Body::Why),
+    case("POST /operator/v1/tenants/{id}/emails/{email}/break-glass", &[Tenant, Email])
+        .body(Body::Why)
+        .shows(),
+    case("GET /operator/v1/audit", &[]).query(Query::Chain),
+    case("GET /operator/v1/audit/verify", &[]).query(Query::Walk).slow(),
+    case("GET /operator/v1/audit/checkpoints", &[]).query(Query::Page),
+    case("GET /operator/v1/audit/key", &[]),
+    case("POST /operator/v1/audit/missing", &[]).body(Body::Heads),
+    case("GET /healthz", &[]),
+    case("GET /readyz", &[]),
+    case("GET /openapi.json", &[]),
+];
