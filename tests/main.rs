@@ -12,6 +12,7 @@ mod findings;
 mod harness;
 mod inbound;
 mod isolation;
+mod limits;
 mod smtp;
 mod store;
 mod verdicts;

@@ -31,7 +31,7 @@ both_databases!(
 const LOOPBACK: &str = "webhooks.allow_private=[\"127.0.0.0/8\"]";
 
 /// A call that arrived.
-struct Call {
+pub struct Call {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
@@ -41,13 +41,13 @@ impl Call {
         &self.headers.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no {name}")).1
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 }
 
 /// An endpoint that answers with the given statuses, then with 200.
-async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<Call>) {
+pub async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<Call>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("an address");
     let (told, calls) = mpsc::unbounded_channel();
