@@ -14,6 +14,7 @@ mod findings;
 mod harness;
 mod inbound;
 mod isolation;
+mod limits;
 mod locks;
 mod smtp;
 mod store;

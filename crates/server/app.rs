@@ -53,7 +53,8 @@ impl App {
         let keystore = Keystore::open(&keystore_location(&config, &data)).await.map_err(StartError::store)?;
         let keyring = Keyring::new(keystore, ring, clock.clone(), random.clone());
         let store = Store::open(&store_location(&config, &data)).await.map_err(StartError::store)?;
-        let (intake, writer) = Intake::start(store.clone(), clock.clone(), IntakeLimits::default());
+        let (intake, writer) =
+            Intake::start(store.clone(), clock.clone(), random.clone(), IntakeLimits::default());
         let dns = dns(&config)?;
         let egress = egress(&config, dns.clone())?;
         let screening =
@@ -181,6 +182,7 @@ fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
         signup_open: config.signup == Signup::Open,
         data_dir: config.data_dir.clone(),
         disk_free_bytes: config.limits.disk_free_bytes,
+        inflight_bytes: config.smtp.bounds.max_inflight_bytes,
     }
 }
 

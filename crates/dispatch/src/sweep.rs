@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mailward_mail::calendar::Day;
 use mailward_mail::clock::Clock;
 use mailward_store::Store;
 use tokio_util::sync::CancellationToken;
@@ -10,6 +11,9 @@ use tokio_util::sync::CancellationToken;
 const ARMED: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// A retried request is recognised for so long.
 const REMEMBERED: Duration = Duration::from_secs(48 * 3_600);
+
+/// What each inbox received in a day is known for so long; of the tenant and of months it stays.
+const KEPT_DAYS: i64 = 62;
 
 /// Messages that are removed in one transaction: short enough that nobody's mail waits for it.
 const AT_ONCE: i64 = 50;
@@ -22,6 +26,10 @@ pub async fn sweep(store: Store, clock: Clock, stop: CancellationToken) {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "swept"),
             Err(error) => tracing::warn!(%error, "could not sweep"),
+        }
+        // Once for each day would do; it is one look at an index.
+        if let Err(error) = store.forget_use(Day::of(now).before(KEPT_DAYS)).await {
+            tracing::warn!(%error, "could not remove old counts of use");
         }
         if let Err(error) = purge(&store, &stop).await {
             tracing::warn!(%error, "could not remove deleted mail; it is unreadable already");

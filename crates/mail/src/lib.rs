@@ -4,6 +4,7 @@
 
 pub mod address;
 mod ambiguous;
+pub mod calendar;
 pub mod clock;
 pub mod envelope;
 pub mod id;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, TenantId};
 use mailward_store::{
-    Account, Act, Action, Actor, Authenticated, Operator, Origin, Scopes, Tenant, TenantRow, TenantState,
+    Act, Action, Actor, Authenticated, Operator, Origin, Scopes, Tenant, TenantRow, TenantState,
 };
 use mailward_vault::{Pepper, SignedLink, Token, TokenKind};
 
@@ -20,7 +20,6 @@ pub use mint::{KeyRequest, KeyView, MintedKey};
 
 use networks::Networks;
 
-use crate::config::Plan;
 use crate::{Error, Mailroom, Result};
 
 /// `lastUsedAt` is kept to this.
@@ -177,20 +176,6 @@ impl Mailroom {
     /// One tenant, as an operator sees it.
     pub async fn tenant_row(&self, operator: &Operator, id: &TenantId) -> Result<Option<TenantRow>> {
         Ok(operator.tenant(id).await?.map(|(row, _)| row))
-    }
-
-    /// The caller's tenant: plan and use.
-    pub async fn account(&self, caller: &Principal) -> Result<(Account, Plan)> {
-        let mut scope = caller.tenant().read().await?;
-        let mut account = scope.account().await?;
-        if let Some(own) = caller.inbox() {
-            // An inbox key sees its inbox; how busy its neighbours are is not its to know.
-            account.inboxes = 1;
-            account.received = scope.inbox(own).await?.map_or(0, |inbox| inbox.email_count);
-            account.last_active_at = self.0.clock.now();
-        }
-        let plan = self.0.config.plan(&account.plan);
-        Ok((account, plan))
     }
 
     /// Revokes a token that somebody let slip, on proof of the whole of it. `false`: it was nobody's.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::limits::Plan;
+
 /// From which level on mail waits for a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -14,16 +16,6 @@ pub enum Hold {
     High,
     /// Nothing that could be screened.
     Never,
-}
-
-/// What a tenant of a plan may use. 0 is no limit.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Plan {
-    /// Inboxes.
-    pub max_inboxes: u32,
-    /// Recipients a day.
-    pub daily_sends: u32,
 }
 
 /// See the module.
@@ -45,6 +37,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Below this many free bytes no mail is taken; 0 never looks.
     pub disk_free_bytes: u64,
+    /// Octets of mail that may be in flight at a moment; a tenant has an eighth of them.
+    pub inflight_bytes: u64,
 }
 
 impl Config {
@@ -62,6 +56,6 @@ impl Config {
 
     /// The plan of that name; an unknown one has no limits of its own.
     pub fn plan(&self, name: &str) -> Plan {
-        self.plans.get(name).cloned().unwrap_or(Plan { max_inboxes: 0, daily_sends: 0 })
+        self.plans.get(name).cloned().unwrap_or_default()
     }
 }

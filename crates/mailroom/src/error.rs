@@ -1,5 +1,7 @@
 //! What the mailroom answers when it does not do what it was asked. Absence is `Option`, not an error.
 
+use crate::limits::OverLimit;
+
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -14,14 +16,9 @@ pub enum Error {
     /// The address is, or was, somebody's, is reserved, or looks like one that exists.
     #[error("this address cannot be had")]
     AddressCollision,
-    /// A plan's limit stands in the way.
-    #[error("the plan's limit of {limit} {what} is reached")]
-    Quota {
-        /// Of what.
-        what: &'static str,
-        /// How many.
-        limit: u32,
-    },
+    /// A limit of the tenant's stands in the way.
+    #[error("the limit of {} {} is reached", .0.max, .0.limit.what())]
+    Limit(OverLimit),
     /// The same idempotency key came with another request.
     #[error("this idempotency key was used for another request")]
     IdempotencyMismatch,
@@ -37,9 +34,6 @@ pub enum Error {
     /// Only a service with open sign-up.
     #[error("sign-up is closed")]
     SignupClosed,
-    /// The caller waits in too many places at once.
-    #[error("too many polls are waiting")]
-    TooManyPolls,
     /// The store could not answer.
     #[error("the store could not answer")]
     Store(#[from] mailward_store::Error),

@@ -17,12 +17,12 @@ use mailward_mail::id::{InboxId, MessageId};
 use mailward_mail::parsed::Parsed;
 use mailward_mail::refusal::Refusal;
 use mailward_score::{Level, Policy};
-use mailward_store::{IntakeError, Tenant, TenantState};
+use mailward_store::{IntakeError, Quota, Tenant, TenantState};
 
 use crate::config::Hold;
 use crate::sender_auth::SenderAuth;
 use crate::snapshot::Meta;
-use crate::{Mailroom, sender_auth};
+use crate::{Mailroom, limits, sender_auth};
 
 /// After so long a pause the sender is told for good (RFC 5321 4.2.1: 5yz means "do not try again").
 const PAUSE_FOR_GOOD: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -36,6 +36,7 @@ pub struct Route {
     pub(crate) tenant: Tenant,
     pub(crate) inbox: InboxId,
     pub(crate) address: Address,
+    pub(crate) quota: Quota,
 }
 
 /// Deliveries that are on the disk, and armed until the sender is known to have read that.
@@ -71,7 +72,25 @@ impl Mailroom {
             let for_good = since.plus(PAUSE_FOR_GOOD) < now;
             return Err(if for_good { Refusal::PausedForGood } else { Refusal::Paused });
         }
-        Ok(Route { tenant: found.tenant, inbox: found.inbox, address: to.clone() })
+        let quota = self.within_limits(&found.tenant, &found.inbox).await?;
+        Ok(Route { tenant: found.tenant, inbox: found.inbox, address: to.clone(), quota })
+    }
+
+    /// Whether a tenant and its inbox may receive one more mail; what they may, for the commit that counts it.
+    async fn within_limits(&self, tenant: &Tenant, inbox: &InboxId) -> Result<Quota, Refusal> {
+        if self.0.inflight.is_used_up(tenant.id()) {
+            return Err(Refusal::InFlight);
+        }
+        let now = self.0.clock.now();
+        let found = async { tenant.read().await?.receive_use(Some(inbox), now).await };
+        let found = found.await.map_err(|error| down(&error))?;
+        let overrides = limits::Overrides::read(&found.overrides).map_err(|error| down(&error))?;
+        let quota = limits::quota(&overrides.on(self.0.config.plan(&found.plan)));
+        limits::receive(&found, &quota, now).map_err(|(refusal, over, of_inbox)| {
+            self.tell_refused(tenant, of_inbox.then_some(inbox), &over);
+            refusal
+        })?;
+        Ok(quota)
     }
 
     /// Takes one message to the mailboxes it is addressed to. Resolves when all of them are on the disk.
@@ -81,9 +100,15 @@ impl Mailroom {
             return Err(Refusal::Loop);
         }
         let received_at = room.clock.now();
+        let tenants = routes.iter().map(|route| route.tenant.id().clone()).collect();
+        let _held = room.inflight.hold(tenants, received.bytes.len());
         let wire = Arc::new(std::mem::take(&mut received.bytes));
+        // One screening for all recipients; whose turn it takes is the first one's.
+        let Some(payer) = routes.first().map(|route| route.tenant.id().clone()) else {
+            return Err(Refusal::NoSuchInbox);
+        };
         // Screened before sealing: afterwards only the tenant's key can read it.
-        let mut screened = room.screening.screen(Arc::clone(&wire), Policy::default()).await;
+        let mut screened = room.screening.screen(payer, Arc::clone(&wire), Policy::default()).await;
         // Authenticated as it came, since what is stamped below would break a signature; and only what could be
         // parsed within bounds, since that reader has none of its own.
         let auth = self.authenticate(&received, &wire, screened.parsed.as_ref()).await;

@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod inbound;
 mod keyring;
+mod limits;
 mod onboarding;
 mod polling;
 mod reading;
@@ -32,10 +33,11 @@ use mailward_net::egress::Egress;
 use mailward_store::{Intake, Store};
 
 pub use audit::{CheckpointFault, check_list};
-pub use config::{Config, Hold, Plan};
+pub use config::{Config, Hold};
 pub use error::{Error, Result};
 pub use inbound::{Route, Taken};
 pub use keyring::Keyring;
+pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing};
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
 pub use polling::Poll;
 pub use reading::{AttachmentFile, ListRequest, Mail, Page};
@@ -59,6 +61,8 @@ pub(crate) struct Room {
     pub(crate) random: Random,
     pub(crate) sessions: access::Cache,
     pub(crate) pollers: polling::Pollers,
+    pub(crate) known: limits::Known,
+    pub(crate) inflight: limits::Inflight,
 }
 
 /// What a mailroom works with.
@@ -86,7 +90,9 @@ pub struct Parts {
 impl Mailroom {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
+        let inflight = limits::Inflight::new(parts.config.inflight_bytes);
         Self(Arc::new(Room {
+            inflight,
             config: parts.config,
             store: parts.store,
             intake: parts.intake,
@@ -98,6 +104,7 @@ impl Mailroom {
             random: parts.random,
             sessions: access::Cache::default(),
             pollers: polling::Pollers::default(),
+            known: limits::Known::default(),
         }))
     }
 

@@ -89,13 +89,7 @@ impl Mailroom {
 
     async fn found(&self, id: TenantId, plan: &str, act: Act<'_>) -> Result<CreatedTenant> {
         let room = &self.0;
-        if !room.config.plans.contains_key(plan) {
-            let known: Vec<&str> = room.config.plans.keys().map(String::as_str).collect();
-            return Err(Error::invalid(
-                "plan",
-                format!("there is no plan `{plan}`; there are {}", known.join(", ")),
-            ));
-        }
+        self.check_plan(plan)?;
         let now = room.clock.now();
         room.keyring.create(&id, &room.config.region).await?;
         let created = room.store.create_tenant(&id, &room.config.region, plan, now).await?;

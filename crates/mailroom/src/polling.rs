@@ -9,12 +9,10 @@ use mailward_mail::id::{InboxId, TenantId};
 use sha2::{Digest, Sha256};
 
 use crate::access::Principal;
+use crate::limits::{Limit, OverLimit, Plan};
 use crate::reading::{ListRequest, Mail, about};
 use crate::{Error, Mailroom, Result};
 
-/// Waiting polls of one inbox, and of one tenant.
-const PER_INBOX: usize = 2;
-const PER_TENANT: usize = 50;
 /// A waiter that asks the same again gets the same mails again after this: its answer may have been lost.
 const AGAIN: Duration = Duration::from_secs(2);
 /// A poll answers with at most so many mails.
@@ -62,7 +60,13 @@ impl Mailroom {
         // Armed before the first look, so that a commit between looking and waiting is not missed.
         let waiter = caller.tenant().waiter(inbox);
         let Some(mut after) = self.start_of(caller, inbox, poll).await? else { return Ok(None) };
-        let _place = self.0.pollers.enter(caller.tenant().id(), inbox)?;
+        let limits = self.limits(caller.tenant()).await?;
+        let place = self.0.pollers.enter(caller.tenant().id(), inbox, &limits);
+        let _place = place.map_err(|over| {
+            let of_inbox = over.limit == Limit::ConcurrentPollsPerInbox;
+            self.tell_refused(caller.tenant(), of_inbox.then_some(inbox), &over);
+            Error::Limit(over)
+        })?;
         let deadline = tokio::time::Instant::now() + poll.timeout;
         let identity = identity(caller, inbox, poll);
         loop {
@@ -119,12 +123,21 @@ impl Mailroom {
 }
 
 impl Pollers {
-    fn enter(&self, tenant: &TenantId, inbox: &InboxId) -> Result<Place> {
+    fn enter(
+        &self,
+        tenant: &TenantId,
+        inbox: &InboxId,
+        limits: &Plan,
+    ) -> std::result::Result<Place, OverLimit> {
         let mut counts = lock(&self.waiting);
-        let full = counts.inboxes.get(inbox).is_some_and(|n| *n >= PER_INBOX)
-            || counts.tenants.get(tenant).is_some_and(|n| *n >= PER_TENANT);
-        if full {
-            return Err(Error::TooManyPolls);
+        let of_inbox = counts.inboxes.get(inbox).copied().unwrap_or_default();
+        let of_tenant = counts.tenants.get(tenant).copied().unwrap_or_default();
+        for (limit, used) in [(Limit::ConcurrentPollsPerInbox, of_inbox), (Limit::ConcurrentPolls, of_tenant)]
+        {
+            let (max, used) = (limit.of(limits), used as u64);
+            if max > 0 && used >= max {
+                return Err(OverLimit { limit, max, used, resets_at: None });
+            }
         }
         *counts.inboxes.entry(inbox.clone()).or_default() += 1;
         *counts.tenants.entry(tenant.clone()).or_default() += 1;

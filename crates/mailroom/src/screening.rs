@@ -9,9 +9,11 @@ mod slots;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use mailward_fair::Turns;
+use mailward_mail::id::TenantId;
 use mailward_mail::parsed::Parsed;
 use mailward_score::{Policy, Verdict};
 use tokio::sync::oneshot;
@@ -46,8 +48,9 @@ struct Task {
 pub struct Screening(Arc<Inner>);
 
 struct Inner {
-    tasks: mpsc::Sender<Task>,
-    queue: Mutex<mpsc::Receiver<Task>>,
+    /// What waits, tenant by tenant, so that a flood to one is read in its turns.
+    queue: Mutex<Turns<TenantId, Task>>,
+    waits: Condvar,
     slots: Slots,
     lost: AtomicUsize,
     next: AtomicUsize,
@@ -58,10 +61,9 @@ impl Screening {
     pub fn start(directory: &Path, threads: usize) -> std::io::Result<Self> {
         // Else the first message would pay for it out of its deadline.
         mailward_score::warm_up();
-        let (tasks, queue) = mpsc::channel();
         let screening = Self(Arc::new(Inner {
-            tasks,
-            queue: Mutex::new(queue),
+            queue: Mutex::new(Turns::new(threads.max(1))),
+            waits: Condvar::new(),
             slots: Slots::open(directory)?,
             lost: AtomicUsize::new(0),
             next: AtomicUsize::new(0),
@@ -77,16 +79,16 @@ impl Screening {
         self.0.lost.load(Ordering::Relaxed) >= MOST_LOST
     }
 
-    /// Parses and scores one message. Never fails: what cannot be read is `unknown`.
-    pub async fn screen(&self, raw: Arc<Vec<u8>>, policy: Policy) -> Screened {
+    /// Parses and scores one message, in a turn of this tenant's. Never fails: what cannot be read is `unknown`.
+    pub async fn screen(&self, tenant: TenantId, raw: Arc<Vec<u8>>, policy: Policy) -> Screened {
         if self.0.slots.is_condemned(&raw) {
             return unread("parser.crash", "reading this message ended the process before");
         }
         let (started, begun) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
-        if self.0.tasks.send(Task { raw, policy, started, answer }).is_err() {
-            return unread("parser.unavailable", "no thread is left to read it");
-        }
+        let octets = raw.len() as u64;
+        self.0.queue().push(tenant, octets, Task { raw, policy, started, answer });
+        self.0.waits.notify_one();
         // The clock runs from the start of the work: a message does not pay for the queue before it.
         if begun.await.is_err() {
             return unread("parser.unavailable", "no thread is left to read it");
@@ -111,12 +113,16 @@ impl Screening {
         let inner = Arc::clone(&self.0);
         let work = move || {
             loop {
-                let next = inner.queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                let Ok(Task { raw, policy, started, answer }) = next else { return };
-                let _ = started.send(());
+                let (tenant, Task { raw, policy, started, answer }) = inner.next();
+                // Whoever sent it has gone: nobody would read what is found.
+                if started.send(()).is_err() {
+                    inner.queue().done(&tenant);
+                    continue;
+                }
                 slot.write(&raw);
                 let screened = std::panic::catch_unwind(|| judge::judge(&raw, &policy));
                 slot.clear();
+                inner.queue().done(&tenant);
                 let in_time = match screened {
                     Ok(screened) => answer.send(screened).is_ok(),
                     Err(_) => true,
@@ -130,6 +136,23 @@ impl Screening {
         };
         std::thread::Builder::new().name(format!("screen-{number}")).stack_size(STACK).spawn(work)?;
         Ok(())
+    }
+}
+
+impl Inner {
+    fn queue(&self) -> MutexGuard<'_, Turns<TenantId, Task>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the next message whose turn it is.
+    fn next(&self) -> (TenantId, Task) {
+        let mut queue = self.queue();
+        loop {
+            match queue.take() {
+                Some(next) => return next,
+                None => queue = self.waits.wait(queue).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
     }
 }
 

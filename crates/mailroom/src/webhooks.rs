@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 pub use call::WebhookCall;
 
 use crate::access::Principal;
+use crate::limits::{Limit, OverLimit};
 use crate::{Error, Mailroom, Result};
 
-/// Endpoints of one tenant.
-const MOST: usize = 100;
+/// Endpoints of one tenant, whatever its limit says: they are listed on one page.
+const MOST: u64 = 1_000;
 
 /// What endpoint is wanted.
 #[derive(Clone, Debug, Default)]
@@ -98,10 +99,22 @@ impl Mailroom {
         {
             return Ok(None);
         }
-        if scope.webhooks(None, MOST as i64).await?.len() >= MOST {
-            return Err(Error::Quota { what: "webhooks", limit: MOST as u32 });
+        // Counted under the tenant's lock, so that two creations cannot both be the last one.
+        scope.plan_for_update().await?;
+        let count = scope.count_webhooks(None).await?;
+        let max = match self.plan_of(&mut scope).await?.webhook_endpoints {
+            0 => MOST,
+            chosen => chosen.min(MOST),
+        };
+        let used = u64::try_from(count).unwrap_or_default();
+        if used >= max {
+            drop(scope);
+            let over = OverLimit { limit: Limit::WebhookEndpoints, max, used, resets_at: None };
+            self.tell_refused(caller.tenant(), None, &over);
+            return Err(Error::Limit(over));
         }
         scope.insert_webhook(&new).await?;
+        self.tell_near(&mut scope, Limit::WebhookEndpoints, max, count + 1).await?;
         scope.audit(&caller.act(Action::WebhookCreated).on(new.id.as_str()), new.created_at).await?;
         scope.commit().await?;
         let view = WebhookView { webhook: new, url: endpoint.url };
@@ -110,7 +123,7 @@ impl Mailroom {
 
     /// The caller's endpoints, newest first.
     pub async fn webhooks(&self, caller: &Principal) -> Result<Vec<WebhookView>> {
-        let stored = caller.tenant().read().await?.webhooks(None, MOST as i64).await?;
+        let stored = caller.tenant().read().await?.webhooks(None, MOST.cast_signed()).await?;
         let mut views = Vec::with_capacity(stored.len());
         for webhook in stored.into_iter().filter(|webhook| may_touch(caller, webhook)) {
             let url = self.open_endpoint(caller.tenant(), &webhook).await?.url;

@@ -147,7 +147,23 @@ pub enum Tenant {
         #[command(flatten)]
         server: Server,
     },
-    /// Show one tenant
+    /// Change what a tenant may use; acts at once
+    #[command(
+        name = "set-quota",
+        after_help = "Examples:\n  mailward tenant set-quota acme plan=builder max_inboxes=25\n  \
+            mailward tenant set-quota acme stored_bytes=10GiB monthly_mails=default"
+    )]
+    SetQuota {
+        /// The tenant
+        id: String,
+        /// plan=NAME, or LIMIT=NUMBER: 0 for no limit, `default` for the plan's own value, KiB, MiB and GiB for bytes
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        quotas: Vec<String>,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Show one tenant, its limits and its use
     #[command(after_help = "Example:\n  mailward tenant show acme")]
     Show {
         /// The tenant
@@ -361,6 +377,7 @@ mod tests {
             "mailward audit verify --tenant acme --since c.log --key k",
             "mailward audit list --tenant acme --limit 5",
             "mailward audit export --tenant acme",
+            "mailward tenant set-quota acme plan=builder max_inboxes=7 --json",
             "mailward inbox create --tenant acme --local-part l --display-name n --json",
             "mailward inbox list --tenant acme",
             "mailward score a.eml b.eml --json",
@@ -382,6 +399,7 @@ mod tests {
             "mailward deliver a.eml",
             "mailward inbox create",
             "mailward tenant create",
+            "mailward tenant set-quota acme",
         ] {
             assert_eq!(parses(line).map(|_| ()), Err(2), "{line}");
         }

@@ -85,6 +85,11 @@ impl Client {
         self.call(Method::POST, path, Some(body))
     }
 
+    /// `PATCH` with a JSON body.
+    pub(super) fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.call(Method::PATCH, path, Some(body))
+    }
+
     /// All pages of a list.
     pub(super) fn list(&self, path: &str) -> Result<Vec<Value>, Failure> {
         let mut all = Vec::new();

@@ -1,4 +1,6 @@
-//! `tenant`: create, list and show, through the operator API.
+//! `tenant`: create, list, show and set-quota, through the operator API.
+
+mod quota;
 
 use std::io::Write;
 
@@ -21,6 +23,11 @@ pub(super) fn run(command: Tenant) -> Result<(), Failure> {
         Tenant::List { server } => {
             let tenants = Client::new(&server)?.list("/tenants")?;
             listed(&tenants, server.json)
+        }
+        Tenant::SetQuota { id, quotas, server } => {
+            let body = quota::request(&quotas)?;
+            let tenant = Client::new(&server)?.patch(&format!("/tenants/{}", segment(&id)), &body)?;
+            shown(&tenant, server.json)
         }
         Tenant::Show { id, server } => {
             let tenant = Client::new(&server)?.get(&format!("/tenants/{}", segment(&id)))?;
@@ -89,7 +96,11 @@ fn shown(tenant: &Value, as_json: bool) -> Result<(), Failure> {
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(name, _)| vec![name.clone(), cell(tenant, name)])
+        .flat_map(|(name, value)| match value.as_object() {
+            // One level deep: what it may use, what differs from its plan, and what it does use.
+            Some(inner) => inner.keys().map(|key| vec![format!("{name}.{key}"), cell(value, key)]).collect(),
+            None => vec![vec![name.clone(), cell(tenant, name)]],
+        })
         .collect();
     write!(out, "{}", terminal::table(&["FIELD", "VALUE"], &rows))?;
     Ok(())

@@ -39,7 +39,9 @@ fn nothing_given_gives_the_documented_defaults() {
     assert_eq!(config.operator.listen.to_string(), "127.0.0.1:8081");
     assert_eq!((config.domain.as_str(), config.signup), ("localhost.test", Signup::Closed));
     assert_eq!(config.limits.disk_free_bytes, 512 * 1024 * 1024);
-    assert_eq!(config.plans["builder"], Plan { max_inboxes: 10, daily_sends: 500 });
+    let builder = &config.plans["builder"];
+    assert_eq!((builder.max_inboxes, builder.daily_sends, builder.stored_bytes), (10, 500, 1 << 30));
+    assert_eq!((config.plans["free"].receive_per_minute, config.plans["scale"].receive_per_minute), (60, 0));
     assert_eq!((config.dns.servers, config.screening.hold), (DnsServers::System, Hold::High));
     assert!(!config.smtp.bounds.hostname.is_empty(), "the machine has a name");
 }

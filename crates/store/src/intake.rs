@@ -7,12 +7,15 @@ mod group;
 
 use std::sync::Arc;
 
+use mailward_mail::clock::Clock;
 use mailward_mail::id::{EventId, MessageId};
+use mailward_mail::random::Random;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::scope::event::EventKind;
 use crate::scope::message::NewMessage;
+use crate::scope::usage::Quota;
 use crate::{Error, Store, Tenant};
 
 /// How long a delivery waits for room in the queue.
@@ -49,6 +52,15 @@ pub struct Delivery {
     pub meta: Vec<u8>,
     /// What is told of it, under an id that stays.
     pub event: NewEvent,
+    /// What its tenant and inbox may receive and keep. Nothing is refused for it: who comes near it is told.
+    pub quota: Quota,
+}
+
+impl Delivery {
+    /// What it takes on the disk.
+    pub(crate) fn bytes(&self) -> usize {
+        self.raw.len() + self.parsed.len() + self.meta.len()
+    }
 }
 
 /// An event to be recorded with a delivery.
@@ -106,15 +118,11 @@ pub struct Intake {
 
 impl Intake {
     /// Starts the writer.
-    pub fn start(
-        store: Store,
-        clock: mailward_mail::clock::Clock,
-        limits: IntakeLimits,
-    ) -> (Self, JoinHandle<()>) {
+    pub fn start(store: Store, clock: Clock, random: Random, limits: IntakeLimits) -> (Self, JoinHandle<()>) {
         let (commands, inbox) = mpsc::unbounded_channel();
         let queue_bytes = limits.queue_bytes.min(Semaphore::MAX_PERMITS);
         let queue = Arc::new(Semaphore::new(queue_bytes));
-        let writer = tokio::spawn(group::run(store, clock, limits, inbox));
+        let writer = tokio::spawn(group::run(group::Writer { store, clock, random, limits }, inbox));
         (Self { commands, queue, queue_bytes }, writer)
     }
 
@@ -125,7 +133,7 @@ impl Intake {
 
     /// Waits until a delivery is on the disk.
     pub async fn commit(&self, delivery: Delivery) -> Result<Committed, IntakeError> {
-        let bytes = delivery.raw.len() + delivery.parsed.len() + delivery.meta.len();
+        let bytes = delivery.bytes();
         let share = u32::try_from(bytes).map_err(|_| IntakeError::Full)?;
         // The queue empties by itself; who waits too long is told to come back, and loses nothing by it.
         let room = Arc::clone(&self.queue).acquire_many_owned(share);

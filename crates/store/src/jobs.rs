@@ -63,13 +63,16 @@ pub struct Claim<'a> {
 impl Store {
     /// Takes due jobs for the length of `lease`.
     pub async fn claim(&self, now: Timestamp, lease: Duration, claim: &Claim<'_>) -> Result<Vec<ClaimedJob>> {
-        // The longest waiting jobs, a few of each tenant, none of those whose share is used up. SQLite has one
-        // writer; PostgreSQL's function steps over the rows that another worker is taking.
+        // The longest waiting job of each tenant, then the second of each; at most four of one endpoint, and none of those
+        // whose share is used up. SQLite has one writer; PostgreSQL's function steps over the rows that another worker is
+        // taking.
         const SQLITE: &str = "UPDATE job SET due_at = $2, fence = fence + 1, attempts = attempts + 1
             WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM (SELECT tenant_id, id, due_at,
-                ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY due_at) AS turn FROM job
-                WHERE state = 'open' AND due_at <= $1 AND $4 NOT LIKE '%,' || tenant_id || ',%') AS waiting
-                WHERE turn <= $5 ORDER BY due_at LIMIT $3)
+                ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY due_at) AS turn FROM (SELECT tenant_id, id, due_at,
+                    ROW_NUMBER() OVER (PARTITION BY tenant_id, webhook_id ORDER BY due_at) AS place FROM job
+                    WHERE state = 'open' AND due_at <= $1 AND $4 NOT LIKE '%,' || tenant_id || ',%') AS each
+                WHERE place <= 4) AS waiting
+                WHERE turn <= $5 ORDER BY turn, due_at LIMIT $3)
             RETURNING tenant_id, id, kind, event_id, webhook_id, attempts, fence, created_at,
             (SELECT region FROM tenant WHERE tenant.id = job.tenant_id) AS region";
         const POSTGRES: &str = "SELECT * FROM mw_claim($1, $2, $3, $4, $5)";

@@ -6,6 +6,8 @@ pub(crate) mod idempotency;
 pub(crate) mod inbox;
 pub(crate) mod key;
 pub(crate) mod message;
+pub(crate) mod notice;
 pub(crate) mod part;
 pub(crate) mod review;
+pub(crate) mod usage;
 pub(crate) mod webhook;

@@ -1,5 +1,8 @@
 //! The few statements without a tenant: they find out whose turn it is. Each is a door, so they are counted.
 
+use std::collections::BTreeMap;
+
+use mailward_mail::calendar::Day;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, TenantId};
 use subtle::{Choice, ConstantTimeEq};
@@ -336,22 +339,40 @@ impl Store {
         let sql = tx.pick(SQLITE, POSTGRES);
         let found: Vec<(String, String)> =
             on!(&mut tx, |conn| sqlx::query_as(sql).bind(limit).fetch_all(conn).await?);
+        let Some((first, _)) = found.first() else { return Ok(0) };
+        let mut scope = Scope::enter(self.clone(), tx, slug(first)?).await?;
+        // Counters are locked in one order everywhere, and after the rows of what they count.
+        let mut freed: BTreeMap<(&str, String), i64> = BTreeMap::new();
         for (tenant, message) in &found {
-            tx.act_for(tenant).await?;
-            for sql in [
-                "DELETE FROM part WHERE tenant_id = $1 AND message_id = $2",
-                "DELETE FROM message WHERE tenant_id = $1 AND id = $2",
-            ] {
-                on!(&mut tx, |conn| sqlx::query(sql)
-                    .bind(tenant)
-                    .bind(message)
-                    .execute(conn)
-                    .await
-                    .map(drop))?;
+            scope.switch(&slug(tenant)?).await?;
+            if let Some((inbox, bytes)) = scope.remove_message(message).await? {
+                *freed.entry((tenant, inbox)).or_default() += bytes;
             }
         }
-        tx.commit().await?;
+        for ((tenant, inbox), bytes) in freed {
+            scope.switch(&slug(tenant)?).await?;
+            scope.give_back(&inbox, bytes).await?;
+        }
+        scope.commit().await?;
         Ok(found.len())
+    }
+
+    /// Removes counts of single inboxes' days before this one; how many there were.
+    pub async fn forget_use(&self, before: Day) -> Result<u64> {
+        const SQLITE: &str = "DELETE FROM use_count WHERE span = 'day' AND inbox_id <> '' AND start < $1";
+        let (tx, forgotten) = match self.inner.db.write().await? {
+            Tx::Sqlite(mut tx) => {
+                let done = sqlx::query(SQLITE).bind(before.0).execute(&mut *tx).await?.rows_affected();
+                (Tx::Sqlite(tx), done)
+            }
+            Tx::Postgres(mut tx) => {
+                let (rows,): (i64,) =
+                    sqlx::query_as("SELECT mw_forget_use($1)").bind(before.0).fetch_one(&mut *tx).await?;
+                (Tx::Postgres(tx), rows.unsigned_abs())
+            }
+        };
+        tx.commit().await?;
+        Ok(forgotten)
     }
 
     async fn tenant_row(&self, id: &TenantId) -> Result<Option<TenantRow>> {

@@ -65,6 +65,12 @@ impl FromRequestParts<Web> for Caller {
             acting.is(&principal);
         }
         web.limits.request(principal.keyid())?;
+        let tenant = principal.tenant();
+        let max = web.room.limits(tenant).await?.requests_per_second;
+        web.limits.tenant(tenant.id(), max).map_err(|over| {
+            web.room.tell_refused(tenant, None, &over);
+            Problem::limit(&over, web.limits.now())
+        })?;
         Ok(Self { principal, token, from })
     }
 }

@@ -20,6 +20,7 @@ mod query;
 mod routes;
 mod server;
 mod sources;
+mod standing;
 #[cfg(doctest)]
 mod unforgeable;
 mod v1;
@@ -98,7 +99,7 @@ impl std::ops::Deref for Web {
 fn build(routes: routes::Routes, title: &str, room: Mailroom, config: WebConfig) -> Router {
     let (router, described) = routes.split_for_parts();
     let openapi = openapi::document(described, title, &config.public_url);
-    let limits = Limits::new(&config);
+    let limits = Limits::new(&config, room.clock().clone());
     let web = Web(Arc::new(Inner { room, limits, random: Random::system(), openapi, config }));
     router
         .fallback(problem::no_such_route)

@@ -9,8 +9,10 @@ use std::time::Duration;
 use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use mailward_mailroom::Error;
+use mailward_mail::calendar::until;
+use mailward_mail::clock::Timestamp;
 use mailward_mailroom::access::Denied;
+use mailward_mailroom::{Error, Limit, OverLimit};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,9 +33,27 @@ pub(crate) struct ErrorView {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
+    /// The limit that stood in the way.
+    #[serde(flatten)]
+    limit: Option<LimitView>,
     /// Where to read more.
     #[serde(skip_serializing_if = "Option::is_none")]
     docs: Option<&'static str>,
+}
+
+/// A limit that stood in the way.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = LimitReached)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LimitView {
+    /// Its name.
+    limit: &'static str,
+    /// Its value.
+    max: u64,
+    /// What is in use.
+    used: u64,
+    /// When there is something to use again; null where something must be deleted, or come to its end, first.
+    resets_at: Option<String>,
 }
 
 /// Why a request was not carried out.
@@ -43,6 +63,7 @@ pub(crate) struct Problem {
     error: &'static str,
     message: Cow<'static, str>,
     fix: Option<Cow<'static, str>>,
+    limit: Option<LimitView>,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log alone.
     cause: Option<String>,
@@ -57,6 +78,7 @@ impl Problem {
             error,
             message: message.into(),
             fix: None,
+            limit: None,
             headers: Vec::new(),
             cause: None,
             unreadable: None,
@@ -111,6 +133,44 @@ impl Problem {
             .header(RETRY_AFTER, whole_seconds(wait).into())
     }
 
+    /// A limit of the tenant's stands in the way. `now` is the time by which its end is counted.
+    pub(crate) fn limit(over: &OverLimit, now: Timestamp) -> Self {
+        let (limit, message) = (over.limit, Error::Limit(over.clone()).to_string());
+        let wait = over.resets_at.map(|at| until(now, at).max(Duration::from_millis(1)));
+        let problem = if limit.is_momentary() {
+            // A poll that waits ends within half a minute, and most end sooner: who asks again is not far off.
+            let wait = wait.unwrap_or(Duration::from_secs(1));
+            Self { message: message.into(), ..Self::rate_limited("", wait) }.rate(over.max, wait)
+        } else {
+            let problem = Self::new(StatusCode::PAYMENT_REQUIRED, "quota_exceeded", message);
+            match (limit, wait) {
+                (_, Some(wait)) => problem
+                    .fix("wait until resetsAt, or ask the operator for a larger plan")
+                    .header(RETRY_AFTER, whole_seconds(wait).into())
+                    .rate(over.max, wait),
+                (Limit::MaxInboxes, None) => problem.fix(
+                    "delete an inbox that is not needed any more (DELETE /v1/inboxes/{id}), or ask the operator for a larger plan",
+                ),
+                (Limit::WebhookEndpoints, None) => problem.fix(
+                    "delete an endpoint that is not needed any more (DELETE /v1/webhooks/{id}), or ask the operator for a larger plan",
+                ),
+                _ => problem.fix("delete what is not needed any more, or ask the operator for a larger plan"),
+            }
+        };
+        let resets_at = over.resets_at.map(|at| at.to_string());
+        Self {
+            limit: Some(LimitView { limit: limit.json(), max: over.max, used: over.used, resets_at }),
+            ..problem
+        }
+    }
+
+    /// Says how much there is of what is used up, and when there is some again.
+    pub(crate) fn rate(self, limit: u64, wait: Duration) -> Self {
+        self.header(HeaderName::from_static("ratelimit-limit"), limit.into())
+            .header(HeaderName::from_static("ratelimit-remaining"), 0.into())
+            .header(HeaderName::from_static("ratelimit-reset"), whole_seconds(wait).into())
+    }
+
     pub(crate) fn unavailable(cause: String) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the service cannot answer at the moment")
             .fix("try again after Retry-After seconds")
@@ -153,6 +213,7 @@ impl Problem {
             message: self.message.chars().take(MOST_CHARACTERS).collect(),
             request_id: request_id.to_owned(),
             fix: self.fix.map(Cow::into_owned),
+            limit: self.limit,
             docs: None,
         };
         (self.status, HeaderMap::from_iter(self.headers), axum::Json(body)).into_response()
@@ -189,8 +250,8 @@ impl From<Error> for Problem {
             Error::Invalid { .. } => Self::validation(message),
             Error::AddressCollision => Self::new(StatusCode::CONFLICT, "address_collision", message)
                 .fix("choose another localPart, or leave it out for a random one"),
-            Error::Quota { .. } => Self::new(StatusCode::PAYMENT_REQUIRED, "quota_exceeded", message)
-                .fix("delete what is not needed any more, or ask the operator for a larger plan"),
+            // None of those that come this way ends at a time, so none is asked for.
+            Error::Limit(over) => Self::limit(&over, Timestamp(0)),
             Error::IdempotencyMismatch => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", message)
                     .fix("use a new Idempotency-Key for a new request")
@@ -203,9 +264,6 @@ impl From<Error> for Problem {
             }
             Error::SignupClosed => Self::new(StatusCode::FORBIDDEN, "signup_closed", message)
                 .fix("ask the operator of this service for a token"),
-            Error::TooManyPolls => {
-                Self::rate_limited("too many polls are waiting already", Duration::from_secs(1))
-            }
             Error::Unreadable { ref object, .. } => {
                 let unreadable = Some(object.clone());
                 let message = "what is stored here is not what was put there, and is not shown";
@@ -291,13 +349,13 @@ mod tests {
         let errors = vec![
             Error::Invalid { field: "limit", problem: "must be at most 100".into() },
             Error::AddressCollision,
-            Error::Quota { what: "inboxes", limit: 5 },
+            Error::Limit(OverLimit { limit: Limit::MaxInboxes, max: 5, used: 5, resets_at: None }),
             Error::IdempotencyMismatch,
             Error::Conflict("this mail was decided on already"),
             Error::Scope("raw".into()),
             Error::UrlNotAllowed("the host is not public".into()),
             Error::SignupClosed,
-            Error::TooManyPolls,
+            Error::Limit(OverLimit { limit: Limit::ConcurrentPolls, max: 50, used: 50, resets_at: None }),
             Error::Damaged("a part is missing"),
             Error::Unreadable {
                 object: "eml_1".into(),
@@ -308,18 +366,48 @@ mod tests {
         expect![[r#"
             400 validation_error: limit: must be at most 100
             409 address_collision: this address cannot be had
-            402 quota_exceeded: the plan's limit of 5 inboxes is reached
+            402 quota_exceeded: the limit of 5 inboxes is reached
             422 idempotency_mismatch: this idempotency key was used for another request
             409 conflict: this mail was decided on already
             403 insufficient_scope: the token lacks the scope `raw`
             422 url_not_allowed: the host is not public
             403 signup_closed: sign-up is closed
-            429 rate_limited: too many polls are waiting already
+            429 rate_limited: the limit of 50 waiting polls is reached
             500 internal_error: something went wrong on our side
             500 unreadable: what is stored here is not what was put there, and is not shown
             503 unavailable: the service cannot answer at the moment
         "#]]
         .assert_eq(&table(errors.into_iter().map(Problem::from).collect()));
+    }
+
+    #[test]
+    fn a_limit_tells_its_use_its_end_and_what_to_do() {
+        let now = Timestamp(1_795_341_600_000);
+        let end = now.plus(Duration::from_millis(1_500));
+        let over = OverLimit { limit: Limit::RequestsPerSecond, max: 20, used: 40, resets_at: Some(end) };
+        let problem = Problem::limit(&over, now);
+        let told = |problem: &Problem, name: &str| {
+            let found = problem.headers.iter().find(|(known, _)| known.as_str() == name);
+            found.map(|(_, value)| value.to_str().expect("ASCII").to_owned())
+        };
+        assert_eq!(problem.status, StatusCode::TOO_MANY_REQUESTS);
+        for (name, value) in [
+            ("retry-after", "2"),
+            ("ratelimit-limit", "20"),
+            ("ratelimit-remaining", "0"),
+            ("ratelimit-reset", "2"),
+        ] {
+            assert_eq!(told(&problem, name).as_deref(), Some(value), "{name}");
+        }
+        let view = serde_json::to_string(&problem.limit).expect("JSON");
+        assert_eq!(
+            view,
+            r#"{"limit":"requestsPerSecond","max":20,"used":40,"resetsAt":"2026-11-22T10:00:01.500Z"}"#
+        );
+        let over = OverLimit { limit: Limit::MaxInboxes, max: 5, used: 5, resets_at: None };
+        let problem = Problem::limit(&over, now);
+        assert_eq!((problem.status, told(&problem, "retry-after")), (StatusCode::PAYMENT_REQUIRED, None));
+        assert!(problem.fix.as_deref().is_some_and(|fix| fix.contains("DELETE /v1/inboxes/{id}")));
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl Message<'_> {
             parsed,
             meta: sealed_meta,
             event: NewEvent { id: EventId::generate(clock, random), kind },
+            quota: route.quota,
         })
     }
 

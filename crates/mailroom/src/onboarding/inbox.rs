@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::local_part;
 use crate::access::{KeyRequest, Principal};
+use crate::limits::{Limit, OverLimit};
 use crate::{Error, Mailroom, Result};
 
 /// What inbox is wanted.
@@ -201,10 +202,6 @@ impl Mailroom {
             id,
         };
         let remembered = self.idempotency(tenant, request).await?;
-        let limit = {
-            let plan = tenant.read().await?.account().await?.plan;
-            room.config.plan(&plan).max_inboxes
-        };
 
         let mut scope = tenant.write().await?;
         // Read under the tenant's lock, which counting takes: a repeat that runs beside the first waits and finds it.
@@ -217,8 +214,13 @@ impl Mailroom {
                 self.view_inbox(tenant, Some(found)).await?.ok_or(Error::Damaged("an inbox vanished"))?;
             return Ok(CreatedInbox { view, token: None });
         }
-        if limit > 0 && count >= i64::from(limit) {
-            return Err(Error::Quota { what: "inboxes", limit });
+        let max = self.plan_of(&mut scope).await?.max_inboxes;
+        let used = u64::try_from(count).unwrap_or_default();
+        if max > 0 && used >= max {
+            drop(scope);
+            let over = OverLimit { limit: Limit::MaxInboxes, max, used, resets_at: None };
+            self.tell_refused(tenant, None, &over);
+            return Err(Error::Limit(over));
         }
         if request.local_part.is_some() && local_part::is_reserved(local) || !scope.create_inbox(&new).await?
         {
@@ -242,6 +244,7 @@ impl Mailroom {
                 created_at: now,
             })
             .await?;
+        self.tell_near(&mut scope, Limit::MaxInboxes, max, count + 1).await?;
         let act = caller.act(Action::InboxCreated).on(new.id.as_str());
         scope.audit(&act.word("key", &minted.view.key.keyid), now).await?;
         scope.commit().await?;

@@ -71,7 +71,12 @@ impl Mailroom {
         event: &EventRow,
         include: Include,
     ) -> Result<Option<Value>> {
-        let Some(id) = &event.message else { return Ok(Some(json!({}))) };
+        let Some(id) = &event.message else {
+            let detail = tenant.read().await?.event_detail(&event.id).await?;
+            let data = detail.map(|json| serde_json::from_str(&json)).transpose();
+            let data = data.map_err(|_| Error::Damaged("the detail of an event is no JSON"))?;
+            return Ok(Some(data.unwrap_or_else(|| json!({}))));
+        };
         let mut data = json!({ "id": id.as_str(), "inboxId": event.inbox.as_ref().map(mailward_mail::id::InboxId::as_str) });
         let keys = self.0.keyring.tenant(tenant).await?;
         let mut scope = tenant.read().await?;

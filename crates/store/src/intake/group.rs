@@ -1,13 +1,17 @@
 //! Takes what waits, writes it in one transaction, answers everybody.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use mailward_fair::Turns;
 use mailward_mail::clock::Clock;
-use mailward_mail::id::MessageId;
+use mailward_mail::id::{InboxId, MessageId, TenantId};
+use mailward_mail::random::Random;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Command, Committed, Delivery, IntakeError, IntakeLimits, Waiting};
 use crate::scope::event::EventRow;
+use crate::scope::usage::Tally;
 use crate::{Error, Result, Scope, Store, Tenant};
 
 /// Attempts of one group when the database says that another order would have worked.
@@ -19,94 +23,109 @@ const LAZY: Duration = Duration::from_millis(500);
 /// Disarms that are kept over a failed commit.
 const MOST_DISARMS: usize = 10_000;
 
+/// What the writer works with.
+pub(super) struct Writer {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+    pub(super) limits: IntakeLimits,
+}
+
+/// What waits, tenant by tenant: a flood of one is written in its turns, and nobody else's mail lies behind it.
+struct Queue {
+    turns: Turns<TenantId, Waiting>,
+    disarms: Vec<(Tenant, Vec<MessageId>)>,
+    stop: Option<oneshot::Sender<()>>,
+    closed: bool,
+}
+
+/// What is written together.
 #[derive(Default)]
 struct Group {
     disarms: Vec<(Tenant, Vec<MessageId>)>,
     deliveries: Vec<Waiting>,
-    bytes: usize,
-    stop: Option<oneshot::Sender<()>>,
 }
 
 /// What became of one delivery within a transaction that may still fail.
 type Outcome = std::result::Result<Committed, IntakeError>;
 
-pub(super) async fn run(
-    store: Store,
-    clock: Clock,
-    limits: IntakeLimits,
-    mut commands: mpsc::UnboundedReceiver<Command>,
-) {
-    let mut group = Group::default();
+pub(super) async fn run(writer: Writer, mut commands: mpsc::UnboundedReceiver<Command>) {
+    let turns = Turns::new(writer.limits.group_messages);
+    let mut queue = Queue { turns, disarms: Vec::new(), stop: None, closed: false };
     loop {
-        if !group.collect(&mut commands, &limits).await {
-            group.write(&store, &clock).await;
-            return;
+        queue.fill(&mut commands).await;
+        let group = queue.group(&writer.limits);
+        let served: Vec<TenantId> =
+            group.deliveries.iter().map(|waiting| waiting.delivery.tenant.id().clone()).collect();
+        queue.disarms = group.write(&writer).await;
+        for tenant in served {
+            queue.turns.done(&tenant);
         }
-        group.write(&store, &clock).await;
-        if let Some(done) = group.stop.take() {
-            let _ = done.send(());
+        if queue.turns.is_empty() && (queue.closed || queue.stop.is_some()) {
+            if let Some(done) = queue.stop.take() {
+                let _ = done.send(());
+            }
             return;
         }
     }
 }
 
-impl Group {
-    /// Waits for something to write and takes what else is there, within the limits. `false`: nobody is left.
-    async fn collect(
-        &mut self,
-        commands: &mut mpsc::UnboundedReceiver<Command>,
-        limits: &IntakeLimits,
-    ) -> bool {
-        loop {
+impl Queue {
+    /// Waits until there is something to write, and takes what else is there.
+    async fn fill(&mut self, commands: &mut mpsc::UnboundedReceiver<Command>) {
+        while self.turns.is_empty() && self.stop.is_none() && !self.closed {
             let next = if self.disarms.is_empty() {
                 commands.recv().await
             } else {
                 match tokio::time::timeout(LAZY, commands.recv()).await {
                     Ok(next) => next,
-                    Err(_) => return true,
+                    Err(_) => return,
                 }
             };
             match next {
                 Some(command) => self.take(command),
-                None => return false,
-            }
-            if !self.deliveries.is_empty() || self.stop.is_some() {
-                break;
+                None => self.closed = true,
             }
         }
-        while self.stop.is_none()
-            && self.deliveries.len() < limits.group_messages
-            && self.bytes < limits.group_bytes
-        {
-            match commands.try_recv() {
-                Ok(command) => self.take(command),
-                Err(_) => break,
-            }
+        while let Ok(command) = commands.try_recv() {
+            self.take(command);
         }
-        true
     }
 
     fn take(&mut self, command: Command) {
         match command {
             Command::Deliver(waiting) => {
-                self.bytes += waiting.bytes;
-                self.deliveries.push(*waiting);
+                let tenant = waiting.delivery.tenant.id().clone();
+                self.turns.push(tenant, waiting.bytes as u64, *waiting);
             }
             Command::Disarm(tenant, ids) => self.disarms.push((tenant, ids)),
             Command::Stop(done) => self.stop = Some(done),
         }
     }
 
-    async fn write(&mut self, store: &Store, clock: &Clock) {
-        let disarms = std::mem::take(&mut self.disarms);
-        let deliveries = std::mem::take(&mut self.deliveries);
-        self.bytes = 0;
+    /// The next group, within the limits.
+    fn group(&mut self, limits: &IntakeLimits) -> Group {
+        let mut group = Group { disarms: std::mem::take(&mut self.disarms), deliveries: Vec::new() };
+        let mut bytes = 0;
+        while group.deliveries.len() < limits.group_messages && bytes < limits.group_bytes {
+            let Some((_, waiting)) = self.turns.take() else { break };
+            bytes += waiting.bytes;
+            group.deliveries.push(waiting);
+        }
+        group
+    }
+}
+
+impl Group {
+    /// Writes everything and answers everybody. Returns the disarms that are still to be made.
+    async fn write(self, writer: &Writer) -> Vec<(Tenant, Vec<MessageId>)> {
+        let Self { mut disarms, deliveries } = self;
         if disarms.is_empty() && deliveries.is_empty() {
-            return;
+            return disarms;
         }
         let mut result = Err(IntakeError::Unavailable);
         for attempt in 1..=ATTEMPTS {
-            match transaction(store, clock, &disarms, &deliveries).await {
+            match transaction(writer, &disarms, &deliveries).await {
                 Ok(outcomes) => result = Ok(outcomes),
                 Err(error) if error.is_fsync_failure() => {
                     // The page cache may have dropped what was written: only a restart tells what is really there.
@@ -131,14 +150,15 @@ impl Group {
                 for (waiting, outcome) in deliveries.into_iter().zip(outcomes) {
                     let _ = waiting.answer.send(outcome);
                 }
+                Vec::new()
             }
             Err(error) => {
                 // Lost, they would leave honest repeats unheard; but a store that stays down must not pile them up.
-                self.disarms = disarms;
-                self.disarms.truncate(MOST_DISARMS);
+                disarms.truncate(MOST_DISARMS);
                 for waiting in deliveries {
                     let _ = waiting.answer.send(Err(error.clone()));
                 }
+                disarms
             }
         }
     }
@@ -146,31 +166,47 @@ impl Group {
 
 /// One transaction over several tenants: the scope is handed from one to the next.
 async fn transaction(
-    store: &Store,
-    clock: &Clock,
+    writer: &Writer,
     disarms: &[(Tenant, Vec<MessageId>)],
     deliveries: &[Waiting],
 ) -> Result<Vec<Outcome>> {
     let first =
         disarms.first().map(|(tenant, _)| tenant).or(deliveries.first().map(|one| &one.delivery.tenant));
     let first = first.expect("a group is not empty");
-    let tx = store.inner.db.write().await?;
-    let mut scope = Scope::enter(store.clone(), tx, first.id().clone()).await?;
+    let tx = writer.store.inner.db.write().await?;
+    let mut scope = Scope::enter(writer.store.clone(), tx, first.id().clone()).await?;
     for (tenant, ids) in disarms {
         scope.switch(tenant.id()).await?;
         for id in ids {
             scope.disarm(id).await?;
         }
     }
-    // Counters are locked in one order everywhere, so that two groups on two nodes cannot wait for each other.
+    // Rows are locked in one order everywhere, tenant by tenant, so that two groups on two nodes cannot wait for each
+    // other. A tenant's counters come after its inboxes: they are all tenants of a flood wait for, so they are held last.
     let mut order: Vec<usize> = (0..deliveries.len()).collect();
     order.sort_by_key(|at| {
         let delivery = &deliveries[*at].delivery;
         (delivery.tenant.id().clone(), delivery.message.inbox.clone(), *at)
     });
     let mut outcomes = vec![Err(IntakeError::Unavailable); deliveries.len()];
-    for at in order {
-        outcomes[at] = deliver(&mut scope, clock, &deliveries[at].delivery).await?;
+    for tenant in order.chunk_by(|one, other| {
+        deliveries[*one].delivery.tenant.id() == deliveries[*other].delivery.tenant.id()
+    }) {
+        let mut tallies: BTreeMap<&InboxId, Tally> = BTreeMap::new();
+        for at in tenant {
+            let delivery = &deliveries[*at].delivery;
+            let outcome = deliver(&mut scope, &writer.clock, delivery).await?;
+            if matches!(outcome, Ok(Committed { repeat: false, .. })) {
+                let tally = tallies.entry(&delivery.message.inbox).or_default();
+                tally.messages += 1;
+                tally.bytes += i64::try_from(delivery.bytes()).unwrap_or(i64::MAX);
+                tally.quota = delivery.quota;
+            }
+            outcomes[*at] = outcome;
+        }
+        for (inbox, tally) in tallies {
+            scope.count_received(inbox, &tally, &writer.clock, &writer.random).await?;
+        }
     }
     scope.commit().await?;
     Ok(outcomes)

@@ -44,6 +44,10 @@ events! {
     WebhookDisabled = "webhook.disabled",
     /// A key was revoked.
     KeyRevoked = "key.revoked",
+    /// Four fifths of a limit are used.
+    LimitApproaching = "limit.approaching",
+    /// A limit stood in the way.
+    LimitExceeded = "limit.exceeded",
 }
 
 /// An event as it is stored.
@@ -97,10 +101,27 @@ impl Scope {
         row.map(EventRow::try_from).transpose()
     }
 
+    /// What is told of an event that is about no message, as JSON.
+    pub async fn event_detail(&mut self, id: &EventId) -> Result<Option<String>> {
+        const SQL: &str = "SELECT detail FROM event WHERE tenant_id = $1 AND id = $2";
+        let row: Option<(Option<String>,)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(id.as_str())
+            .fetch_optional(conn)
+            .await?);
+        Ok(row.and_then(|(detail,)| detail))
+    }
+
     /// Writes an event and a job for each webhook that asked for it, in the transaction of what caused it.
     pub async fn record(&mut self, event: &EventRow) -> Result<()> {
-        const EVENT: &str = "INSERT INTO event (tenant_id, id, kind, inbox_id, message_id, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6)";
+        self.record_with(event, None).await
+    }
+
+    /// Likewise, with JSON to be told of it: names, counts and times, never what somebody wrote.
+    pub async fn record_with(&mut self, event: &EventRow, detail: Option<&str>) -> Result<()> {
+        const EVENT: &str =
+            "INSERT INTO event (tenant_id, id, kind, inbox_id, message_id, created_at, detail)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)";
         on!(&mut self.tx, |conn| sqlx::query(EVENT)
             .bind(self.tenant.as_str())
             .bind(event.id.as_str())
@@ -108,6 +129,7 @@ impl Scope {
             .bind(event.inbox.as_ref().map(InboxId::as_str))
             .bind(event.message.as_ref().map(MessageId::as_str))
             .bind(event.created_at.millis())
+            .bind(detail)
             .execute(conn)
             .await
             .map(drop))?;

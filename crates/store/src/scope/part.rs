@@ -20,6 +20,31 @@ impl Scope {
         Ok(row.map(|(no, bytes)| (u32::try_from(no).unwrap_or_default(), bytes)))
     }
 
+    /// Removes a message with its parts; its inbox, and the bytes that its parts took.
+    pub(crate) async fn remove_message(&mut self, message: &str) -> Result<Option<(String, i64)>> {
+        const BYTES: &str = "SELECT COALESCE(CAST(SUM(length(bytes)) AS BIGINT), 0) FROM part
+            WHERE tenant_id = $1 AND message_id = $2";
+        let (bytes,): (i64,) = on!(&mut self.tx, |conn| sqlx::query_as(BYTES)
+            .bind(self.tenant.as_str())
+            .bind(message)
+            .fetch_one(conn)
+            .await?);
+        const PARTS: &str = "DELETE FROM part WHERE tenant_id = $1 AND message_id = $2";
+        on!(&mut self.tx, |conn| sqlx::query(PARTS)
+            .bind(self.tenant.as_str())
+            .bind(message)
+            .execute(conn)
+            .await
+            .map(drop))?;
+        const MESSAGE: &str = "DELETE FROM message WHERE tenant_id = $1 AND id = $2 RETURNING inbox_id";
+        let inbox: Option<(String,)> = on!(&mut self.tx, |conn| sqlx::query_as(MESSAGE)
+            .bind(self.tenant.as_str())
+            .bind(message)
+            .fetch_optional(conn)
+            .await?);
+        Ok(inbox.map(|(inbox,)| (inbox, bytes)))
+    }
+
     /// Writes the parts of a new message in one statement.
     pub(crate) async fn insert_parts(
         &mut self,

@@ -127,6 +127,17 @@ impl Scope {
         rows.into_iter().map(Webhook::try_from).collect()
     }
 
+    /// How many endpoints there are; of one inbox where it is named.
+    pub async fn count_webhooks(&mut self, inbox: Option<&InboxId>) -> Result<i64> {
+        const SQL: &str = "SELECT COUNT(*) FROM webhook WHERE tenant_id = $1 AND ($2 = '' OR inbox_id = $2)";
+        let (count,): (i64,) = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(inbox.map_or("", InboxId::as_str))
+            .fetch_one(conn)
+            .await?);
+        Ok(count)
+    }
+
     /// One endpoint.
     pub async fn webhook(&mut self, id: &WebhookId) -> Result<Option<Webhook>> {
         const SQL: &str =

@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use mailward_mailroom::Plan;
-use mailward_store::Account;
+use mailward_mailroom::Standing;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Web;
 use crate::caller::Caller;
 use crate::problem::Problem;
+use crate::standing::{LimitsView, UsageView};
 
 /// A tenant, its plan and its use.
 #[derive(Serialize, ToSchema)]
@@ -30,52 +30,25 @@ pub(crate) struct AccountView {
     last_active_at: String,
 }
 
-/// What the plan allows.
-#[derive(Serialize, ToSchema)]
-#[schema(as = AccountLimits)]
-#[serde(rename_all = "camelCase")]
-struct LimitsView {
-    /// Inboxes; null is no limit.
-    max_inboxes: Option<u32>,
-    /// Recipients a day.
-    daily_email_limit: u32,
-    /// Whether this deployment sends mail for tenants.
-    can_send: bool,
-}
-
-/// What was used so far.
-#[derive(Serialize, ToSchema)]
-#[schema(as = AccountUsage)]
-#[serde(rename_all = "camelCase")]
-struct UsageView {
-    /// Inboxes that exist.
-    inbox_count: i64,
-    /// Mails ever received.
-    total_emails_received: i64,
-}
-
 /// Shows the caller's tenant. Any valid key may.
 #[utoipa::path(get, path = "/v1/account", operation_id = "getAccount", tag = "account",
     responses((status = 200, body = AccountView)))]
 pub(crate) async fn show(caller: Caller, State(web): State<Web>) -> Result<Json<AccountView>, Problem> {
     let principal = caller.anyone();
-    let (account, plan) = web.room.account(principal).await?;
-    Ok(Json(AccountView::new(principal.tenant().id().to_string(), account, &plan)))
+    let standing = web.room.account(principal).await?;
+    Ok(Json(AccountView::new(principal.tenant().id().to_string(), standing)))
 }
 
 impl AccountView {
-    fn new(id: String, account: Account, plan: &Plan) -> Self {
-        let limits = LimitsView {
-            max_inboxes: (plan.max_inboxes > 0).then_some(plan.max_inboxes),
-            daily_email_limit: plan.daily_sends,
-            can_send: false,
-        };
+    fn new(id: String, standing: Standing) -> Self {
+        let (limits, usage) = (LimitsView::new(&standing.plan), UsageView::new(&standing));
+        let account = standing.account;
         Self {
             id,
             tier: tier(&account.plan),
             tier_name: account.plan,
             limits,
-            usage: UsageView { inbox_count: account.inboxes, total_emails_received: account.received },
+            usage,
             x_verification_pending: false,
             created_at: account.created_at.to_string(),
             last_active_at: account.last_active_at.to_string(),
@@ -96,6 +69,8 @@ fn tier(plan: &str) -> u8 {
 mod tests {
     use expect_test::expect;
     use mailward_mail::clock::Timestamp;
+    use mailward_mailroom::{Overrides, Plan};
+    use mailward_store::{Account, Use};
 
     use super::*;
 
@@ -109,8 +84,10 @@ mod tests {
             inboxes: 2,
             received: 7,
         };
-        let view = AccountView::new("acme".into(), account, &Plan { max_inboxes: 0, daily_sends: 10_000 });
-        expect![[r#"{"id":"acme","tier":2,"tierName":"scale","limits":{"maxInboxes":null,"dailyEmailLimit":10000,"canSend":false},"usage":{"inboxCount":2,"totalEmailsReceived":7},"xVerificationPending":false,"createdAt":"2026-11-22T10:00:00.000Z","lastActiveAt":"2026-11-22T10:00:00.000Z"}"#]]
-            .assert_eq(&serde_json::to_string(&view).expect("JSON"));
+        let used = Use { stored_bytes: 4_096, today: 1, this_month: 3, arrival: 0 };
+        let plan = Plan { daily_sends: 10_000, stored_bytes: 1 << 30, ..Plan::default() };
+        let standing = Standing { account, plan, overrides: Overrides::default(), used, webhooks: 1 };
+        let view = AccountView::new("acme".into(), standing);
+        expect![[r#""#]].assert_eq(&serde_json::to_string(&view).expect("JSON"));
     }
 }

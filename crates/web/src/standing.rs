@@ -1,0 +1,65 @@
+//! A tenant's limits and use, as it sees them itself and as operators see them.
+
+use std::collections::BTreeMap;
+
+use mailward_mailroom::{Limit, Plan, Standing};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a tenant may use; null is no limit.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Limits)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LimitsView {
+    /// Every limit by its name.
+    #[serde(flatten)]
+    #[schema(value_type = BTreeMap<String, Option<u64>>)]
+    all: BTreeMap<&'static str, Option<u64>>,
+    /// Recipients a day; 0 is no limit.
+    daily_email_limit: u64,
+    /// Whether this deployment sends mail for tenants.
+    can_send: bool,
+}
+
+/// What is in use.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Usage)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UsageView {
+    /// Inboxes that exist.
+    inbox_count: i64,
+    /// Mails ever received.
+    total_emails_received: i64,
+    /// Mails received today, UTC.
+    emails_received_today: i64,
+    /// Mails received this month, UTC.
+    emails_received_this_month: i64,
+    /// Bytes kept, as they are stored.
+    stored_bytes: i64,
+    /// Webhook endpoints that exist.
+    webhook_count: i64,
+}
+
+impl LimitsView {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let value = |limit: &Limit| Some(limit.of(plan)).filter(|value| *value > 0);
+        Self {
+            all: Limit::ALL.iter().map(|limit| (limit.json(), value(limit))).collect(),
+            daily_email_limit: plan.daily_sends,
+            can_send: false,
+        }
+    }
+}
+
+impl UsageView {
+    pub(crate) fn new(standing: &Standing) -> Self {
+        Self {
+            inbox_count: standing.account.inboxes,
+            total_emails_received: standing.account.received,
+            emails_received_today: standing.used.today,
+            emails_received_this_month: standing.used.this_month,
+            stored_bytes: standing.used.stored_bytes,
+            webhook_count: standing.webhooks,
+        }
+    }
+}
