@@ -12,6 +12,7 @@ mod findings;
 mod harness;
 mod inbound;
 mod isolation;
+mod nodes;
 mod smtp;
 mod store;
 mod verdicts;

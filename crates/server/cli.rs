@@ -55,7 +55,7 @@ fn run_with(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(demo) => start::demo(&demo),
-        Command::Serve(serve) => start::serve(serve.config.load()?),
+        Command::Serve(serve) => start::serve(&serve),
         Command::Init(init) => start::init(&init),
         Command::Tenant(tenant) => tenant::run(tenant),
         Command::Inbox(inbox) => inbox::run(inbox),

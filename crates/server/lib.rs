@@ -6,8 +6,10 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod data_dir;
+pub mod roles;
 pub mod start;
 pub mod telemetry;
+mod time;
 mod tls;
 
 pub use start::StartError;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// From which level on mail waits for a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -45,6 +46,12 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Below this many free bytes no mail is taken; 0 never looks.
     pub disk_free_bytes: u64,
+    /// Whether mail comes in here, so that a full disk or hanging screening threads make this process unready.
+    pub takes_mail: bool,
+    /// How long a poll goes without a look of its own at what other nodes may have written.
+    pub look_again: Duration,
+    /// How long it is remembered who holds a token: a revocation on another node is felt after this at the latest.
+    pub token_cache: Duration,
 }
 
 impl Config {

@@ -80,6 +80,7 @@ impl Mailroom {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Room {
+            sessions: access::Cache::new(parts.config.token_cache),
             config: parts.config,
             store: parts.store,
             intake: parts.intake,
@@ -89,7 +90,6 @@ impl Mailroom {
             egress: parts.egress,
             clock: parts.clock,
             random: parts.random,
-            sessions: access::Cache::default(),
             pollers: polling::Pollers::default(),
         }))
     }
@@ -116,6 +116,9 @@ impl Mailroom {
         }
         if self.0.keyring.service("pepper").await.is_err() {
             return Err("keys");
+        }
+        if !self.0.config.takes_mail {
+            return Ok(());
         }
         if self.0.config.disk_is_full() {
             return Err("disk");

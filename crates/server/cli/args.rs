@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::Failure;
 use crate::config::{self, Config, Layers, Sources};
+use crate::roles::Roles;
 
 /// Self-hosted e-mail for AI agents: isolated, screened and sealed per tenant.
 #[derive(Debug, Parser)]
@@ -62,6 +63,9 @@ pub struct Demo {
 /// `serve`
 #[derive(Debug, Args)]
 pub struct Serve {
+    /// Run only these parts: smtp, web, dispatch; other nodes on the same PostgreSQL run the rest
+    #[arg(long, value_name = "ROLES")]
+    pub only: Option<Roles>,
     /// Where the configuration comes from.
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -264,6 +268,7 @@ mod tests {
         for line in [
             "mailward demo --exit",
             "mailward serve --config f.toml --data-dir d --set a=b --set c.d=[1]",
+            "mailward serve --only smtp,dispatch",
             "mailward init --data-dir d --json",
             "mailward tenant create acme --plan free --region eu --json",
             "mailward tenant list --server http://127.0.0.1:1",
@@ -289,6 +294,8 @@ mod tests {
             "mailward deliver a.eml",
             "mailward inbox create",
             "mailward tenant create",
+            "mailward serve --only imap",
+            "mailward serve --only smtp,",
         ] {
             assert_eq!(parses(line).map(|_| ()), Err(2), "{line}");
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use mailward_mail::id::{EventId, MessageId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::scope::event::EventKind;
 use crate::scope::message::NewMessage;
@@ -92,6 +93,9 @@ struct Waiting {
     delivery: Delivery,
     bytes: usize,
     answer: oneshot::Sender<Result<Committed, IntakeError>>,
+    /// Since when it looks like a repeat of what another node took, and when to look again.
+    perhaps_since: Option<Instant>,
+    look_at: Option<Instant>,
     /// The share of the queue it takes, given back when it is answered.
     _share: OwnedSemaphorePermit,
 }
@@ -132,7 +136,7 @@ impl Intake {
         let share = tokio::time::timeout(PATIENCE, room).await.map_err(|_| IntakeError::Full)?;
         let share = share.map_err(|_| IntakeError::Unavailable)?;
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { delivery, bytes, answer, _share: share };
+        let waiting = Waiting { delivery, bytes, answer, perhaps_since: None, look_at: None, _share: share };
         self.commands.send(Command::Deliver(Box::new(waiting))).map_err(|_| IntakeError::Unavailable)?;
         answered.await.map_err(|_| IntakeError::Unavailable)?
     }

@@ -1,10 +1,16 @@
 //! Takes what waits, writes it in one transaction, answers everybody.
+//!
+//! A delivery that looks like a repeat is one if the first was armed here: its disarm would have come before. Was it
+//! armed on another node, that node may know already that the 250 was read and be about to say so. Such a delivery
+//! waits aside, looked at again and again, for longer than a disarm takes; nobody else waits with it.
 
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use mailward_mail::clock::Clock;
 use mailward_mail::id::MessageId;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Command, Committed, Delivery, IntakeError, IntakeLimits, Waiting};
 use crate::scope::event::EventRow;
@@ -14,7 +20,14 @@ use crate::{Error, Result, Scope, Store, Tenant};
 const ATTEMPTS: usize = 3;
 
 /// Disarms ride with the next delivery; without one they wait this long.
-const LAZY: Duration = Duration::from_millis(500);
+const LAZY: Duration = Duration::from_millis(200);
+
+/// How often another node's arm is looked at again, and from when on it counts: [`LAZY`] and a slow commit are over.
+const LOOK: Duration = Duration::from_millis(50);
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// Arms of this process that are remembered. Beyond them its own are taken for another node's, which only costs time.
+const MOST_ARMED: usize = 10_000;
 
 /// Disarms that are kept over a failed commit.
 const MOST_DISARMS: usize = 10_000;
@@ -25,10 +38,26 @@ struct Group {
     deliveries: Vec<Waiting>,
     bytes: usize,
     stop: Option<oneshot::Sender<()>>,
+    /// Looked like repeats of what another node took.
+    aside: Vec<Waiting>,
+    /// When to write or look again although nothing else comes.
+    due: Option<Instant>,
+    armed: Armed,
 }
 
 /// What became of one delivery within a transaction that may still fail.
-type Outcome = std::result::Result<Committed, IntakeError>;
+enum Outcome {
+    Answer(std::result::Result<Committed, IntakeError>),
+    /// A repeat, unless another node says otherwise in time.
+    Perhaps,
+}
+
+/// What this process armed and has not disarmed.
+#[derive(Default)]
+struct Armed {
+    ids: HashSet<MessageId>,
+    order: VecDeque<MessageId>,
+}
 
 pub(super) async fn run(
     store: Store,
@@ -58,13 +87,12 @@ impl Group {
         limits: &IntakeLimits,
     ) -> bool {
         loop {
-            let next = if self.disarms.is_empty() {
-                commands.recv().await
-            } else {
-                match tokio::time::timeout(LAZY, commands.recv()).await {
+            let next = match self.due {
+                None => commands.recv().await,
+                Some(due) => match timeout_at(due, commands.recv()).await {
                     Ok(next) => next,
                     Err(_) => return true,
-                }
+                },
             };
             match next {
                 Some(command) => self.take(command),
@@ -92,21 +120,32 @@ impl Group {
                 self.bytes += waiting.bytes;
                 self.deliveries.push(*waiting);
             }
-            Command::Disarm(tenant, ids) => self.disarms.push((tenant, ids)),
+            Command::Disarm(tenant, ids) => {
+                self.disarms.push((tenant, ids));
+                self.due_in(LAZY);
+            }
             Command::Stop(done) => self.stop = Some(done),
         }
     }
 
+    fn due_in(&mut self, time: Duration) {
+        let then = Instant::now() + time;
+        self.due = Some(self.due.map_or(then, |due| due.min(then)));
+    }
+
     async fn write(&mut self, store: &Store, clock: &Clock) {
         let disarms = std::mem::take(&mut self.disarms);
-        let deliveries = std::mem::take(&mut self.deliveries);
+        let mut deliveries = std::mem::take(&mut self.deliveries);
         self.bytes = 0;
+        let now = Instant::now();
+        deliveries.extend(self.aside.extract_if(.., |waiting| waiting.look_at.is_none_or(|at| at <= now)));
+        self.due = self.aside.iter().filter_map(|waiting| waiting.look_at).min();
         if disarms.is_empty() && deliveries.is_empty() {
             return;
         }
         let mut result = Err(IntakeError::Unavailable);
         for attempt in 1..=ATTEMPTS {
-            match transaction(store, clock, &disarms, &deliveries).await {
+            match transaction(store, clock, &self.armed, &disarms, &deliveries).await {
                 Ok(outcomes) => result = Ok(outcomes),
                 Err(error) if error.is_fsync_failure() => {
                     // The page cache may have dropped what was written: only a restart tells what is really there.
@@ -128,14 +167,26 @@ impl Group {
         }
         match result {
             Ok(outcomes) => {
-                for (waiting, outcome) in deliveries.into_iter().zip(outcomes) {
-                    let _ = waiting.answer.send(outcome);
+                disarms.iter().flat_map(|(_, ids)| ids).for_each(|id| self.armed.remove(id));
+                for (mut waiting, outcome) in deliveries.into_iter().zip(outcomes) {
+                    let Outcome::Answer(answer) = outcome else {
+                        waiting.perhaps_since.get_or_insert(now);
+                        waiting.look_at = Some(Instant::now() + LOOK);
+                        self.aside.push(waiting);
+                        self.due_in(LOOK);
+                        continue;
+                    };
+                    if let Ok(Committed { id, repeat: false }) = &answer {
+                        self.armed.insert(id.clone());
+                    }
+                    let _ = waiting.answer.send(answer);
                 }
             }
             Err(error) => {
                 // Lost, they would leave honest repeats unheard; but a store that stays down must not pile them up.
                 self.disarms = disarms;
                 self.disarms.truncate(MOST_DISARMS);
+                self.due_in(LAZY);
                 for waiting in deliveries {
                     let _ = waiting.answer.send(Err(error.clone()));
                 }
@@ -144,10 +195,31 @@ impl Group {
     }
 }
 
+impl Armed {
+    fn insert(&mut self, id: MessageId) {
+        if self.order.len() >= MOST_ARMED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        self.order.push_back(id.clone());
+        self.ids.insert(id);
+    }
+
+    fn remove(&mut self, id: &MessageId) {
+        if self.ids.remove(id) {
+            // Near the front: what is disarmed at all is disarmed soon.
+            let place = self.order.iter().position(|known| known == id);
+            place.map(|place| self.order.remove(place));
+        }
+    }
+}
+
 /// One transaction over several tenants: the scope is handed from one to the next.
 async fn transaction(
     store: &Store,
     clock: &Clock,
+    own: &Armed,
     disarms: &[(Tenant, Vec<MessageId>)],
     deliveries: &[Waiting],
 ) -> Result<Vec<Outcome>> {
@@ -168,29 +240,42 @@ async fn transaction(
         let delivery = &deliveries[*at].delivery;
         (delivery.tenant.id().clone(), delivery.message.inbox.clone(), *at)
     });
-    let mut outcomes = vec![Err(IntakeError::Unavailable); deliveries.len()];
+    let mut outcomes: Vec<Outcome> =
+        deliveries.iter().map(|_| Outcome::Answer(Err(IntakeError::Unavailable))).collect();
+    let alone = !store.is_shared();
     for at in order {
-        outcomes[at] = deliver(&mut scope, clock, &deliveries[at].delivery).await?;
+        let waiting = &deliveries[at];
+        let settled = alone || waiting.perhaps_since.is_some_and(|since| since.elapsed() >= SETTLED);
+        let counts = |first: &MessageId| settled || own.ids.contains(first);
+        outcomes[at] = deliver(&mut scope, clock, &waiting.delivery, counts).await?;
     }
     scope.commit().await?;
     Ok(outcomes)
 }
 
-async fn deliver(scope: &mut Scope, clock: &Clock, delivery: &Delivery) -> Result<Outcome> {
+/// Writes one delivery, unless it is a repeat of one whose arm `counts`.
+async fn deliver(
+    scope: &mut Scope,
+    clock: &Clock,
+    delivery: &Delivery,
+    counts: impl Fn(&MessageId) -> bool,
+) -> Result<Outcome> {
     let message = &delivery.message;
     scope.switch(delivery.tenant.id()).await?;
     if let Some(first) = scope.armed(&message.delivery_digest).await? {
         let id = MessageId::parse(&first).map_err(|bad| Error::corrupt("message", &first, bad))?;
-        return Ok(Ok(Committed { id, repeat: true }));
+        let counts = counts(&id);
+        let repeat = Outcome::Answer(Ok(Committed { id, repeat: true }));
+        return Ok(if counts { repeat } else { Outcome::Perhaps });
     }
     let now = clock.now();
     let place = match message.held {
         // Locked, so that it cannot be deleted between this look and the insert.
         true if scope.lock_inbox(&message.inbox).await? => None,
-        true => return Ok(Err(IntakeError::Gone)),
+        true => return Ok(Outcome::Answer(Err(IntakeError::Gone))),
         false => match scope.next_place(&message.inbox, now).await? {
             Some(place) => Some(place),
-            None => return Ok(Err(IntakeError::Gone)),
+            None => return Ok(Outcome::Answer(Err(IntakeError::Gone))),
         },
     };
     scope.insert_message(message, place, now).await?;
@@ -204,7 +289,7 @@ async fn deliver(scope: &mut Scope, clock: &Clock, delivery: &Delivery) -> Resul
     };
     scope.record(&event).await?;
     scope.wakes_inbox(&message.inbox);
-    Ok(Ok(Committed { id: message.id.clone(), repeat: false }))
+    Ok(Outcome::Answer(Ok(Committed { id: message.id.clone(), repeat: false })))
 }
 
 /// An error with its causes, for the log.

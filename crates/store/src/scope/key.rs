@@ -213,6 +213,7 @@ impl Scope {
             .execute(conn)
             .await?
             .rows_affected());
+        self.changes_key(keyid);
         Ok(done > 0)
     }
 
@@ -227,6 +228,7 @@ impl Scope {
             .execute(conn)
             .await?
             .rows_affected());
+        self.changes_key(keyid);
         Ok(done > 0)
     }
 
