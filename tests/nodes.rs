@@ -1,6 +1,9 @@
 //! Several nodes on one PostgreSQL: what one commits the others hear of, and together they are exact.
 
+mod balancer;
 mod hearing;
+mod killed;
+mod provision;
 mod repeats;
 mod starting;
 

@@ -4,6 +4,7 @@
 //! else to stderr; [`run`] turns the outcome into the exit code.
 
 mod args;
+mod db;
 mod deliver;
 mod demo;
 mod failure;
@@ -56,6 +57,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(demo) => start::demo(&demo),
         Command::Serve(serve) => start::serve(&serve),
+        Command::Db(db) => db::run(&db),
         Command::Init(init) => start::init(&init),
         Command::Tenant(tenant) => tenant::run(tenant),
         Command::Inbox(inbox) => inbox::run(inbox),

@@ -28,6 +28,12 @@ pub enum Command {
         after_help = "Example:\n  mailward serve --data-dir /var/lib/mailward --set domain=mail.example.com"
     )]
     Serve(Serve),
+    /// Prepare a PostgreSQL for the service
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mailward db init --owner-url postgres://postgres@db.internal/postgres"
+    )]
+    Db(Db),
     /// Make a data directory with its master key and operator key
     #[command(after_help = "Example:\n  mailward init --data-dir /var/lib/mailward --json")]
     Init(Init),
@@ -50,6 +56,40 @@ pub enum Command {
     /// Print the effective configuration, with the origin of each value
     #[command(after_help = "Example:\n  mailward config --set smtp.listen=0.0.0.0:25")]
     Config(ShowConfig),
+}
+
+/// `db`
+#[derive(Debug, Subcommand)]
+pub enum Db {
+    /// Make roles, databases and schema, or bring them to this version; prints the settings that nodes need
+    #[command(
+        after_help = "Example:\n  mailward db init --owner-url postgres://postgres@db.internal/postgres --json\n\n\
+        Passwords are made up for new roles, or taken from MAILWARD_OWNER_PASSWORD and MAILWARD_SERVICE_PASSWORD."
+    )]
+    Init(DbInit),
+}
+
+/// `db init`
+#[derive(Debug, Args)]
+pub struct DbInit {
+    /// Server and role that may create roles and databases
+    #[arg(long, value_name = "URL", env = "MAILWARD_DB_OWNER_URL", hide_env_values = true)]
+    pub owner_url: String,
+    /// Database of mail
+    #[arg(long, value_name = "NAME", default_value = "mailward")]
+    pub database: String,
+    /// Database of wrapped keys
+    #[arg(long, value_name = "NAME", default_value = "mailward_keys")]
+    pub keys_database: String,
+    /// Another server for the keys, so that no backup holds both
+    #[arg(long, value_name = "URL", env = "MAILWARD_DB_KEYS_OWNER_URL", hide_env_values = true)]
+    pub keys_owner_url: Option<String>,
+    /// Set new passwords for roles that exist
+    #[arg(long)]
+    pub new_passwords: bool,
+    /// Print {"store.url", "keys.store_url", "store.owner_url", "keys.store_owner_url", "hasPasswords"}
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `demo`
@@ -270,6 +310,7 @@ mod tests {
             "mailward serve --config f.toml --data-dir d --set a=b --set c.d=[1]",
             "mailward serve --only smtp,dispatch",
             "mailward init --data-dir d --json",
+            "mailward db init --owner-url postgres://a@b/c --database m --keys-database k --new-passwords --json",
             "mailward tenant create acme --plan free --region eu --json",
             "mailward tenant list --server http://127.0.0.1:1",
             "mailward tenant show acme",

@@ -57,7 +57,8 @@ pub(super) fn demo(arguments: &Demo) -> Result<(), Failure> {
     Err(Failure::failed("the demo did not go as expected", "the lines marked above say where"))
 }
 
-fn on_runtime<T>(work: impl Future<Output = Result<T, StartError>>) -> Result<T, Failure> {
+/// Waits for work that needs a runtime.
+pub(super) fn on_runtime<T>(work: impl Future<Output = Result<T, StartError>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::failed(format!("no threads can be started: {error}"), ""))?;

@@ -9,6 +9,7 @@ mod intake;
 mod jobs;
 mod keystore;
 mod news;
+pub mod provision;
 mod scope;
 mod system;
 mod tenant;
