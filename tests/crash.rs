@@ -29,7 +29,7 @@ async fn inbox(process: &Process, data_dir: &std::path::Path, tenant: &str) -> (
 }
 
 /// The subjects of everything in an inbox.
-async fn subjects(process: &Process, id: &str, token: &str) -> Vec<String> {
+pub async fn subjects(process: &Process, id: &str, token: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut cursor = String::new();
     loop {

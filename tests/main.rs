@@ -16,6 +16,7 @@ mod inbound;
 mod isolation;
 mod limits;
 mod locks;
+mod nodes;
 mod smtp;
 mod store;
 mod swaps;

@@ -19,46 +19,49 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, DnsServers, Signup};
 use crate::data_dir::DataDir;
-use crate::{StartError, checkpoints, tls};
+use crate::{StartError, checkpoints, time, tls};
 
 /// How long requests may take to end when the service stops.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// A running service.
 pub struct App {
-    /// Where mail comes in.
-    pub smtp: SocketAddr,
-    /// The public API.
-    pub http: SocketAddr,
-    /// The operator's API.
+    /// Where mail comes in, where this process takes any.
+    pub smtp: Option<SocketAddr>,
+    /// The public API, where this process serves it.
+    pub http: Option<SocketAddr>,
+    /// The operator's API; without the role `web` only the health of this process.
     pub operator: SocketAddr,
     room: Mailroom,
     store: Store,
     intake: Intake,
-    listener: mailward_smtp::Server,
+    listener: Option<mailward_smtp::Server>,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
     _data: DataDir,
 }
 
 impl App {
-    /// Starts everything. When it returns, the listeners answer.
+    /// Starts what the configuration's roles name. When it returns, the listeners answer.
     ///
     /// # Errors
     /// [`StartError`] says what is wrong and what to do.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let data = DataDir::open(&config.data_dir)?;
-        let (clock, random) = (Clock::system(), Random::system());
+        let (clock, random) = (clock(&config), Random::system());
+        let roles = config.roles;
         let ring = data.master_ring(&random)?;
         let keystore = Keystore::open(&keystore_location(&config, &data)).await.map_err(StartError::store)?;
         let keyring = Keyring::new(keystore, ring, clock.clone(), random.clone());
+        own_keys(&config, &keyring).await?;
         let store = Store::open(&store_location(&config, &data)).await.map_err(StartError::store)?;
+        time::set(&store, &clock).await;
         let (intake, writer) =
             Intake::start(store.clone(), clock.clone(), random.clone(), IntakeLimits::default());
         let dns = dns(&config)?;
         let egress = egress(&config, dns.clone())?;
         let screening =
-            mailward_mailroom::Screening::start(&data.file("parsing"), config.screening.threads()).map_err(
+            mailward_mailroom::Screening::start(&data.file("parsing"), screening_threads(&config)).map_err(
                 |error| StartError::failed(format!("cannot start the screening threads: {error}")),
             )?;
         let room = Mailroom::new(Parts {
@@ -78,26 +81,29 @@ impl App {
 
         let stop = CancellationToken::new();
         let mut tasks = vec![writer];
-        tasks.push(tokio::spawn(sweep(store.clone(), clock.clone(), stop.clone())));
-        tasks.push(tokio::spawn(checkpoints::keep(room.clone(), data.file("checkpoints.log"), stop.clone())));
-        let worker = Worker::new(store.clone(), clock.clone(), handlers(&room, egress, &clock, &random));
-        tasks.push(tokio::spawn(worker.run(stop.clone())));
-
-        let (http, task) = serve_public(&config, &room, &stop).await?;
-        tasks.push(task);
+        tasks.push(tokio::spawn(time::keep(store.clone(), clock.clone(), stop.clone())));
+        tasks.push(tokio::spawn(hear(store.clone(), room.clone(), stop.clone())));
+        if roles.dispatch {
+            tasks.push(tokio::spawn(sweep(store.clone(), clock.clone(), stop.clone())));
+            let file = data.file("checkpoints.log");
+            tasks.push(tokio::spawn(checkpoints::keep(room.clone(), file, stop.clone())));
+            let handlers = handlers(&room, egress, &clock, &random);
+            let worker = Worker::new(store.clone(), clock.clone(), handlers, config.store.look_again);
+            tasks.push(tokio::spawn(worker.run(stop.clone())));
+        }
+        let mut http = None;
+        if roles.web {
+            let (address, task) = serve_public(&config, &room, &stop).await?;
+            http = Some(address);
+            tasks.push(task);
+        }
         let (operator, task) = serve_operator(&config, &room, &stop).await?;
         tasks.push(task);
-        let smtp_tls = config.smtp.tls().map(|files| tls::load(files, &[])).transpose()?;
-        let listener = mailward_smtp::bind(
-            config.smtp.listen,
-            config.smtp.bounds.clone(),
-            smtp_tls,
-            room.clone(),
-            clock,
-        )
-        .map_err(|error| StartError::bind("smtp.listen", config.smtp.listen, &error))?;
-        let smtp = listener.local_addr();
-        tracing::info!(%smtp, %http, %operator, "serving");
+        let listener = if roles.smtp { Some(take_mail(&config, &room, clock)?) } else { None };
+        let smtp = listener.as_ref().map(mailward_smtp::Server::local_addr);
+        let shown =
+            |address: Option<SocketAddr>| address.map_or("off".to_owned(), |address| address.to_string());
+        tracing::info!(%roles, smtp = shown(smtp), http = shown(http), %operator, "serving");
         Ok(Self { smtp, http, operator, room, store, intake, listener, stop, tasks, _data: data })
     }
 
@@ -106,9 +112,9 @@ impl App {
         &self.room
     }
 
-    /// The SMTP listener.
-    pub fn smtp_server(&self) -> &mailward_smtp::Server {
-        &self.listener
+    /// The SMTP listener, where there is one.
+    pub fn smtp_server(&self) -> Option<&mailward_smtp::Server> {
+        self.listener.as_ref()
     }
 
     /// The data directory.
@@ -119,7 +125,9 @@ impl App {
     /// Stops in order: no new mail, no new requests, what runs comes to its end, what waits is written, the
     /// databases are closed.
     pub async fn stop(self, how: Shutdown) {
-        self.listener.shutdown(how).await;
+        if let Some(listener) = &self.listener {
+            listener.shutdown(how).await;
+        }
         self.stop.cancel();
         self.intake.stop().await;
         for task in self.tasks {
@@ -145,10 +153,49 @@ fn store_location(config: &Config, data: &DataDir) -> Location {
 fn keystore_location(config: &Config, data: &DataDir) -> Location {
     match &config.keys.store_url {
         None => Location::Sqlite(data.file("keystore.db")),
-        Some(url) => {
-            Location::Postgres { url: url.expose().to_owned(), owner_url: Some(url.expose().to_owned()) }
-        }
+        Some(url) => Location::Postgres {
+            url: url.expose().to_owned(),
+            owner_url: config.keys.store_owner_url.as_ref().map(|owner| owner.expose().to_owned()),
+        },
     }
+}
+
+/// On one PostgreSQL the nodes share a clock: the database's.
+fn clock(config: &Config) -> Clock {
+    if config.store.url.expose() == "sqlite" { Clock::system() } else { Clock::following() }
+}
+
+/// Who takes no mail screens none.
+fn screening_threads(config: &Config) -> usize {
+    if config.roles.smtp { config.screening.threads() } else { 1 }
+}
+
+/// Makes sure that this node's master key opens the keystore it shares: one that was made here for lack of a copy
+/// would serve nothing, and new tenants' keys under it would be lost to all other nodes.
+async fn own_keys(config: &Config, keyring: &Keyring) -> Result<(), StartError> {
+    if config.keys.store_url.is_none() {
+        return Ok(());
+    }
+    match keyring.service("pepper").await {
+        Ok(_) => Ok(()),
+        Err(mailward_mailroom::Error::Keys(error)) => Err(StartError::refused(format!(
+            "the master key of this node does not open the keystore at keys.store_url ({error}): all nodes need the same \
+             one, so put a copy of the first node's master.key into {}",
+            config.data_dir.display()
+        ))),
+        Err(error) => Err(StartError::failed(error.to_string())),
+    }
+}
+
+/// Hears of other nodes' commits until told to stop.
+async fn hear(store: Store, room: Mailroom, stop: CancellationToken) {
+    stop.run_until_cancelled(store.listen(|news| room.heard(&news))).await;
+}
+
+fn take_mail(config: &Config, room: &Mailroom, clock: Clock) -> Result<mailward_smtp::Server, StartError> {
+    let tls = config.smtp.tls().map(|files| tls::load(files, &[])).transpose()?;
+    mailward_smtp::bind(config.smtp.listen, config.smtp.bounds.clone(), tls, room.clone(), clock)
+        .map_err(|error| StartError::bind("smtp.listen", config.smtp.listen, &error))
 }
 
 fn dns(config: &Config) -> Result<Dns, StartError> {
@@ -183,6 +230,13 @@ fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
         data_dir: config.data_dir.clone(),
         disk_free_bytes: config.limits.disk_free_bytes,
         inflight_bytes: config.smtp.bounds.max_inflight_bytes,
+        takes_mail: config.roles.smtp,
+        // Nobody else writes to a file of this process.
+        look_again: match config.store.url.expose() {
+            "sqlite" => Duration::from_secs(3_600),
+            _ => config.store.look_again,
+        },
+        token_cache: config.limits.token_cache,
     }
 }
 
@@ -267,7 +321,11 @@ async fn serve_operator(
         ..WebConfig::default()
     };
     let options = ServeOptions { tls, behind_proxy: config.operator.behind_proxy, grace: GRACE };
-    let router = mailward_web::operator_router(room.clone(), web);
+    let router = if config.roles.web {
+        mailward_web::operator_router(room.clone(), web)
+    } else {
+        mailward_web::health_router(room.clone(), web)
+    };
     Ok((address, tokio::spawn(mailward_web::serve(listener, options, router, stop.clone()))))
 }
 

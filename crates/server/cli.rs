@@ -5,6 +5,7 @@
 
 mod args;
 mod audit;
+mod db;
 mod deliver;
 mod demo;
 mod failure;
@@ -56,7 +57,8 @@ fn run_with(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(demo) => start::demo(&demo),
-        Command::Serve(serve) => start::serve(serve.config.load()?),
+        Command::Serve(serve) => start::serve(&serve),
+        Command::Db(db) => db::run(&db),
         Command::Init(init) => start::init(&init),
         Command::Tenant(tenant) => tenant::run(tenant),
         Command::Inbox(inbox) => inbox::run(inbox),

@@ -15,11 +15,14 @@ mod text;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use mailward_mailroom::{Hold, Plan};
 use mailward_smtp::SmtpConfig;
 use serde::Deserialize;
+
+use crate::roles::Roles;
 
 pub use error::ConfigError;
 pub use field::{DnsServers, Secret};
@@ -33,6 +36,9 @@ pub const DEFAULT_FILE: &str = "mailward.toml";
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Which parts of the service this process runs. Chosen by the command line alone, for it differs among nodes.
+    #[serde(skip)]
+    pub roles: Roles,
     /// Where keys, databases and the lock are.
     pub data_dir: PathBuf,
     /// The domain of new addresses.
@@ -88,6 +94,9 @@ pub struct Smtp {
     /// Its key.
     #[serde(deserialize_with = "field::optional")]
     pub tls_key: Option<PathBuf>,
+    /// The balancers that announce their clients.
+    #[serde(deserialize_with = "field::networks")]
+    pub proxy_protocol: Vec<IpNet>,
     /// The other keys of the section: name, bounds and deadlines of the listener.
     #[serde(skip)]
     pub bounds: SmtpConfig,
@@ -137,6 +146,9 @@ pub struct Store {
     /// The `postgres://` URL of the role that owns the schema and runs migrations.
     #[serde(deserialize_with = "field::optional")]
     pub owner_url: Option<Secret>,
+    /// How long a waiting poll goes without a look of its own at what other nodes may have written.
+    #[serde(rename = "look_again_ms", deserialize_with = "field::millis")]
+    pub look_again: Duration,
 }
 
 /// Section `keys`.
@@ -148,6 +160,9 @@ pub struct Keys {
     /// The `postgres://` URL of the keystore; without it a file in the data directory.
     #[serde(deserialize_with = "field::optional")]
     pub store_url: Option<Secret>,
+    /// The `postgres://` URL of the role that owns the keystore's schema and runs its migrations.
+    #[serde(deserialize_with = "field::optional")]
+    pub store_owner_url: Option<Secret>,
 }
 
 /// Where the master key comes from.
@@ -202,6 +217,9 @@ pub struct Webhooks {
 pub struct Limits {
     /// Below this many free bytes on the data directory's disk no mail is taken; 0 never looks.
     pub disk_free_bytes: u64,
+    /// How long it is remembered who holds a token.
+    #[serde(rename = "token_cache_ms", deserialize_with = "field::millis")]
+    pub token_cache: Duration,
 }
 
 /// Section `telemetry`.

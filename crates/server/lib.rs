@@ -8,8 +8,10 @@ pub mod cli;
 pub mod config;
 pub mod data_dir;
 pub mod doctor;
+pub mod roles;
 pub mod start;
 pub mod telemetry;
+mod time;
 mod tls;
 
 pub use start::StartError;

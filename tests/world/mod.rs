@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 
 use mailward::app::App;
 use mailward::config::{Config, Sources, load};
+use mailward::roles::Roles;
 use mailward_smtp::Shutdown;
 use mailward_store::{Location, Store};
 use postgres::TestDatabase;
@@ -61,8 +62,11 @@ pub struct World {
 struct Inner {
     app: Mutex<Option<App>>,
     directory: TempDir,
-    database: Option<TestDatabase>,
+    database: Option<Arc<TestDatabase>>,
     settings: Vec<String>,
+    roles: Roles,
+    /// Shared with the other nodes; only held, so that it goes with the last of them.
+    keystore: Option<Arc<TestDatabase>>,
 }
 
 impl World {
@@ -70,10 +74,36 @@ impl World {
     pub async fn on(engine: Engine, settings: &[&str]) -> Self {
         let database = match engine {
             Engine::Sqlite => None,
-            Engine::Postgres => Some(migrated().await),
+            Engine::Postgres => Some(Arc::new(migrated().await)),
         };
         let directory = tempfile::tempdir().expect("a temporary directory");
-        Self::open(engine, database, directory, settings.iter().map(ToString::to_string).collect()).await
+        let settings = settings.iter().map(ToString::to_string).collect();
+        Self::open(engine, database, directory, settings, Roles::ALL, None).await
+    }
+
+    /// Starts the first of several nodes: PostgreSQL for the mail, and another one for the keys.
+    pub async fn node(settings: &[&str]) -> Self {
+        let (database, keystore) = (Arc::new(migrated().await), Arc::new(postgres::database().await));
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut all = vec![format!("keys.store_url={}", keystore.owner_url)];
+        all.extend(settings.iter().map(ToString::to_string));
+        Self::open(Engine::Postgres, Some(database), directory, all, Roles::ALL, Some(keystore)).await
+    }
+
+    /// Starts a further node beside one that [`World::node`] started: the same databases and master key, another
+    /// directory, the same settings and these.
+    pub async fn further_node(&self, roles: &str, settings: &[&str]) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let data = directory.path().join("data");
+        std::fs::create_dir(&data).expect("a directory");
+        std::fs::copy(self.data_dir().join("master.key"), data.join("master.key")).expect("copied");
+        let mut all = self.inner.settings.clone();
+        all.extend(settings.iter().map(ToString::to_string));
+        let roles = roles.parse().expect("roles");
+        let (database, keystore) = (self.inner.database.clone(), self.inner.keystore.clone());
+        let mut node = Self::open(self.engine, database, directory, all, roles, keystore).await;
+        node.operator_token.clone_from(&self.operator_token);
+        node
     }
 
     /// The same engine and nothing else in common, with other settings.
@@ -81,18 +111,30 @@ impl World {
         Self::on(self.engine, settings).await
     }
 
+    /// What is said to a node that would join with a master key of its own.
+    pub async fn stranger(&self) -> String {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let config = configuration(directory.path(), self.inner.database.as_deref(), &self.inner.settings);
+        App::start(config).await.map(drop).expect_err("it has another master key").to_string()
+    }
+
     async fn open(
         engine: Engine,
-        database: Option<TestDatabase>,
+        database: Option<Arc<TestDatabase>>,
         directory: TempDir,
         settings: Vec<String>,
+        roles: Roles,
+        keystore: Option<Arc<TestDatabase>>,
     ) -> Self {
-        let config = configuration(directory.path(), database.as_ref(), &settings);
+        let mut config = configuration(directory.path(), database.as_deref(), &settings);
+        config.roles = roles;
         let app = App::start(config).await.expect("the service starts");
+        // A further node has none: the operator's key is the first node's.
         let key = directory.path().join("data/operator.key");
-        let operator_token = std::fs::read_to_string(key).expect("an operator's key").trim().to_owned();
-        let (smtp, http, operator) = (app.smtp, app.http, app.operator);
-        let inner = Inner { app: Mutex::new(Some(app)), directory, database, settings };
+        let operator_token = std::fs::read_to_string(key).unwrap_or_default().trim().to_owned();
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
+        let (smtp, http, operator) = (app.smtp.unwrap_or(nowhere), app.http.unwrap_or(nowhere), app.operator);
+        let inner = Inner { app: Mutex::new(Some(app)), directory, database, settings, roles, keystore };
         Self { smtp, http, operator, engine, operator_token, inner: Arc::new(inner) }
     }
 
@@ -100,7 +142,8 @@ impl World {
     pub async fn restart(self) -> Self {
         self.stop().await;
         let inner = Arc::into_inner(self.inner).expect("nobody else holds the world");
-        Self::open(self.engine, inner.database, inner.directory, inner.settings).await
+        let Inner { database, directory, settings, roles, keystore, .. } = inner;
+        Self::open(self.engine, database, directory, settings, roles, keystore).await
     }
 
     /// Stops the service in order; its data stays until the world goes.
@@ -127,7 +170,7 @@ impl World {
 
     /// The database behind the service's back, as PostgreSQL's superuser.
     pub fn database(&self) -> Option<&TestDatabase> {
-        self.inner.database.as_ref()
+        self.inner.database.as_deref()
     }
 
     /// Changes the database as somebody would who has the machine, past every trigger.
@@ -217,11 +260,16 @@ fn configuration(directory: &Path, database: Option<&TestDatabase>, settings: &[
     if let Some(database) = database {
         set.push(format!("store.url={}", database.service_url));
     }
-    let mut memory = None;
+    // What is refused as a mistake, but is for a test a short way to a full memory, or to nodes that never look by
+    // themselves.
+    let (mut memory, mut cache, mut look) = (None, None, None);
     for setting in settings {
         if let Some(bytes) = setting.strip_prefix("smtp.max_inflight_bytes=") {
-            // Less than one message needs is refused as a mistake; for a test it is a short way to a full memory.
             memory = Some(bytes.parse().expect("a number"));
+        } else if let Some(millis) = setting.strip_prefix("limits.token_cache_ms=") {
+            cache = Some(std::time::Duration::from_millis(millis.parse().expect("a number")));
+        } else if let Some(millis) = setting.strip_prefix("store.look_again_ms=") {
+            look = Some(std::time::Duration::from_millis(millis.parse().expect("a number")));
         } else if setting == "smtp.tls_cert=self-signed" {
             let (cert, key) = self_signed(directory);
             set.extend([format!("smtp.tls_cert={cert}"), format!("smtp.tls_key={key}")]);
@@ -232,6 +280,8 @@ fn configuration(directory: &Path, database: Option<&TestDatabase>, settings: &[
     let sources = Sources { data_dir: Some(directory.join("data")), set, ..Sources::default() };
     let mut config = load(&sources).expect("a configuration");
     config.smtp.bounds.max_inflight_bytes = memory.unwrap_or(config.smtp.bounds.max_inflight_bytes);
+    config.limits.token_cache = cache.unwrap_or(config.limits.token_cache);
+    config.store.look_again = look.unwrap_or(config.store.look_again);
     config
 }
 

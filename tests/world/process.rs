@@ -21,11 +21,20 @@ pub struct Process {
 impl Process {
     /// Starts it on a data directory and waits until it serves.
     pub fn serve(data_dir: &Path) -> Self {
-        Self::spawn(Command::new(binary()), data_dir)
+        Self::serve_with(data_dir, &[]).expect("the service says that it serves")
+    }
+
+    /// Starts it with further settings; `None` when it ends instead of serving.
+    pub fn serve_with(data_dir: &Path, settings: &[&str]) -> Option<Self> {
+        Self::started(Command::new(binary()), data_dir, settings)
     }
 
     /// Starts `command` with the arguments of a test's service.
-    pub fn spawn(mut command: Command, data_dir: &Path) -> Self {
+    pub fn spawn(command: Command, data_dir: &Path) -> Self {
+        Self::started(command, data_dir, &[]).expect("the service says that it serves")
+    }
+
+    fn started(mut command: Command, data_dir: &Path, settings: &[&str]) -> Option<Self> {
         command.arg("serve").arg("--data-dir").arg(data_dir);
         for setting in [
             "smtp.listen=127.0.0.1:0",
@@ -41,14 +50,18 @@ impl Process {
         ] {
             command.arg("--set").arg(setting);
         }
+        for setting in settings {
+            command.arg("--set").arg(setting);
+        }
         let mut child =
             command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-        let serving = lines
-            .by_ref()
-            .map(|line| line.expect("text"))
-            .find(|line| line.contains("\"serving\""))
-            .expect("the service says that it serves");
+        let serving =
+            lines.by_ref().map(|line| line.expect("text")).find(|line| line.contains("\"serving\""));
+        let Some(serving) = serving else {
+            child.wait().expect("it ended");
+            return None;
+        };
         // Read on, or the service would stand still when the pipe is full.
         std::thread::spawn(move || for _ in lines {});
         let line: serde_json::Value = serde_json::from_str(&serving).expect("JSON");
@@ -56,7 +69,7 @@ impl Process {
             let text = line[name].as_str().or(line["fields"][name].as_str());
             text.unwrap_or_else(|| panic!("{name} in {serving}")).parse().expect("an address")
         };
-        Self { smtp: address("smtp"), http: address("http"), operator: address("operator"), child }
+        Some(Self { smtp: address("smtp"), http: address("http"), operator: address("operator"), child })
     }
 
     /// SIGKILL: no chance to tidy up.

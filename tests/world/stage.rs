@@ -40,7 +40,7 @@ impl Stage {
 
     /// Stops the SMTP listener, and nothing else.
     pub async fn stop_smtp(&self, soft: bool) {
-        let listener = self.world.with_app(|app| app.smtp_server().clone());
+        let listener = self.world.with_app(|app| app.smtp_server().expect("it takes mail").clone());
         listener.shutdown(if soft { Shutdown::Soft } else { Shutdown::Hard }).await;
     }
 }

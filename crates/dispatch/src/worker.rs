@@ -21,8 +21,8 @@ const LEASE: Duration = Duration::from_secs(60);
 const AT_ONCE: usize = 32;
 /// Of one tenant: an eighth, so that no tenant's dead endpoints can hold up everybody else's.
 const PER_TENANT: usize = AT_ONCE / 8;
-/// Without a wake-up the queue is looked at this often: another node may have written to it.
-const LOOK: Duration = Duration::from_secs(2);
+/// When the store could not even say when the next job is due, it is asked again after this.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// What became of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,7 @@ pub struct Worker {
     store: Store,
     clock: Clock,
     handlers: Handlers,
+    look_again: Duration,
     shares: Arc<Shares>,
 }
 
@@ -60,9 +61,10 @@ struct Shares {
 }
 
 impl Worker {
-    /// A worker with its table of handlers.
-    pub fn new(store: Store, clock: Clock, handlers: Handlers) -> Self {
-        Self { store, clock, handlers, shares: Arc::default() }
+    /// A worker with its table of handlers. Without a wake-up it looks at the queue every `look_again`: another node
+    /// may have written to it.
+    pub fn new(store: Store, clock: Clock, handlers: Handlers, look_again: Duration) -> Self {
+        Self { store, clock, handlers, look_again, shares: Arc::default() }
     }
 
     /// Runs jobs until told to stop, then lets those that run come to their end.
@@ -134,12 +136,15 @@ impl Worker {
 
     /// Waits for a new job, or until the next one becomes due.
     async fn wait(&self, stop: &CancellationToken) {
-        let due = self.store.next_due().await.ok().flatten();
-        let until = due.map_or(LOOK, |due| {
-            let millis = u64::try_from(due.millis() - self.clock.now().millis()).unwrap_or_default();
-            // What is due and was not claimed waits for its tenant's share, which tells when it is free.
-            if millis == 0 { LOOK } else { Duration::from_millis(millis).min(LOOK) }
-        });
+        let until = match self.store.next_due().await {
+            Err(_) => PAUSE,
+            Ok(None) => self.look_again,
+            Ok(Some(due)) => match u64::try_from(due.millis() - self.clock.now().millis()) {
+                // What is due and was not claimed waits for its tenant's share, which tells when it is free.
+                Err(_) | Ok(0) => self.look_again,
+                Ok(millis) => Duration::from_millis(millis).min(self.look_again),
+            },
+        };
         tokio::select! {
             () = self.store.jobs_changed() => {}
             () = self.shares.freed.notified() => {}

@@ -11,7 +11,7 @@ use std::time::Duration;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, TenantId};
 use mailward_store::{
-    Act, Action, Actor, Authenticated, Operator, Origin, Scopes, Tenant, TenantRow, TenantState,
+    Act, Action, Actor, Authenticated, News, Operator, Origin, Scopes, Tenant, TenantRow, TenantState,
 };
 use mailward_vault::{Pepper, SignedLink, Token, TokenKind};
 
@@ -112,9 +112,10 @@ impl Mailroom {
         let held = match self.0.sessions.get(&digest, now) {
             Some(known) => known,
             None => {
+                let generation = self.0.sessions.generation();
                 let found = self.authenticate_token(&token).await.map_err(Denied::Down)?;
                 let Some(found) = found else { return Err(self.denied(from)) };
-                self.0.sessions.put(digest, found.clone(), now);
+                self.0.sessions.put(digest, found.clone(), now, generation);
                 found
             }
         };
@@ -136,6 +137,15 @@ impl Mailroom {
             self.touch(digest, &held, now);
         }
         Ok(Principal { held, origin: Origin::default(), is_operator: false })
+    }
+
+    /// Forgets what another node's commit has made untrue.
+    pub fn heard(&self, news: &News) {
+        match news {
+            News::Key(keyid) => self.0.sessions.forget(keyid),
+            News::Tenant(tenant) => self.0.sessions.forget_tenant(tenant),
+            News::Missed => self.0.sessions.forget_all(),
+        }
     }
 
     /// Finds out which operator holds a token.
@@ -273,9 +283,7 @@ impl Mailroom {
     /// Notes that the key is in use, behind the caller's back: no request waits for it, and losing the note is no
     /// reason to turn a caller away.
     fn touch(&self, digest: [u8; 32], held: &Authenticated, now: Timestamp) {
-        let mut known = held.clone();
-        known.last_used_at = Some(now);
-        self.0.sessions.put(digest, known, now);
+        self.0.sessions.used(&digest, now);
         let held = held.clone();
         tokio::spawn(async move {
             let noted = async {

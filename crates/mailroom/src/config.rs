@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::limits::Plan;
 
@@ -39,6 +40,12 @@ pub struct Config {
     pub disk_free_bytes: u64,
     /// Octets of mail that may be in flight at a moment; a tenant has an eighth of them.
     pub inflight_bytes: u64,
+    /// Whether mail comes in here, so that a full disk or hanging screening threads make this process unready.
+    pub takes_mail: bool,
+    /// How long a poll goes without a look of its own at what other nodes may have written.
+    pub look_again: Duration,
+    /// How long it is remembered who holds a token: a revocation on another node is felt after this at the latest.
+    pub token_cache: Duration,
 }
 
 impl Config {

@@ -93,6 +93,7 @@ impl Mailroom {
         let inflight = limits::Inflight::new(parts.config.inflight_bytes);
         Self(Arc::new(Room {
             inflight,
+            sessions: access::Cache::new(parts.config.token_cache),
             config: parts.config,
             store: parts.store,
             intake: parts.intake,
@@ -102,7 +103,6 @@ impl Mailroom {
             egress: parts.egress,
             clock: parts.clock,
             random: parts.random,
-            sessions: access::Cache::default(),
             pollers: polling::Pollers::default(),
             known: limits::Known::default(),
         }))
@@ -130,6 +130,9 @@ impl Mailroom {
         }
         if self.0.keyring.service("pepper").await.is_err() {
             return Err("keys");
+        }
+        if !self.0.config.takes_mail {
+            return Ok(());
         }
         if self.0.config.disk_is_full() {
             return Err("disk");

@@ -86,7 +86,7 @@ impl Mailroom {
             let (seen, more) = (page.mails.last().and_then(|mail| mail.message.seq), page.next.is_some());
             let mut mails = about(page.mails, poll.subject.as_deref());
             mails.reverse();
-            let mut wait = self.0.store.look_again();
+            let mut wait = self.0.config.look_again;
             if mails.is_empty() {
                 // What was looked at and not wanted need not be looked at again by this poll.
                 after = seen.unwrap_or(after);

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::Failure;
 use crate::config::{self, Config, Layers, Sources};
+use crate::roles::Roles;
 
 /// Self-hosted e-mail for AI agents: isolated, screened and sealed per tenant.
 #[derive(Debug, Parser)]
@@ -27,6 +28,12 @@ pub enum Command {
         after_help = "Example:\n  mailward serve --data-dir /var/lib/mailward --set domain=mail.example.com"
     )]
     Serve(Serve),
+    /// Prepare a PostgreSQL for the service
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mailward db init --owner-url postgres://postgres@db.internal/postgres"
+    )]
+    Db(Db),
     /// Make a data directory with its master key and operator key
     #[command(after_help = "Example:\n  mailward init --data-dir /var/lib/mailward --json")]
     Init(Init),
@@ -54,6 +61,40 @@ pub enum Command {
     Config(ShowConfig),
 }
 
+/// `db`
+#[derive(Debug, Subcommand)]
+pub enum Db {
+    /// Make roles, databases and schema, or bring them to this version; prints the settings that nodes need
+    #[command(
+        after_help = "Example:\n  mailward db init --owner-url postgres://postgres@db.internal/postgres --json\n\n\
+        Passwords are made up for new roles, or taken from MAILWARD_OWNER_PASSWORD and MAILWARD_SERVICE_PASSWORD."
+    )]
+    Init(DbInit),
+}
+
+/// `db init`
+#[derive(Debug, Args)]
+pub struct DbInit {
+    /// Server and role that may create roles and databases
+    #[arg(long, value_name = "URL", env = "MAILWARD_DB_OWNER_URL", hide_env_values = true)]
+    pub owner_url: String,
+    /// Database of mail
+    #[arg(long, value_name = "NAME", default_value = "mailward")]
+    pub database: String,
+    /// Database of wrapped keys
+    #[arg(long, value_name = "NAME", default_value = "mailward_keys")]
+    pub keys_database: String,
+    /// Another server for the keys, so that no backup holds both
+    #[arg(long, value_name = "URL", env = "MAILWARD_DB_KEYS_OWNER_URL", hide_env_values = true)]
+    pub keys_owner_url: Option<String>,
+    /// Set new passwords for roles that exist
+    #[arg(long)]
+    pub new_passwords: bool,
+    /// Print {"store.url", "keys.store_url", "store.owner_url", "keys.store_owner_url", "hasPasswords"}
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `demo`
 #[derive(Debug, Args)]
 pub struct Demo {
@@ -65,6 +106,9 @@ pub struct Demo {
 /// `serve`
 #[derive(Debug, Args)]
 pub struct Serve {
+    /// Run only these parts: smtp, web, dispatch; other nodes on the same PostgreSQL run the rest
+    #[arg(long, value_name = "ROLES")]
+    pub only: Option<Roles>,
     /// Where the configuration comes from.
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -367,7 +411,9 @@ mod tests {
         for line in [
             "mailward demo --exit",
             "mailward serve --config f.toml --data-dir d --set a=b --set c.d=[1]",
+            "mailward serve --only smtp,dispatch",
             "mailward init --data-dir d --json",
+            "mailward db init --owner-url postgres://a@b/c --database m --keys-database k --new-passwords --json",
             "mailward tenant create acme --plan free --region eu --json",
             "mailward tenant list --server http://127.0.0.1:1",
             "mailward tenant show acme",
@@ -400,6 +446,8 @@ mod tests {
             "mailward inbox create",
             "mailward tenant create",
             "mailward tenant set-quota acme",
+            "mailward serve --only imap",
+            "mailward serve --only smtp,",
         ] {
             assert_eq!(parses(line).map(|_| ()), Err(2), "{line}");
         }

@@ -22,6 +22,9 @@ use crate::start::signalled;
 use steps::Stage;
 
 /// Runs the demo; `false` when something expected did not happen.
+/// The demo starts the whole service.
+const ALL_PARTS: &str = "no part is left out";
+
 pub(super) async fn run(exit: bool) -> Result<bool, StartError> {
     let directory = tempfile::tempdir().map_err(|error| failed("no temporary directory", &error))?;
     let app = App::start(configuration(directory.path())?).await?;
@@ -37,7 +40,9 @@ pub(super) async fn run(exit: bool) -> Result<bool, StartError> {
     if well && !exit && std::io::stdout().is_terminal() {
         say(&format!(
             "\nStill serving; try it (the keys are above), then stop with Ctrl-C.\n  API      http://{}\n  operator http://{}\n  SMTP     {}\n",
-            app.http, app.operator, app.smtp
+            app.http.expect(ALL_PARTS),
+            app.operator,
+            app.smtp.expect(ALL_PARTS)
         ));
         signalled().await;
     }
@@ -51,7 +56,7 @@ async fn show(app: &App) -> Result<bool, StartError> {
     say(&format!("  ada  {}\n       key {}\n", stage.ada.address, stage.ada.token));
     say(&format!("  bob  {}\n       key {}\n\n", stage.bob.address, stage.bob.token));
     let mails = mails::all()?;
-    stage.deliver(app.smtp, &mails).await?;
+    stage.deliver(app.smtp.expect(ALL_PARTS), &mails).await?;
     let mut well = stage.verdicts(&mails).await?;
     well &= stage.webhooks(&mails, Duration::from_secs(20)).await;
     well &= stage.crossed_token().await?;

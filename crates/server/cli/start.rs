@@ -3,16 +3,34 @@
 use std::future::Future;
 use std::io::Write;
 
-use super::args::{Demo, Init};
+use super::args::{Demo, Init, Serve};
 use super::{Failure, demo, terminal};
 use crate::StartError;
 use crate::config::Config;
 use crate::telemetry;
 
 /// Runs the service until it is asked to stop.
-pub(super) fn serve(config: Config) -> Result<(), Failure> {
+pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
+    let mut config = arguments.config.load()?;
+    config.roles = arguments.only.unwrap_or_default();
+    alone_or_shared(&config)?;
     telemetry::start(&config.telemetry).map_err(|error| Failure::refused(error, ""))?;
     on_runtime(crate::start::serve(config))
+}
+
+/// A part of the service needs the other parts, which find nothing in this process' files.
+fn alone_or_shared(config: &Config) -> Result<(), Failure> {
+    let shared = config.store.url.expose() != "sqlite" && config.keys.store_url.is_some();
+    if shared || !config.roles.is_part() {
+        return Ok(());
+    }
+    Err(Failure::refused(
+        format!(
+            "--only {} needs other nodes for the rest, and they could share neither mail nor keys",
+            config.roles
+        ),
+        "set store.url and keys.store_url to PostgreSQL on all nodes; mailward db init makes both",
+    ))
 }
 
 /// Makes the data directory and says where the operator's key is.
@@ -39,7 +57,8 @@ pub(super) fn demo(arguments: &Demo) -> Result<(), Failure> {
     Err(Failure::failed("the demo did not go as expected", "the lines marked above say where"))
 }
 
-fn on_runtime<T>(work: impl Future<Output = Result<T, StartError>>) -> Result<T, Failure> {
+/// Waits for work that needs a runtime.
+pub(super) fn on_runtime<T>(work: impl Future<Output = Result<T, StartError>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::failed(format!("no threads can be started: {error}"), ""))?;

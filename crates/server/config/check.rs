@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mailward_mail::address::{Address, is_domain};
 use mailward_mail::id::TenantId;
@@ -32,6 +33,11 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
     http(config)?;
     operator(config)?;
     stores(config)?;
+    ensure(
+        config.limits.token_cache <= Duration::from_secs(5),
+        "limits.token_cache_ms",
+        "must be at most 5000: that is how soon a revocation is promised to be felt everywhere",
+    )?;
     let log = "is no filter: write a level (error, warn, info, debug, trace) or target=level pairs";
     ensure(EnvFilter::try_new(&config.telemetry.log).is_ok(), "telemetry.log", log)
 }
@@ -108,7 +114,16 @@ fn stores(config: &Config) -> Result<(), Fault> {
     ensure(config.store.owner_url.as_ref().is_none_or(postgres), "store.owner_url", only)?;
     let idle = "has no meaning while store.url is sqlite: set store.url too";
     ensure(config.store.owner_url.is_none() || postgres(url), "store.owner_url", idle)?;
+    ensure(
+        (100..=60_000).contains(&config.store.look_again.as_millis()),
+        "store.look_again_ms",
+        "must be between 100 and 60000",
+    )?;
     ensure(config.keys.store_url.as_ref().is_none_or(postgres), "keys.store_url", only)?;
+    ensure(config.keys.store_owner_url.as_ref().is_none_or(postgres), "keys.store_owner_url", only)?;
+    let idle = "has no meaning without keys.store_url: set that too";
+    let has_store = config.keys.store_url.is_some();
+    ensure(config.keys.store_owner_url.is_none() || has_store, "keys.store_owner_url", idle)?;
     // A key that lies in the mail database's backups outlives its shredding.
     let apart =
         "is the database of mail: keys need one of their own, or they outlive their shredding in its backups";

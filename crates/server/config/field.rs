@@ -1,6 +1,7 @@
 //! Values that TOML has no type for.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -72,6 +73,11 @@ fn server(text: &str) -> Option<SocketAddr> {
 pub(super) fn optional<'de, D: Deserializer<'de>, T: From<String>>(from: D) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(from)?;
     Ok(if text.is_empty() { None } else { Some(T::from(text)) })
+}
+
+/// Whole milliseconds.
+pub(super) fn millis<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    u64::deserialize(from).map(Duration::from_millis)
 }
 
 /// Networks in CIDR notation; a bare address is a network of one.

@@ -127,6 +127,7 @@ impl Layers {
             error.path.insert(0, "smtp".to_owned());
             self.explain(error)
         })?;
+        config.smtp.bounds.proxies = std::mem::take(&mut config.smtp.proxy_protocol);
         let bounds = &mut config.smtp.bounds;
         bounds.postmaster = bounds.postmaster.take().filter(|address| !address.is_empty());
         if bounds.hostname.is_empty() {

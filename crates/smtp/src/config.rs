@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use mailward_mail::address::Address;
 use serde::Deserialize;
 
@@ -16,6 +17,9 @@ pub struct SmtpConfig {
     pub hostname: String,
     /// The inbox of `postmaster` without a domain and of `postmaster@hostname`; without it both are ordinary addresses.
     pub postmaster: Option<String>,
+    /// The networks of TCP balancers: who comes from there must say with PROXY protocol 2 for whom, nobody else may.
+    #[serde(skip)]
+    pub proxies: Vec<IpNet>,
     /// Octets of one message, as announced by SIZE and as counted.
     pub max_message_bytes: u64,
     /// Octets of all messages being collected at a moment; beyond them 452 4.3.1.
@@ -83,6 +87,7 @@ impl Default for SmtpConfig {
         Self {
             hostname: "localhost".to_owned(),
             postmaster: None,
+            proxies: Vec::new(),
             max_message_bytes: 25 * 1024 * 1024,
             max_inflight_bytes: 256 * 1024 * 1024,
             max_inflight_bytes_per_ip: 64 * 1024 * 1024,

@@ -20,6 +20,7 @@ use crate::config::SmtpConfig;
 use crate::data::Text;
 use crate::gate::{Gate, Pass};
 use crate::line::{Line, Lines};
+use crate::proxy;
 use crate::reply::{self, Reply};
 use crate::session::{Ask, Collected, Session, Step};
 
@@ -84,6 +85,8 @@ struct Talk<'a, S> {
     until: Option<Instant>,
     /// What was said to be taken, until something read afterwards shows that the peer knows.
     taken: Option<Taken>,
+    /// Whether nothing was read yet.
+    fresh: bool,
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
@@ -99,6 +102,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             lease: pass.lease(),
             until: None,
             taken: None,
+            fresh: true,
         }
     }
 
@@ -288,6 +292,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             return Err(End::Silent);
         }
         self.lines.filled(count);
+        // Whoever may announce a client has done so before this talk; anybody else would choose an address for itself.
+        if std::mem::take(&mut self.fresh) && proxy::is_claimed(self.lines.unread()) {
+            return Err(End::Say(reply::announced()));
+        }
         // Only what is read after the 250 was written shows that it was read: a command already here did not.
         if let Some(taken) = self.taken.take() {
             self.shared.mailroom.acknowledged(taken);

@@ -6,7 +6,7 @@
 //!
 //! Read in this order: [`config`] the bounds, `line` and `data` the framing, `command` what a line means, `session`
 //! the protocol without I/O, `reply` the table of codes, `connection` the driver, `gate` and `abuse` who may
-//! come in, `listener` the door.
+//! come in, `proxy` for whom a balancer comes, `listener` the door.
 
 mod abuse;
 mod budget;
@@ -17,6 +17,7 @@ mod data;
 mod gate;
 mod line;
 mod listener;
+mod proxy;
 mod reply;
 mod session;
 

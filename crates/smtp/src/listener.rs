@@ -3,13 +3,14 @@
 //! Tasks, not threads, so a thousand silent peers cost a thousand small buffers. A session that panics ends alone.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use mailward_mail::clock::Clock;
 use mailward_mailroom::Mailroom;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,8 @@ use tokio_util::task::TaskTracker;
 use crate::config::SmtpConfig;
 use crate::connection::{Shared, serve};
 use crate::gate::Gate;
-use crate::reply::Reply;
+use crate::proxy::{self, Source};
+use crate::reply::{self, Reply};
 
 /// Under a burst a shorter queue drops connections for good.
 const BACKLOG: u32 = 4096;
@@ -26,6 +28,9 @@ const BACKLOG: u32 = 4096;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long sessions told to end at once may take to say so.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Connections of balancers whose header has not come yet.
+const MOST_ANNOUNCEMENTS: usize = 1_024;
 
 /// How to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +49,7 @@ pub struct Server {
     tasks: TaskTracker,
     /// Ends what neither token ended, a message on its way into the store too: it was not acknowledged.
     abort: CancellationToken,
+    announcements: Arc<Semaphore>,
 }
 
 /// Starts to listen. With `tls`, STARTTLS is offered.
@@ -71,7 +77,13 @@ pub fn bind(
         hard: CancellationToken::new(),
     });
     let address = listener.local_addr()?;
-    let server = Server { address, shared, tasks: TaskTracker::new(), abort: CancellationToken::new() };
+    let server = Server {
+        address,
+        shared,
+        tasks: TaskTracker::new(),
+        abort: CancellationToken::new(),
+        announcements: Arc::new(Semaphore::new(MOST_ANNOUNCEMENTS)),
+    };
     server.tasks.spawn(server.clone().accept(listener));
     Ok(server)
 }
@@ -122,7 +134,39 @@ impl Server {
     }
 
     fn open(&self, stream: TcpStream, peer: SocketAddr) {
-        let client = peer.ip().to_canonical();
+        let peer = peer.ip().to_canonical();
+        if !self.shared.config.proxies.iter().any(|network| network.contains(&peer)) {
+            return self.enter(stream, peer);
+        }
+        // Few can be here at once unless the balancer hangs: its header is the first thing it sends.
+        let Ok(place) = Arc::clone(&self.announcements).try_acquire_owned() else {
+            return turn_away(stream, &reply::full());
+        };
+        let (server, soft) = (self.clone(), self.shared.soft.clone());
+        self.tasks.spawn(soft.run_until_cancelled_owned(async move {
+            let _place = place;
+            server.announced(stream, peer).await;
+        }));
+    }
+
+    /// Lets in whom a balancer announces. All that is counted and remembered of a network is the client's, none the
+    /// balancer's: one hostile client must not use up what all behind it share.
+    async fn announced(&self, mut stream: TcpStream, balancer: IpAddr) {
+        match timeout(self.shared.config.first_command_timeout, proxy::read(&mut stream)).await {
+            Ok(Ok(Source::Client(client))) => self.enter(stream, client),
+            Ok(Ok(Source::Itself)) => self.enter(stream, balancer),
+            Ok(Err(bad)) => {
+                tracing::warn!(%balancer, %bad, "an SMTP connection was refused");
+                turn_away(stream, &reply::not_announced());
+            }
+            Err(_) => {
+                tracing::warn!(%balancer, "no PROXY protocol header came in time");
+                turn_away(stream, &reply::not_announced());
+            }
+        }
+    }
+
+    fn enter(&self, stream: TcpStream, client: IpAddr) {
         match self.shared.gate.admit(client) {
             Err(refusal) => turn_away(stream, &refusal),
             Ok(pass) => {

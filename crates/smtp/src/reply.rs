@@ -188,6 +188,14 @@ pub(crate) fn spoke_first() -> Reply {
     Reply::new(554, "5.5.1", "data sent before the greeting")
 }
 
+pub(crate) fn not_announced() -> Reply {
+    Reply::new(554, "5.5.1", "a PROXY protocol version 2 header is required here")
+}
+
+pub(crate) fn announced() -> Reply {
+    Reply::new(554, "5.7.1", "PROXY protocol headers are not taken from you")
+}
+
 pub(crate) fn shutting_down() -> Reply {
     Reply::new(421, "4.3.2", "shutting down, try again later")
 }

@@ -41,7 +41,15 @@ pub(crate) struct Migrations {
     pub(crate) postgres: Migrator,
     /// A table that is there once they have run.
     pub(crate) marker: &'static str,
+    /// Whether the service's role runs them where no other is named and it may: it has a database to itself.
+    pub(crate) by_service: bool,
 }
+
+/// Whether this role may make tables.
+const MAY_MIGRATE: &str = "SELECT has_schema_privilege('public', 'CREATE')";
+
+/// How many migrations have run.
+const APPLIED: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
 
 /// An open database.
 pub(crate) enum Db {
@@ -82,19 +90,38 @@ impl Db {
             Location::Postgres { url, owner_url } => {
                 if let Some(owner) = owner_url {
                     let pool = PgPoolOptions::new().max_connections(1).connect(owner).await?;
+                    // Under an advisory lock: of nodes that start together one migrates, and the others wait.
                     migrations.postgres.run(&pool).await.map_err(Error::Migrate)?;
                     pool.close().await;
                 }
-                let options = PgConnectOptions::from_str(url)?;
+                let options = PgConnectOptions::from_str(url)?.application_name("mailward");
                 let pool = PgPoolOptions::new()
-                    .max_connections(16)
+                    // One of them hears of other nodes.
+                    .max_connections(17)
                     .acquire_timeout(Duration::from_secs(5))
                     .connect_with(options)
                     .await?;
+                if owner_url.is_none() && migrations.by_service {
+                    let (may,): (bool,) = sqlx::query_as(MAY_MIGRATE).fetch_one(&pool).await?;
+                    if may {
+                        migrations.postgres.run(&pool).await.map_err(Error::Migrate)?;
+                    }
+                }
                 let known: &str = migrations.marker;
                 let (table,): (Option<String>,) =
                     sqlx::query_as("SELECT to_regclass($1)::text").bind(known).fetch_one(&pool).await?;
-                table.map(|_| Self::Postgres(pool)).ok_or(Error::NoSchema)
+                if table.is_none() {
+                    return Err(Error::NoSchema);
+                }
+                // The migration that lets the service look is one of those that may be missing.
+                let applied: std::result::Result<(i64,), _> = sqlx::query_as(APPLIED).fetch_one(&pool).await;
+                let applied = usize::try_from(applied.map_or(0, |(count,)| count)).unwrap_or(0);
+                let known = migrations.postgres.iter().count();
+                if applied < known {
+                    Err(Error::OldSchema { applied, known })
+                } else {
+                    Ok(Self::Postgres(pool))
+                }
             }
         }
     }

@@ -14,9 +14,20 @@ pub enum Error {
     Migrate(#[source] sqlx::migrate::MigrateError),
     /// The database is empty, and this role may not fill it.
     #[error(
-        "the database has no tables; set store.owner_url to the role that owns it, so that they are made"
+        "the database has no tables; make them with `mailward db init`, or set store.owner_url to the role that owns it"
     )]
     NoSchema,
+    /// The schema is older than this program, and this role may not change it.
+    #[error(
+        "the database has {applied} of the {known} migrations of this program; run `mailward db init` again, or start \
+         one node with the owner's URL set"
+    )]
+    OldSchema {
+        /// How many have run.
+        applied: usize,
+        /// How many there are.
+        known: usize,
+    },
     /// A row holds what no code of ours wrote.
     #[error("row {row} of {table} is corrupt: {what}")]
     Corrupt {

@@ -3,7 +3,9 @@
 //! One fsync costs as much for sixty messages as for one. Whoever waits is answered after the commit, so a 250 means
 //! that the disk has it. Disarms ride along: they are applied before the deliveries that came after them.
 
+mod armed;
 mod group;
+mod queue;
 
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use mailward_mail::id::{EventId, MessageId};
 use mailward_mail::random::Random;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::scope::event::EventKind;
 use crate::scope::message::NewMessage;
@@ -104,6 +107,9 @@ struct Waiting {
     delivery: Delivery,
     bytes: usize,
     answer: oneshot::Sender<Result<Committed, IntakeError>>,
+    /// Since when it looks like a repeat of what another node took, and when to look again.
+    perhaps_since: Option<Instant>,
+    look_at: Option<Instant>,
     /// The share of the queue it takes, given back when it is answered.
     _share: OwnedSemaphorePermit,
 }
@@ -140,7 +146,7 @@ impl Intake {
         let share = tokio::time::timeout(PATIENCE, room).await.map_err(|_| IntakeError::Full)?;
         let share = share.map_err(|_| IntakeError::Unavailable)?;
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { delivery, bytes, answer, _share: share };
+        let waiting = Waiting { delivery, bytes, answer, perhaps_since: None, look_at: None, _share: share };
         self.commands.send(Command::Deliver(Box::new(waiting))).map_err(|_| IntakeError::Unavailable)?;
         answered.await.map_err(|_| IntakeError::Unavailable)?
     }

@@ -39,9 +39,9 @@ impl Keystore {
     /// Opens the key store and brings its schema to this version.
     pub async fn open(location: &Location) -> Result<Self> {
         let keys = || sqlx::migrate!("../../migrations/keystore");
-        let db =
-            Db::open(location, &Migrations { sqlite: keys(), postgres: keys(), marker: "public.tenant_key" })
-                .await?;
+        let migrations =
+            Migrations { sqlite: keys(), postgres: keys(), marker: "public.tenant_key", by_service: true };
+        let db = Db::open(location, &migrations).await?;
         Ok(Self { db })
     }
 

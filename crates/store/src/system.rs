@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use mailward_mail::calendar::Day;
-use mailward_mail::clock::Timestamp;
+use mailward_mail::clock::{Clock, Timestamp};
 use mailward_mail::id::{InboxId, TenantId};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::audit::act::{Act, Action, Actor, Origin};
 use crate::audit::append_system;
-use crate::db::{Tx, on};
+use crate::db::{Db, Tx, on};
 use crate::scope::key::Scopes;
 use crate::{Error, Result, Scope, Store, Tenant};
 
@@ -303,6 +303,17 @@ impl Store {
         Ok((done > 0).then_some((tenant, scope)))
     }
 
+    /// Sets a clock by the database's, which all nodes share; answers by how many milliseconds it was wrong. SQLite
+    /// has no clock of its own.
+    pub async fn set_clock(&self, clock: &Clock) -> Result<i64> {
+        const SQL: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        let Db::Postgres(pool) = &self.inner.db else { return Ok(0) };
+        let mut connection = pool.acquire().await?;
+        let asked = clock.now();
+        let (theirs,): (i64,) = sqlx::query_as(SQL).fetch_one(&mut *connection).await?;
+        Ok(clock.follow(asked, Timestamp(theirs)))
+    }
+
     /// What time has made void: arms of deliveries whose client never came back, and remembered requests.
     pub async fn sweep(&self, arms_before: Timestamp, requests_before: Timestamp) -> Result<u64> {
         const ARMS: &str = "UPDATE message SET armed = 0 WHERE armed = 1 AND armed_at < $1";
@@ -335,7 +346,15 @@ impl Store {
             ON message.tenant_id = inbox.tenant_id AND message.inbox_id = inbox.id
             WHERE inbox.deleted_at IS NOT NULL LIMIT $1";
         const POSTGRES: &str = "SELECT * FROM mw_deleted($1)";
+        // Two nodes that remove the same rows in another order would wait for each other.
+        const ALONE: &str = "SELECT pg_try_advisory_xact_lock(hashtext('mailward.purge'))";
         let mut tx = self.inner.db.write().await?;
+        if let Tx::Postgres(tx) = &mut tx {
+            let (alone,): (bool,) = sqlx::query_as(ALONE).fetch_one(&mut **tx).await?;
+            if !alone {
+                return Ok(0);
+            }
+        }
         let sql = tx.pick(SQLITE, POSTGRES);
         let found: Vec<(String, String)> =
             on!(&mut tx, |conn| sqlx::query_as(sql).bind(limit).fetch_all(conn).await?);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mailward_mail::id::{InboxId, TenantId};
 
 use crate::db::{Db, Location, Migrations, Tx};
+use crate::news::Changes;
 use crate::wake::{Waiter, Wakes};
 use crate::{Error, Result};
 
@@ -17,6 +18,8 @@ pub struct Store {
 pub(crate) struct Inner {
     pub(crate) db: Db,
     pub(crate) wakes: Wakes,
+    /// What this process is called among those on one PostgreSQL; no name where it is alone.
+    pub(crate) node: Option<String>,
 }
 
 /// Proof of which tenant is acting. Only [`Store`] makes one: from a token's verifier, a recipient address, a claimed
@@ -32,9 +35,7 @@ pub struct Tenant {
 pub struct Scope {
     pub(crate) tx: Tx,
     pub(crate) tenant: TenantId,
-    wakes: Vec<InboxId>,
-    wake_jobs: bool,
-    wake_sweep: bool,
+    changes: Changes,
     store: Store,
 }
 
@@ -45,9 +46,18 @@ impl Store {
             sqlite: sqlx::migrate!("../../migrations/sqlite"),
             postgres: sqlx::migrate!("../../migrations/postgres"),
             marker: "public.tenant",
+            by_service: false,
         };
         let db = Db::open(location, &migrations).await?;
-        Ok(Self { inner: Arc::new(Inner { db, wakes: Wakes::default() }) })
+        let node = match &db {
+            Db::Sqlite { .. } => None,
+            Db::Postgres(pool) => {
+                let (name,): (String,) =
+                    sqlx::query_as("SELECT CAST(gen_random_uuid() AS TEXT)").fetch_one(pool).await?;
+                Some(name)
+            }
+        };
+        Ok(Self { inner: Arc::new(Inner { db, wakes: Wakes::default(), node }) })
     }
 
     /// Whether the database answers.
@@ -57,12 +67,9 @@ impl Store {
             .map_err(Error::from)
     }
 
-    /// How long who waits for a commit may sleep before it looks by itself: another node's commit wakes nobody here.
-    pub fn look_again(&self) -> std::time::Duration {
-        match self.inner.db {
-            Db::Sqlite { .. } => std::time::Duration::from_secs(3_600),
-            Db::Postgres(_) => std::time::Duration::from_secs(2),
-        }
+    /// Whether other processes may write to the same database.
+    pub fn is_shared(&self) -> bool {
+        self.inner.node.is_some()
     }
 
     /// Waits for running transactions and closes.
@@ -123,7 +130,7 @@ impl Tenant {
 impl Scope {
     pub(crate) async fn enter(store: Store, mut tx: Tx, tenant: TenantId) -> Result<Self> {
         tx.act_for(tenant.as_str()).await?;
-        Ok(Self { tx, tenant, wakes: Vec::new(), wake_jobs: false, wake_sweep: false, store })
+        Ok(Self { tx, tenant, changes: Changes::default(), store })
     }
 
     /// Hands the same transaction to another tenant of a group. Only the group commit may.
@@ -135,23 +142,35 @@ impl Scope {
         Ok(())
     }
 
-    /// Makes everything durable, then wakes who waits for it.
+    /// Makes everything durable, then wakes who waits for it, here and on other nodes.
     pub async fn commit(self) -> Result<()> {
-        let Self { tx, wakes, wake_jobs, wake_sweep, store, .. } = self;
+        let Self { mut tx, changes, store, .. } = self;
+        store.announce(&mut tx, &changes).await?;
         tx.commit().await?;
-        store.inner.wakes.wake(&wakes, wake_jobs, wake_sweep);
+        store.inner.wakes.wake(&changes);
         Ok(())
     }
 
+    /// Other nodes forget what they remember of this tenant's keys once this is committed.
+    pub fn changes_tenant(&mut self) {
+        self.changes.tenants.push(self.tenant.clone());
+    }
+
+    pub(crate) fn changes_key(&mut self, keyid: &str) {
+        self.changes.keys.push(keyid.to_owned());
+    }
+
     pub(crate) fn wakes_inbox(&mut self, inbox: &InboxId) {
-        self.wakes.push(inbox.clone());
+        if self.changes.inboxes.last() != Some(inbox) {
+            self.changes.inboxes.push(inbox.clone());
+        }
     }
 
     pub(crate) fn wakes_jobs(&mut self) {
-        self.wake_jobs = true;
+        self.changes.jobs = true;
     }
 
     pub(crate) fn wakes_sweep(&mut self) {
-        self.wake_sweep = true;
+        self.changes.sweep = true;
     }
 }

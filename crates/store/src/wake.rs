@@ -1,10 +1,13 @@
 //! Wakes long polls and workers when a commit brings them something. What is lost here costs a poll, never a message.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use mailward_mail::id::InboxId;
 use tokio::sync::Notify;
+
+use crate::news::Changes;
 
 /// Who waits for which inbox, within this process.
 #[derive(Default)]
@@ -12,6 +15,7 @@ pub(crate) struct Wakes {
     inboxes: Mutex<HashMap<InboxId, Weak<Notify>>>,
     jobs: Notify,
     sweep: Notify,
+    has_worker: AtomicBool,
 }
 
 /// Waits for commits to one inbox. Arm it with [`Waiter::changed`] before looking, so that nothing falls between.
@@ -39,21 +43,34 @@ impl Wakes {
         Waiter(notify)
     }
 
-    pub(crate) fn wake(&self, inboxes: &[InboxId], jobs: bool, sweep: bool) {
-        if !inboxes.is_empty() {
+    pub(crate) fn wake(&self, changes: &Changes) {
+        if !changes.inboxes.is_empty() {
             let waiting = self.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
-            for inbox in inboxes {
+            for inbox in &changes.inboxes {
                 if let Some(notify) = waiting.get(inbox).and_then(Weak::upgrade) {
                     notify.notify_waiters();
                 }
             }
         }
-        if jobs {
+        if changes.jobs {
             self.jobs.notify_one();
         }
-        if sweep {
+        if changes.sweep {
             self.sweep.notify_one();
         }
+    }
+
+    /// Wakes everybody: what happened is not known.
+    pub(crate) fn wake_all(&self) {
+        let waiting = self.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.values().filter_map(Weak::upgrade).for_each(|notify| notify.notify_waiters());
+        self.jobs.notify_one();
+        self.sweep.notify_one();
+    }
+
+    /// Whether a worker of this process takes jobs.
+    pub(crate) fn has_worker(&self) -> bool {
+        self.has_worker.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn sweep(&self) {
@@ -61,6 +78,7 @@ impl Wakes {
     }
 
     pub(crate) async fn jobs(&self) {
+        self.has_worker.store(true, Ordering::Relaxed);
         self.jobs.notified().await;
     }
 }

@@ -77,6 +77,11 @@ pub fn operator_router(room: Mailroom, config: WebConfig) -> Router {
     build(routes::operator(), "Mailward operator API", room, config)
 }
 
+/// `/healthz` and `/readyz` alone, for a process that serves no API.
+pub fn health_router(room: Mailroom, config: WebConfig) -> Router {
+    build(routes::health(), "Mailward health", room, config)
+}
+
 /// What every handler works with. A cheap clone.
 #[derive(Clone)]
 pub(crate) struct Web(Arc<Inner>);

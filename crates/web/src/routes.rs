@@ -54,6 +54,11 @@ pub(crate) fn operator() -> Routes {
         .merge(everywhere())
 }
 
+/// What a process that serves no API has.
+pub(crate) fn health() -> Routes {
+    everywhere()
+}
+
 /// What every listener has.
 fn everywhere() -> Routes {
     OpenApiRouter::new()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,8 +12,6 @@ use mailward_store::Authenticated;
 
 use super::Denied;
 
-/// A revocation on another node is felt after this at the latest.
-const KEPT: Duration = Duration::from_secs(5);
 /// Tokens remembered at once.
 const MOST: usize = 10_000;
 /// Wrong tokens from one address within a minute before they are told to slow down.
@@ -26,36 +25,68 @@ pub(super) struct Failed {
     pub(super) burst: Option<String>,
 }
 
-#[derive(Default)]
 pub(crate) struct Cache {
+    kept: Duration,
+    /// Grows whenever something is forgotten, so that what was looked up before is not remembered after.
+    forgotten: AtomicU64,
     held: Mutex<HashMap<[u8; 32], (Timestamp, Authenticated)>>,
     failures: Mutex<HashMap<IpAddr, (Timestamp, u32)>>,
 }
 
 impl Cache {
-    pub(super) fn get(&self, token: &[u8; 32], now: Timestamp) -> Option<Authenticated> {
-        let held = lock(&self.held);
-        held.get(token).filter(|(since, _)| now.minus(KEPT) < *since).map(|(_, known)| known.clone())
+    pub(crate) fn new(kept: Duration) -> Self {
+        Self { kept, forgotten: AtomicU64::new(0), held: Mutex::default(), failures: Mutex::default() }
     }
 
-    pub(super) fn put(&self, token: [u8; 32], known: Authenticated, now: Timestamp) {
+    pub(super) fn get(&self, token: &[u8; 32], now: Timestamp) -> Option<Authenticated> {
+        let held = lock(&self.held);
+        held.get(token).filter(|(since, _)| now.minus(self.kept) < *since).map(|(_, known)| known.clone())
+    }
+
+    /// To be asked before a token is looked up, and handed to [`Cache::put`].
+    pub(super) fn generation(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn put(&self, token: [u8; 32], known: Authenticated, now: Timestamp, generation: u64) {
         let mut held = lock(&self.held);
+        if generation != self.generation() {
+            return;
+        }
         if held.len() >= MOST {
-            held.retain(|_, (since, _)| now.minus(KEPT) < *since);
+            held.retain(|_, (since, _)| now.minus(self.kept) < *since);
         }
         if held.len() < MOST {
             held.insert(token, (now, known));
         }
     }
 
-    /// Forgets a key: it was revoked or changed here.
-    pub(crate) fn forget(&self, keyid: &str) {
-        lock(&self.held).retain(|_, (_, known)| known.keyid != keyid);
+    /// Notes that a token was used; it is not remembered any longer for it.
+    pub(super) fn used(&self, token: &[u8; 32], now: Timestamp) {
+        if let Some((_, known)) = lock(&self.held).get_mut(token) {
+            known.last_used_at = Some(now);
+        }
     }
 
-    /// Forgets all keys of a tenant: its state was changed here.
+    /// Forgets a key: it was revoked or changed.
+    pub(crate) fn forget(&self, keyid: &str) {
+        self.retain(|known| known.keyid != keyid);
+    }
+
+    /// Forgets all keys of a tenant: its state changed.
     pub(crate) fn forget_tenant(&self, tenant: &TenantId) {
-        lock(&self.held).retain(|_, (_, known)| known.tenant.id() != tenant);
+        self.retain(|known| known.tenant.id() != tenant);
+    }
+
+    /// Forgets all keys: nobody knows what happened.
+    pub(crate) fn forget_all(&self) {
+        self.retain(|_| false);
+    }
+
+    fn retain(&self, keeps: impl Fn(&Authenticated) -> bool) {
+        let mut held = lock(&self.held);
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        held.retain(|_, (_, known)| keeps(known));
     }
 
     /// Counts a wrong token. Valid ones always pass, so nobody can be locked out by a neighbour's guesses.

@@ -11,7 +11,7 @@ use super::api::ask;
 use super::hook::Hook;
 use super::mails::Mail;
 use super::report::{HEAD, Seen};
-use super::{failed, say};
+use super::{ALL_PARTS, failed, say};
 use crate::StartError;
 use crate::app::App;
 use crate::cli::terminal;
@@ -40,7 +40,7 @@ impl Stage {
         let (hook, at) = Hook::listen().await.map_err(|error| failed("the webhook endpoint", &error))?;
         let ada = Cast::make(app, &operator, "ada", &hook, at).await?;
         let bob = Cast::make(app, &operator, "bob", &hook, at).await?;
-        Ok(Self { http: app.http, ada, bob, hook })
+        Ok(Self { http: app.http.expect(ALL_PARTS), ada, bob, hook })
     }
 
     /// Sends every mail over SMTP; one for both is one transaction with two recipients.
@@ -190,9 +190,11 @@ impl Cast {
         )?;
         let token = text(&made, "token");
         let wanted = json!({ "displayName": format!("{name} assistant") });
-        let inbox = created(ask(app.http, &token, "POST", "/v1/inboxes", Some(&wanted)).await?)?;
+        let inbox =
+            created(ask(app.http.expect(ALL_PARTS), &token, "POST", "/v1/inboxes", Some(&wanted)).await?)?;
         let wanted = json!({ "url": format!("http://{at}/{name}"), "events": ["email.received"] });
-        let webhook = created(ask(app.http, &token, "POST", "/v1/webhooks", Some(&wanted)).await?)?;
+        let webhook =
+            created(ask(app.http.expect(ALL_PARTS), &token, "POST", "/v1/webhooks", Some(&wanted)).await?)?;
         hook.trust(webhook["secret"].as_str().unwrap_or_default());
         Ok(Self {
             name,

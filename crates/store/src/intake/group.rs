@@ -1,27 +1,32 @@
 //! Takes what waits, writes it in one transaction, answers everybody.
+//!
+//! A delivery that looks like a repeat is one if the first was armed here: its disarm would have come before. Was it
+//! armed on another node, that node may know already that the 250 was read and be about to say so. Such a delivery
+//! waits aside, looked at again and again, for longer than a disarm takes; nobody else waits with it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mailward_fair::Turns;
 use mailward_mail::clock::Clock;
 use mailward_mail::id::{InboxId, MessageId, TenantId};
 use mailward_mail::random::Random;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
+use super::armed::Armed;
+use super::queue::{Disarm, Queue};
 use super::{Command, Committed, Delivery, IntakeError, IntakeLimits, Waiting};
 use crate::scope::event::EventRow;
 use crate::scope::usage::Tally;
-use crate::{Error, Result, Scope, Store, Tenant};
+use crate::{Error, Result, Scope, Store};
 
 /// Attempts of one group when the database says that another order would have worked.
 const ATTEMPTS: usize = 3;
 
-/// Disarms ride with the next delivery; without one they wait this long.
-const LAZY: Duration = Duration::from_millis(500);
-
-/// Disarms that are kept over a failed commit.
-const MOST_DISARMS: usize = 10_000;
+/// How often another node's arm is looked at again, and from when on it counts: [`super::queue::LAZY`] and a slow commit
+/// are over.
+const LOOK: Duration = Duration::from_millis(50);
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// What the writer works with.
 pub(super) struct Writer {
@@ -31,134 +36,95 @@ pub(super) struct Writer {
     pub(super) limits: IntakeLimits,
 }
 
-/// What waits, tenant by tenant: a flood of one is written in its turns, and nobody else's mail lies behind it.
-struct Queue {
-    turns: Turns<TenantId, Waiting>,
-    disarms: Vec<(Tenant, Vec<MessageId>)>,
-    stop: Option<oneshot::Sender<()>>,
-    closed: bool,
-}
-
-/// What is written together.
-#[derive(Default)]
-struct Group {
-    disarms: Vec<(Tenant, Vec<MessageId>)>,
-    deliveries: Vec<Waiting>,
-}
-
 /// What became of one delivery within a transaction that may still fail.
-type Outcome = std::result::Result<Committed, IntakeError>;
+enum Outcome {
+    Answer(std::result::Result<Committed, IntakeError>),
+    /// A repeat, unless another node says otherwise in time.
+    Perhaps,
+}
 
 pub(super) async fn run(writer: Writer, mut commands: mpsc::UnboundedReceiver<Command>) {
-    let turns = Turns::new(writer.limits.group_messages);
-    let mut queue = Queue { turns, disarms: Vec::new(), stop: None, closed: false };
+    let (mut queue, mut armed) = (Queue::new(&writer.limits), Armed::default());
     loop {
         queue.fill(&mut commands).await;
-        let group = queue.group(&writer.limits);
-        let served: Vec<TenantId> =
-            group.deliveries.iter().map(|waiting| waiting.delivery.tenant.id().clone()).collect();
-        queue.disarms = group.write(&writer).await;
+        let now = Instant::now();
+        let (disarms, deliveries) = queue.group(&writer.limits, now);
+        let served: Vec<TenantId> = deliveries
+            .iter()
+            .filter(|waiting| waiting.perhaps_since.is_none())
+            .map(|waiting| waiting.delivery.tenant.id().clone())
+            .collect();
+        write(&writer, &mut queue, &mut armed, disarms, deliveries).await;
         for tenant in served {
-            queue.turns.done(&tenant);
+            queue.served(&tenant);
         }
-        if queue.turns.is_empty() && (queue.closed || queue.stop.is_some()) {
-            if let Some(done) = queue.stop.take() {
-                let _ = done.send(());
-            }
+        if let Some(done) = queue.ended() {
+            done.map(|done| done.send(()));
             return;
         }
     }
 }
 
-impl Queue {
-    /// Waits until there is something to write, and takes what else is there.
-    async fn fill(&mut self, commands: &mut mpsc::UnboundedReceiver<Command>) {
-        while self.turns.is_empty() && self.stop.is_none() && !self.closed {
-            let next = if self.disarms.is_empty() {
-                commands.recv().await
-            } else {
-                match tokio::time::timeout(LAZY, commands.recv()).await {
-                    Ok(next) => next,
-                    Err(_) => return,
+/// Writes everything and answers everybody.
+async fn write(
+    writer: &Writer,
+    queue: &mut Queue,
+    armed: &mut Armed,
+    disarms: Vec<Disarm>,
+    deliveries: Vec<Waiting>,
+) {
+    if disarms.is_empty() && deliveries.is_empty() {
+        return;
+    }
+    let started = Instant::now();
+    match committed(writer, armed, &disarms, &deliveries).await {
+        Ok(outcomes) => {
+            disarms.iter().flat_map(|(_, ids)| ids).for_each(|id| armed.remove(id));
+            for (waiting, outcome) in deliveries.into_iter().zip(outcomes) {
+                let Outcome::Answer(answer) = outcome else {
+                    queue.set_aside(waiting, started, LOOK);
+                    continue;
+                };
+                if let Ok(Committed { id, repeat: false }) = &answer {
+                    armed.insert(id.clone());
                 }
-            };
-            match next {
-                Some(command) => self.take(command),
-                None => self.closed = true,
+                let _ = waiting.answer.send(answer);
             }
         }
-        while let Ok(command) = commands.try_recv() {
-            self.take(command);
-        }
-    }
-
-    fn take(&mut self, command: Command) {
-        match command {
-            Command::Deliver(waiting) => {
-                let tenant = waiting.delivery.tenant.id().clone();
-                self.turns.push(tenant, waiting.bytes as u64, *waiting);
+        Err(error) => {
+            queue.keep(disarms);
+            for waiting in deliveries {
+                let _ = waiting.answer.send(Err(error.clone()));
             }
-            Command::Disarm(tenant, ids) => self.disarms.push((tenant, ids)),
-            Command::Stop(done) => self.stop = Some(done),
         }
-    }
-
-    /// The next group, within the limits.
-    fn group(&mut self, limits: &IntakeLimits) -> Group {
-        let mut group = Group { disarms: std::mem::take(&mut self.disarms), deliveries: Vec::new() };
-        let mut bytes = 0;
-        while group.deliveries.len() < limits.group_messages && bytes < limits.group_bytes {
-            let Some((_, waiting)) = self.turns.take() else { break };
-            bytes += waiting.bytes;
-            group.deliveries.push(waiting);
-        }
-        group
     }
 }
 
-impl Group {
-    /// Writes everything and answers everybody. Returns the disarms that are still to be made.
-    async fn write(self, writer: &Writer) -> Vec<(Tenant, Vec<MessageId>)> {
-        let Self { mut disarms, deliveries } = self;
-        if disarms.is_empty() && deliveries.is_empty() {
-            return disarms;
-        }
-        let mut result = Err(IntakeError::Unavailable);
-        for attempt in 1..=ATTEMPTS {
-            match transaction(writer, &disarms, &deliveries).await {
-                Ok(outcomes) => result = Ok(outcomes),
-                Err(error) if error.is_fsync_failure() => {
-                    // The page cache may have dropped what was written: only a restart tells what is really there.
-                    tracing::error!(
-                        "fsync failed; stopping at once so that nothing is acknowledged that is lost"
-                    );
-                    std::process::abort();
-                }
-                Err(error) => {
-                    let again = (error.is_retryable() || error.is_unique_violation()) && attempt < ATTEMPTS;
-                    tracing::warn!(attempt, again, error = %Chain(&error), "a group could not be committed");
-                    result = Err(IntakeError::of(&error));
-                    if again {
-                        continue;
-                    }
-                }
-            }
-            break;
-        }
-        match result {
-            Ok(outcomes) => {
-                for (waiting, outcome) in deliveries.into_iter().zip(outcomes) {
-                    let _ = waiting.answer.send(outcome);
-                }
-                Vec::new()
+/// Commits a group, again where the database says that another order would have worked.
+async fn committed(
+    writer: &Writer,
+    armed: &Armed,
+    disarms: &[Disarm],
+    deliveries: &[Waiting],
+) -> std::result::Result<Vec<Outcome>, IntakeError> {
+    let mut attempt = 1;
+    loop {
+        match transaction(writer, armed, disarms, deliveries).await {
+            Ok(outcomes) => return Ok(outcomes),
+            Err(error) if error.is_fsync_failure() => {
+                // The page cache may have dropped what was written: only a restart tells what is really there.
+                tracing::error!(
+                    "fsync failed; stopping at once so that nothing is acknowledged that is lost"
+                );
+                std::process::abort();
             }
             Err(error) => {
-                // Lost, they would leave honest repeats unheard; but a store that stays down must not pile them up.
-                disarms.truncate(MOST_DISARMS);
-                for waiting in deliveries {
-                    let _ = waiting.answer.send(Err(error.clone()));
+                let again = (error.is_retryable() || error.is_unique_violation()) && attempt < ATTEMPTS;
+                tracing::warn!(attempt, again, error = %Chain(&error), "a group could not be committed");
+                if !again {
+                    return Err(IntakeError::of(&error));
                 }
-                disarms
+                attempt += 1;
             }
         }
     }
@@ -167,7 +133,8 @@ impl Group {
 /// One transaction over several tenants: the scope is handed from one to the next.
 async fn transaction(
     writer: &Writer,
-    disarms: &[(Tenant, Vec<MessageId>)],
+    own: &Armed,
+    disarms: &[Disarm],
     deliveries: &[Waiting],
 ) -> Result<Vec<Outcome>> {
     let first =
@@ -188,15 +155,20 @@ async fn transaction(
         let delivery = &deliveries[*at].delivery;
         (delivery.tenant.id().clone(), delivery.message.inbox.clone(), *at)
     });
-    let mut outcomes = vec![Err(IntakeError::Unavailable); deliveries.len()];
+    let alone = !writer.store.is_shared();
+    let mut outcomes: Vec<Outcome> =
+        deliveries.iter().map(|_| Outcome::Answer(Err(IntakeError::Unavailable))).collect();
     for tenant in order.chunk_by(|one, other| {
         deliveries[*one].delivery.tenant.id() == deliveries[*other].delivery.tenant.id()
     }) {
         let mut tallies: BTreeMap<&InboxId, Tally> = BTreeMap::new();
         for at in tenant {
-            let delivery = &deliveries[*at].delivery;
-            let outcome = deliver(&mut scope, &writer.clock, delivery).await?;
-            if matches!(outcome, Ok(Committed { repeat: false, .. })) {
+            let waiting = &deliveries[*at];
+            let delivery = &waiting.delivery;
+            let settled = alone || waiting.perhaps_since.is_some_and(|since| since.elapsed() >= SETTLED);
+            let counts = |first: &MessageId| settled || own.contains(first);
+            let outcome = deliver(&mut scope, &writer.clock, delivery, counts).await?;
+            if matches!(outcome, Outcome::Answer(Ok(Committed { repeat: false, .. }))) {
                 let tally = tallies.entry(&delivery.message.inbox).or_default();
                 tally.messages += 1;
                 tally.bytes += i64::try_from(delivery.bytes()).unwrap_or(i64::MAX);
@@ -212,21 +184,29 @@ async fn transaction(
     Ok(outcomes)
 }
 
-async fn deliver(scope: &mut Scope, clock: &Clock, delivery: &Delivery) -> Result<Outcome> {
+/// Writes one delivery, unless it is a repeat of one whose arm `counts`.
+async fn deliver(
+    scope: &mut Scope,
+    clock: &Clock,
+    delivery: &Delivery,
+    counts: impl Fn(&MessageId) -> bool,
+) -> Result<Outcome> {
     let message = &delivery.message;
     scope.switch(delivery.tenant.id()).await?;
     if let Some(first) = scope.armed(&message.delivery_digest).await? {
         let id = MessageId::parse(&first).map_err(|bad| Error::corrupt("message", &first, bad))?;
-        return Ok(Ok(Committed { id, repeat: true }));
+        let counts = counts(&id);
+        let repeat = Outcome::Answer(Ok(Committed { id, repeat: true }));
+        return Ok(if counts { repeat } else { Outcome::Perhaps });
     }
     let now = clock.now();
     let place = match message.held {
         // Locked, so that it cannot be deleted between this look and the insert.
         true if scope.lock_inbox(&message.inbox).await? => None,
-        true => return Ok(Err(IntakeError::Gone)),
+        true => return Ok(Outcome::Answer(Err(IntakeError::Gone))),
         false => match scope.next_place(&message.inbox, now).await? {
             Some(place) => Some(place),
-            None => return Ok(Err(IntakeError::Gone)),
+            None => return Ok(Outcome::Answer(Err(IntakeError::Gone))),
         },
     };
     scope.insert_message(message, place, now).await?;
@@ -240,7 +220,7 @@ async fn deliver(scope: &mut Scope, clock: &Clock, delivery: &Delivery) -> Resul
     };
     scope.record(&event).await?;
     scope.wakes_inbox(&message.inbox);
-    Ok(Ok(Committed { id: message.id.clone(), repeat: false }))
+    Ok(Outcome::Answer(Ok(Committed { id: message.id.clone(), repeat: false })))
 }
 
 /// An error with its causes, for the log.

@@ -265,15 +265,15 @@ impl Scope {
         if done == 0 {
             return Ok(false);
         }
-        const WITH_IT: [&str; 5] = [
+        const WITH_IT: [&str; 4] = [
             "DELETE FROM address WHERE tenant_id = $1 AND inbox_id = $2",
             "UPDATE message SET dek = '', state = 'rejected', seq = NULL, armed = 0
                 WHERE tenant_id = $1 AND inbox_id = $2",
             "DELETE FROM job WHERE tenant_id = $1 AND webhook_id IN
                 (SELECT id FROM webhook WHERE tenant_id = $1 AND inbox_id = $2)",
             "DELETE FROM webhook WHERE tenant_id = $1 AND inbox_id = $2",
-            "DELETE FROM api_key WHERE tenant_id = $1 AND inbox_id = $2",
         ];
+        const KEYS: &str = "DELETE FROM api_key WHERE tenant_id = $1 AND inbox_id = $2 RETURNING keyid";
         for sql in WITH_IT {
             on!(&mut self.tx, |conn| sqlx::query(sql)
                 .bind(self.tenant.as_str())
@@ -282,6 +282,12 @@ impl Scope {
                 .await
                 .map(drop))?;
         }
+        let keys: Vec<(String,)> = on!(&mut self.tx, |conn| sqlx::query_as(KEYS)
+            .bind(self.tenant.as_str())
+            .bind(id.as_str())
+            .fetch_all(conn)
+            .await?);
+        keys.iter().for_each(|(keyid,)| self.changes_key(keyid));
         self.wakes_inbox(id);
         self.wakes_sweep();
         Ok(true)

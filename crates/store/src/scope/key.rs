@@ -218,6 +218,7 @@ impl Scope {
             .execute(conn)
             .await?
             .rows_affected());
+        self.changes_key(keyid);
         Ok(done > 0)
     }
 
@@ -232,6 +233,7 @@ impl Scope {
             .execute(conn)
             .await?
             .rows_affected());
+        self.changes_key(keyid);
         Ok(done > 0)
     }
 

@@ -1,0 +1,215 @@
+//! What nodes on one PostgreSQL tell each other of their commits, so that nobody waits for a timer.
+//!
+//! A notification is part of its transaction: who hears it finds what it tells of. It carries ids and nothing else,
+//! and is a hint: what counts is what the listener then reads under its own tenant. What is lost costs a look every
+//! few seconds, never a message. SQLite has one process and tells nobody.
+
+use std::time::Duration;
+
+use mailward_mail::id::{InboxId, TenantId};
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio::time::{sleep, timeout};
+
+use crate::db::{Db, Tx};
+use crate::{Result, Store};
+
+const CHANNEL: &str = "mailward";
+/// PostgreSQL takes 8,000 bytes.
+const MOST_BYTES: usize = 7_000;
+/// The wait after the connection was lost and could not be made again.
+const PAUSE: Duration = Duration::from_millis(500);
+/// After so much silence the connection is asked whether it lives.
+const SILENCE: Duration = Duration::from_secs(15);
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// What happened elsewhere, for whoever remembers what it once read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A key was revoked or changed.
+    Key(String),
+    /// A tenant's state changed.
+    Tenant(TenantId),
+    /// The connection was lost for a while: anything may have happened.
+    Missed,
+}
+
+/// What one transaction changed that somebody may wait for, or remember.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) inboxes: Vec<InboxId>,
+    pub(crate) keys: Vec<String>,
+    pub(crate) tenants: Vec<TenantId>,
+    pub(crate) jobs: bool,
+    pub(crate) sweep: bool,
+}
+
+impl Store {
+    /// Wakes who waits here for what is committed on other nodes, and tells `heard` what it may have remembered.
+    /// Connects again when the connection is lost. Never returns on PostgreSQL; returns at once on SQLite.
+    pub async fn listen(&self, heard: impl Fn(News)) {
+        let Db::Postgres(pool) = &self.inner.db else { return };
+        loop {
+            // Only a closed pool ends it, and then nobody waits any more.
+            if let Err(error) = self.hear(pool, &heard).await {
+                tracing::warn!(%error, "lost the connection that hears of other nodes; looking every few seconds meanwhile");
+            }
+            if pool.is_closed() {
+                return;
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn hear(&self, pool: &PgPool, heard: &impl Fn(News)) -> Result<()> {
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(CHANNEL).await?;
+        self.missed(heard);
+        loop {
+            match timeout(SILENCE, listener.try_recv()).await {
+                Ok(Ok(Some(notification))) => self.told(notification.payload(), heard),
+                // It was lost, and is there again.
+                Ok(Ok(None)) => self.missed(heard),
+                Ok(Err(error)) => return Err(error.into()),
+                Err(_) => {
+                    let asked = timeout(ANSWER, sqlx::query("SELECT 1").execute(&mut listener)).await;
+                    asked.map_err(|_| sqlx::Error::PoolTimedOut)??;
+                }
+            }
+        }
+    }
+
+    fn told(&self, payload: &str, heard: &impl Fn(News)) {
+        let Some((node, changes)) = Changes::parse(payload) else {
+            tracing::warn!(bytes = payload.len(), "a notification that no node of ours sends");
+            return;
+        };
+        // What this node committed, it has told those who wait here already.
+        if self.inner.node.as_deref() == Some(node) {
+            return;
+        }
+        self.inner.wakes.wake(&changes);
+        changes.keys.into_iter().map(News::Key).for_each(heard);
+        changes.tenants.into_iter().map(News::Tenant).for_each(heard);
+    }
+
+    fn missed(&self, heard: &impl Fn(News)) {
+        self.inner.wakes.wake_all();
+        heard(News::Missed);
+    }
+
+    /// Tells the other nodes, if and when the transaction commits.
+    pub(crate) async fn announce(&self, tx: &mut Tx, changes: &Changes) -> Result<()> {
+        const SQL: &str = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload";
+        let (Tx::Postgres(tx), Some(node)) = (tx, &self.inner.node) else { return Ok(()) };
+        // Jobs are told of only by a node that runs none: else this node's own worker takes them, and the others
+        // would all reach for the same rows.
+        let payloads = changes.payloads(node, changes.jobs && !self.inner.wakes.has_worker());
+        if !payloads.is_empty() {
+            sqlx::query(SQL).bind(CHANNEL).bind(payloads).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Changes {
+    /// In words: the node, then `jobs`, `sweep` and ids with their kind.
+    fn payloads(&self, node: &str, jobs: bool) -> Vec<String> {
+        let words = jobs
+            .then(|| "jobs".to_owned())
+            .into_iter()
+            .chain(self.sweep.then(|| "sweep".to_owned()))
+            .chain(self.inboxes.iter().map(|id| format!("inbox:{id}")))
+            .chain(self.keys.iter().map(|id| format!("key:{id}")))
+            .chain(self.tenants.iter().map(|id| format!("tenant:{id}")));
+        let mut payloads: Vec<String> = Vec::new();
+        for word in words {
+            match payloads.last_mut() {
+                Some(last) if last.len() + word.len() < MOST_BYTES => {
+                    last.push(' ');
+                    last.push_str(&word);
+                }
+                _ => payloads.push(format!("{node} {word}")),
+            }
+        }
+        payloads
+    }
+
+    /// Reads one back; anything that is not exactly of this form is nothing.
+    fn parse(payload: &str) -> Option<(&str, Self)> {
+        let mut words = payload.split(' ');
+        let node = words.next().filter(|node| !node.is_empty())?;
+        let mut changes = Self::default();
+        for word in words {
+            match (word, word.split_once(':')) {
+                ("jobs", _) => changes.jobs = true,
+                ("sweep", _) => changes.sweep = true,
+                (_, Some(("inbox", id))) => changes.inboxes.push(InboxId::parse(id).ok()?),
+                (_, Some(("key", id))) => changes.keys.push(keyid(id)?),
+                (_, Some(("tenant", id))) => changes.tenants.push(TenantId::parse(id).ok()?),
+                _ => return None,
+            }
+        }
+        Some((node, changes))
+    }
+}
+
+fn keyid(text: &str) -> Option<String> {
+    let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use mailward_mail::clock::{Clock, Timestamp};
+    use mailward_mail::random::Random;
+
+    use super::*;
+
+    fn some(count: usize) -> Changes {
+        let (clock, random) = (Clock::manual(Timestamp(0)), Random::seeded(1));
+        Changes {
+            inboxes: (0..count).map(|_| InboxId::generate(&clock, &random)).collect(),
+            keys: vec!["k3y".to_owned()],
+            tenants: vec![TenantId::parse("ada").expect("a slug")],
+            jobs: true,
+            sweep: true,
+        }
+    }
+
+    #[test]
+    fn what_is_told_is_what_is_heard() {
+        let told = some(2);
+        let payloads = told.payloads("n", true);
+        assert_eq!(payloads.len(), 1);
+        assert_eq!(Changes::parse(&payloads[0]), Some(("n", told)));
+        assert_eq!(Changes::default().payloads("n", false), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_large_group_is_told_in_pieces_that_the_database_takes() {
+        let told = some(1_000);
+        let payloads = told.payloads("n", true);
+        assert!(payloads.len() > 1 && payloads.iter().all(|one| one.len() < 8_000));
+        let heard: Vec<InboxId> =
+            payloads.iter().flat_map(|one| Changes::parse(one).expect("ours").1.inboxes).collect();
+        assert_eq!(heard, told.inboxes);
+    }
+
+    #[test]
+    fn what_no_node_sends_is_nothing() {
+        for payload in [
+            "",
+            " jobs",
+            "n what",
+            "n inbox:../x",
+            "n inbox:",
+            "n key:a b",
+            "n key:a_b",
+            "n tenant:A",
+            "n jobs ",
+        ] {
+            assert_eq!(Changes::parse(payload), None, "{payload:?}");
+        }
+    }
+}
