@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, DnsServers, Signup};
 use crate::data_dir::DataDir;
-use crate::{StartError, checkpoints, tls};
+use crate::{StartError, checkpoints, providers, tls};
 
 /// How long requests may take to end when the service stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -49,9 +49,7 @@ impl App {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let data = DataDir::open(&config.data_dir)?;
         let (clock, random) = (Clock::system(), Random::system());
-        let ring = data.master_ring(&random)?;
-        let keystore = Keystore::open(&keystore_location(&config, &data)).await.map_err(StartError::store)?;
-        let keyring = Keyring::new(keystore, ring, clock.clone(), random.clone());
+        let keyring = open_keyring(&config, &data, &clock, &random).await?;
         let store = Store::open(&store_location(&config, &data)).await.map_err(StartError::store)?;
         let (intake, writer) = Intake::start(store.clone(), clock.clone(), IntakeLimits::default());
         let dns = dns(&config)?;
@@ -79,8 +77,10 @@ impl App {
         let mut tasks = vec![writer];
         tasks.push(tokio::spawn(sweep(store.clone(), clock.clone(), stop.clone())));
         tasks.push(tokio::spawn(checkpoints::keep(room.clone(), data.file("checkpoints.log"), stop.clone())));
-        let worker = Worker::new(store.clone(), clock.clone(), handlers(&room, egress, &clock, &random));
+        let handlers = handlers(&room, egress, &clock, &random);
+        let worker = Worker::new(store.clone(), clock.clone(), handlers, config.served_regions());
         tasks.push(tokio::spawn(worker.run(stop.clone())));
+        tasks.push(tokio::spawn(rotate_keys(room.clone(), stop.clone())));
 
         let (http, task) = serve_public(&config, &room, &stop).await?;
         tasks.push(task);
@@ -150,6 +150,37 @@ fn keystore_location(config: &Config, data: &DataDir) -> Location {
     }
 }
 
+/// The provider is asked before anything is served: without its keys nothing could be.
+async fn open_keyring(
+    config: &Config,
+    data: &DataDir,
+    clock: &Clock,
+    random: &Random,
+) -> Result<Keyring, StartError> {
+    let keystore = Keystore::open(&keystore_location(config, data)).await.map_err(StartError::store)?;
+    let current = keystore.current_master().await.map_err(StartError::store)?;
+    let used = keystore.master_in_use().await.map_err(StartError::store)?;
+    let fresh = current.or(used).is_none();
+    let root = providers::open(config, data, fresh, random)?;
+    let keyring = Keyring::new(keystore, root, config.served_regions(), clock.clone(), random.clone());
+    keyring.unlock().await.map_err(|error| {
+        let mut text = error.to_string();
+        if let Some(cause) = std::error::Error::source(&error) {
+            text = format!("{text}: {cause}");
+        }
+        StartError::refused(text)
+    })?;
+    Ok(keyring)
+}
+
+/// Dropped in the middle of a step, a rotation is resumed at the next start.
+async fn rotate_keys(room: Mailroom, stop: CancellationToken) {
+    tokio::select! {
+        () = room.run_rotations() => {}
+        () = stop.cancelled() => {}
+    }
+}
+
 fn dns(config: &Config) -> Result<Dns, StartError> {
     Ok(match &config.dns.servers {
         DnsServers::Off => Dns::off(),
@@ -175,6 +206,7 @@ fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
     mailward_mailroom::Config {
         hostname: config.smtp.bounds.hostname.clone(),
         region: config.region.clone(),
+        regions: config.served_regions(),
         domains: config.all_domains(),
         hold: config.screening.hold,
         plans: config.plans.clone(),

@@ -7,6 +7,8 @@ mod checkpoints;
 pub mod cli;
 pub mod config;
 pub mod data_dir;
+mod hardening;
+pub mod providers;
 pub mod start;
 pub mod telemetry;
 mod tls;

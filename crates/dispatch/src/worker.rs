@@ -49,6 +49,7 @@ pub struct Worker {
     store: Store,
     clock: Clock,
     handlers: Handlers,
+    regions: Vec<String>,
     shares: Arc<Shares>,
 }
 
@@ -60,9 +61,9 @@ struct Shares {
 }
 
 impl Worker {
-    /// A worker with its table of handlers.
-    pub fn new(store: Store, clock: Clock, handlers: Handlers) -> Self {
-        Self { store, clock, handlers, shares: Arc::default() }
+    /// A worker with its table of handlers, for the jobs of tenants of these regions.
+    pub fn new(store: Store, clock: Clock, handlers: Handlers, regions: Vec<String>) -> Self {
+        Self { store, clock, handlers, regions, shares: Arc::default() }
     }
 
     /// Runs jobs until told to stop, then lets those that run come to their end.
@@ -96,6 +97,7 @@ impl Worker {
             limit: i64::try_from(free).unwrap_or(1),
             per_tenant: PER_TENANT as i64,
             without: &without,
+            regions: &self.regions,
         };
         match self.store.claim(self.clock.now(), LEASE, &claim).await {
             Ok(jobs) => jobs,

@@ -44,6 +44,9 @@ pub enum Denied {
     /// Too many wrong tokens came from there.
     #[error("too many failed attempts")]
     TooManyFailures,
+    /// The tenant's data lives in this region, which is not served here.
+    #[error("the tenant's region is not served here")]
+    WrongRegion(String),
     /// The tenant may not act now.
     #[error("the tenant is suspended")]
     Suspended,
@@ -125,6 +128,10 @@ impl Mailroom {
         if !Networks::stored(held.networks.as_deref()).is_some_and(|nets| nets.allow(from)) {
             return Err(Denied::Unauthorized);
         }
+        // Only told to who holds a valid token: it is the tenant's own secret where its data lives.
+        if !self.0.config.serves(held.tenant.region()) {
+            return Err(Denied::WrongRegion(held.tenant.region().to_owned()));
+        }
         match held.state {
             TenantState::Active => {}
             TenantState::Suspended | TenantState::Exporting | TenantState::Grace => {
@@ -157,6 +164,9 @@ impl Mailroom {
         id: &TenantId,
     ) -> Result<Option<Principal>> {
         let Some((row, tenant)) = operator.tenant(id).await? else { return Ok(None) };
+        if !self.0.config.serves(tenant.region()) {
+            return Err(Error::WrongRegion(tenant.region().to_owned()));
+        }
         if row.state != TenantState::Active {
             return Err(Error::Conflict("the tenant is not active; `mailward tenant show` says its state"));
         }
@@ -272,6 +282,9 @@ impl Mailroom {
         let key = self.0.keyring.service("link").await?;
         let Some(verified) = SignedLink::verify(&key, text, self.0.clock.now()) else { return Ok(None) };
         let Some(tenant) = self.0.store.tenant_of_link(&verified).await? else { return Ok(None) };
+        if !self.0.config.serves(tenant.region()) {
+            return Ok(None);
+        }
         let payload = std::str::from_utf8(verified.payload()).unwrap_or_default();
         Ok(payload.split_once(' ').map(|(_, rest)| (tenant, rest.to_owned())))
     }

@@ -46,6 +46,12 @@ pub enum Error {
     /// A key is not to be had, or does not fit.
     #[error("a key does not fit")]
     Keys(#[from] mailward_vault::Error),
+    /// What guards the keys does not give them.
+    #[error("the keys are not to be had")]
+    Root(#[from] crate::RootError),
+    /// The tenant's data lives elsewhere.
+    #[error("this service does not serve the region `{0}`")]
+    WrongRegion(String),
     /// Something of ours is not as we left it.
     #[error("stored data is damaged: {0}")]
     Damaged(&'static str),

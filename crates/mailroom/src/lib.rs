@@ -14,6 +14,7 @@ mod onboarding;
 mod polling;
 mod reading;
 mod review;
+mod rotation;
 mod screening;
 pub mod sender_auth;
 mod snapshot;
@@ -32,10 +33,11 @@ pub use audit::{CheckpointFault, check_list};
 pub use config::{Config, Hold, Plan};
 pub use error::{Error, Result};
 pub use inbound::{Route, Taken};
-pub use keyring::Keyring;
+pub use keyring::{Issued, KeyContext, Keyring, Root, RootError};
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
 pub use polling::Poll;
 pub use reading::{AttachmentFile, ListRequest, Mail, Page};
+pub use rotation::{KeyList, RotationRequest};
 pub use screening::{Screened, Screening, judge, sample};
 pub use snapshot::{AttachmentMeta, Meta};
 pub use webhooks::{CreatedWebhook, WebhookCall, WebhookRequest, WebhookView};
@@ -56,6 +58,7 @@ pub(crate) struct Room {
     pub(crate) random: Random,
     pub(crate) sessions: access::Cache,
     pub(crate) pollers: polling::Pollers,
+    pub(crate) rotations: tokio::sync::Notify,
 }
 
 /// What a mailroom works with.
@@ -95,6 +98,7 @@ impl Mailroom {
             random: parts.random,
             sessions: access::Cache::default(),
             pollers: polling::Pollers::default(),
+            rotations: tokio::sync::Notify::new(),
         }))
     }
 
@@ -118,7 +122,7 @@ impl Mailroom {
         if self.0.store.ping().await.is_err() {
             return Err("store");
         }
-        if self.0.keyring.service("pepper").await.is_err() {
+        if !self.0.keyring.is_ready().await {
             return Err("keys");
         }
         if self.0.config.disk_is_full() {

@@ -6,7 +6,7 @@ use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, MessageId};
 use mailward_mail::parsed::Parsed;
 use mailward_store::{Action, Direction, Filter, Message, Scope, Tenant};
-use mailward_vault::{MessageContext, MessageKey, PartKind, WrappedDek};
+use mailward_vault::{Error as VaultError, MessageContext, MessageKey, PartKind};
 
 pub use files::AttachmentFile;
 
@@ -186,10 +186,35 @@ pub(crate) async fn open_part(
     message: &Message,
     kind: PartKind,
 ) -> Result<Vec<u8>> {
-    let (no, sealed) =
-        scope.part(&message.id, kind.as_str()).await?.ok_or(Error::Damaged("a part is missing"))?;
+    open_with(tenant, scope, keys, message, kind, |key, context, no, sealed| key.open(context, kind, no, sealed))
+        .await
+}
+
+/// Opens something of one sealed part of a message, as `open` does.
+pub(crate) async fn open_with(
+    tenant: &Tenant,
+    scope: &mut Scope,
+    keys: &TenantKeys,
+    message: &Message,
+    kind: PartKind,
+    open: impl Fn(&MessageKey, &MessageContext<'_>, u32, &[u8]) -> std::result::Result<Vec<u8>, VaultError>,
+) -> Result<Vec<u8>> {
     let context = context(tenant, message);
-    Ok(message_key(keys, message, &context)?.open(&context, kind, no, &sealed)?)
+    let (mut version, mut dek) = (message.key_version, message.dek.clone());
+    loop {
+        let part = scope.part(&message.id, kind.as_str()).await?;
+        let (no, sealed) = part.ok_or(Error::Damaged("a part is missing"))?;
+        let key = keys.message_key(&context, version, &dek).await?;
+        match open(&key, &context, no, &sealed) {
+            // Message and part are read one after the other, and both may be exchanged in between: then the message
+            // has another key now. If it has not, something is wrong.
+            Err(VaultError::Mismatch) => match scope.message_dek(&message.id).await? {
+                Some((newer, fresh)) if fresh != dek => (version, dek) = (newer, fresh),
+                _ => return Err(VaultError::Mismatch.into()),
+            },
+            done => return Ok(done?),
+        }
+    }
 }
 
 pub(crate) fn context<'a>(tenant: &'a Tenant, message: &'a Message) -> MessageContext<'a> {
@@ -199,15 +224,6 @@ pub(crate) fn context<'a>(tenant: &'a Tenant, message: &'a Message) -> MessageCo
         inbox: &message.inbox,
         message: &message.id,
     }
-}
-
-pub(crate) fn message_key(
-    keys: &TenantKeys,
-    message: &Message,
-    context: &MessageContext<'_>,
-) -> Result<MessageKey> {
-    let dek = WrappedDek::from_stored(message.dek.clone());
-    Ok(keys.version(message.key_version)?.open_message_key(context, &dek)?)
 }
 
 /// Keeps only mails whose subject contains a text, without regard to case.

@@ -19,13 +19,17 @@ pub use db::Location;
 pub use error::Error;
 pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent};
 pub use jobs::{Claim, ClaimedJob, JobKind};
-pub use keystore::{Keystore, StoredServiceKey, StoredTenantKey};
+pub use keystore::{
+    ClaimedRotation, KeyVersion, Keystore, MasterState, NewRotation, Rewrapped, RotationKind, RotationRow,
+    RotationState, StoredMaster, StoredServiceKey, StoredTenantKey, TenantKeyRow,
+};
 pub use scope::account::Account;
 pub use scope::event::{EventKind, EventRow};
 pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
 pub use scope::key::{ApiKey, NewKey, Scopes};
 pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};
 pub use scope::review::Decided;
+pub use scope::rotation::{RewrappedDek, SealedPart};
 pub use scope::webhook::{Include, NewWebhook, Webhook};
 pub use system::{Authenticated, Operator, Route, TenantRow, TenantState};
 pub use tenant::{Scope, Store, Tenant};

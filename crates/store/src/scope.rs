@@ -8,4 +8,5 @@ pub(crate) mod key;
 pub(crate) mod message;
 pub(crate) mod part;
 pub(crate) mod review;
+pub(crate) mod rotation;
 pub(crate) mod webhook;

@@ -183,6 +183,10 @@ async fn deliver(scope: &mut Scope, clock: &Clock, delivery: &Delivery) -> Resul
         let id = MessageId::parse(&first).map_err(|bad| Error::corrupt("message", &first, bad))?;
         return Ok(Ok(Committed { id, repeat: true }));
     }
+    // Sealed with a version of the key that a rotation is about to drop: to be sealed again, before anything counts it.
+    if i64::from(message.key_version) < scope.key_floor().await? {
+        return Ok(Err(IntakeError::OldKey));
+    }
     let now = clock.now();
     let place = match message.held {
         // Locked, so that it cannot be deleted between this look and the insert.
