@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use mailward_vault::Token;
 use nix::fcntl::{Flock, FlockArg};
+use zeroize::Zeroizing;
 
 use crate::StartError;
 
@@ -54,7 +55,9 @@ impl DataDir {
 
     /// Whether a directory was used before: something lies in it that only a start makes.
     pub fn is_initialised(path: &Path) -> bool {
-        ["master.key", "master.salt", "keystore.db", "operator.key"].iter().any(|name| path.join(name).exists())
+        ["master.key", "master.salt", "keystore.db", "operator.key"]
+            .iter()
+            .any(|name| path.join(name).exists())
     }
 
     /// The operator's key, if it was written.
@@ -92,7 +95,8 @@ pub fn read_secret(path: &Path) -> Result<String, StartError> {
     if mode & 0o077 != 0 {
         return Err(refused(format!("others may read it (mode {:o}); run chmod 400 on it", mode & 0o777)));
     }
-    Ok(fs::read_to_string(path).map_err(|error| refused(error.to_string()))?.trim().to_owned())
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| refused(error.to_string()))?);
+    Ok(text.trim().to_owned())
 }
 
 /// Writes a secret so that it is there whole or not at all, readable by its owner alone.

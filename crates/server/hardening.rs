@@ -28,7 +28,8 @@ pub(crate) fn apply(lock_memory: bool) -> Vec<String> {
         let flags = MlockAllFlags::MCL_CURRENT
             | MlockAllFlags::MCL_FUTURE
             | MlockAllFlags::from_bits_retain(ON_FAULT);
-        let done = if may_lock { mlockall(flags).map_err(|error| error.to_string()) } else { Err(LIMITED.into()) };
+        let done =
+            if may_lock { mlockall(flags).map_err(|error| error.to_string()) } else { Err(LIMITED.into()) };
         if let Err(why) = done {
             warnings.push(format!(
                 "keys may be written to swap: memory cannot be locked ({why}); use encrypted swap or none, or set \
@@ -46,6 +47,7 @@ fn may_lock() -> bool {
     let is_unlimited = getrlimit(Resource::RLIMIT_MEMLOCK).is_ok_and(|(soft, _)| soft == RLIM_INFINITY);
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    let capabilities = capabilities.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or_default();
+    let capabilities =
+        capabilities.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or_default();
     is_unlimited || capabilities & CAP_IPC_LOCK != 0
 }

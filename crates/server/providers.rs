@@ -25,7 +25,12 @@ pub use ring::prepare;
 ///
 /// # Errors
 /// [`StartError`] says what is missing and where.
-pub fn open(config: &Config, data: &DataDir, fresh: bool, random: &Random) -> Result<Arc<dyn Root>, StartError> {
+pub fn open(
+    config: &Config,
+    data: &DataDir,
+    fresh: bool,
+    random: &Random,
+) -> Result<Arc<dyn Root>, StartError> {
     Ok(match config.keys.provider {
         KeyProvider::File => {
             let path = key_file(config);

@@ -59,9 +59,8 @@ impl Mailroom {
     pub async fn route(&self, to: &Address) -> Result<Route, Refusal> {
         let found = self.0.store.route(&to.canonical()).await.map_err(|error| down(&error))?;
         // Nothing tells a stranger that the address exists in another region.
-        let found = found
-            .filter(|found| self.0.config.serves(found.tenant.region()))
-            .ok_or(Refusal::NoSuchInbox)?;
+        let found =
+            found.filter(|found| self.0.config.serves(found.tenant.region())).ok_or(Refusal::NoSuchInbox)?;
         let now = self.0.clock.now();
         if found.expires_at.is_some_and(|end| end <= now) {
             return Err(Refusal::NoSuchInbox);

@@ -186,8 +186,10 @@ pub(crate) async fn open_part(
     message: &Message,
     kind: PartKind,
 ) -> Result<Vec<u8>> {
-    open_with(tenant, scope, keys, message, kind, |key, context, no, sealed| key.open(context, kind, no, sealed))
-        .await
+    open_with(tenant, scope, keys, message, kind, |key, context, no, sealed| {
+        key.open(context, kind, no, sealed)
+    })
+    .await
 }
 
 /// Opens something of one sealed part of a message, as `open` does.

@@ -12,7 +12,8 @@ use std::time::Duration;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, TenantId};
 use mailward_store::{
-    ClaimedRotation, NewRotation, Operator, RotationKind, RotationRow, RotationState, StoredMaster, TenantKeyRow,
+    ClaimedRotation, NewRotation, Operator, RotationKind, RotationRow, RotationState, StoredMaster,
+    TenantKeyRow,
 };
 
 use crate::{Error, Mailroom, Result};
@@ -104,7 +105,12 @@ impl Mailroom {
             created_by: operator.keyid().to_owned(),
         };
         let row = room.keyring.keystore().begin_rotation(&new, room.clock.now()).await?;
-        tracing::info!(rotation = row.id, kind = row.kind.as_str(), by = operator.keyid(), "keys are to be rotated");
+        tracing::info!(
+            rotation = row.id,
+            kind = row.kind.as_str(),
+            by = operator.keyid(),
+            "keys are to be rotated"
+        );
         room.rotations.notify_one();
         Ok(row)
     }
@@ -166,7 +172,12 @@ impl Mailroom {
             }
             Err(Stopped::Later(error)) => {
                 let why = causes(&error);
-                tracing::warn!(rotation = claim.row.id, kind, why, "a rotation does not get on; it will be resumed");
+                tracing::warn!(
+                    rotation = claim.row.id,
+                    kind,
+                    why,
+                    "a rotation does not get on; it will be resumed"
+                );
                 keystore.delay_rotation(claim, &why, now.plus(AGAIN)).await.map(|()| true)
             }
             Err(Stopped::Lost) => Ok(false),

@@ -84,7 +84,11 @@ pub const KEYS: &[Key] = &[
         "where the master key comes from: file, env, systemd-credential, passphrase or command",
     ),
     key("keys.file", r#""""#, "file of provider file; none: master.key in data_dir"),
-    key("keys.passphrase_file", r#""""#, "file with the passphrase of provider passphrase; none: it is asked for"),
+    key(
+        "keys.passphrase_file",
+        r#""""#,
+        "file with the passphrase of provider passphrase; none: it is asked for",
+    ),
     key("keys.command", "[]", "program of provider command, and its arguments"),
     key("keys.command_timeout_ms", "5000", "how long that program may take for one answer"),
     key("keys.lock_memory", "true", "keep keys out of swap where the system allows it"),

@@ -131,7 +131,11 @@ impl Root for Command {
         .boxed()
     }
 
-    fn issue<'a>(&'a self, id: &'a str, context: &'a KeyContext<'a>) -> BoxFuture<'a, Result<Issued, RootError>> {
+    fn issue<'a>(
+        &'a self,
+        id: &'a str,
+        context: &'a KeyContext<'a>,
+    ) -> BoxFuture<'a, Result<Issued, RootError>> {
         async move {
             let key = MasterKey::one_off(id, &self.random);
             let plaintext = Zeroizing::new(STANDARD.encode(&key.expose()[..]));
@@ -165,7 +169,8 @@ impl Root for Command {
                 serde_json::json!(id),
                 STANDARD.encode(envelope)
             ));
-            let plaintext = self.ask(question).await?.plaintext.ok_or_else(|| down("it gave no plaintext"))?;
+            let plaintext =
+                self.ask(question).await?.plaintext.ok_or_else(|| down("it gave no plaintext"))?;
             let mut bytes = Zeroizing::new([0; 33]);
             let length = STANDARD
                 .decode_slice(plaintext.as_bytes(), &mut bytes[..])

@@ -52,11 +52,7 @@ pub(crate) fn take(config: &mut Config) -> Result<(), StartError> {
     if let Some(name) = words.next() {
         command.arg0(name);
     }
-    let error = command
-        .args(words)
-        .env_remove(VARIABLE)
-        .env(PIPE, reader.as_raw_fd().to_string())
-        .exec();
+    let error = command.args(words).env_remove(VARIABLE).env(PIPE, reader.as_raw_fd().to_string()).exec();
     Err(failed(error))
 }
 

@@ -3,7 +3,6 @@
 //! A rotation adds a salt and later removes the old one, which destroys the key that was made with it: the passphrase
 //! alone makes no key.
 
-use std::fs;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -99,7 +98,8 @@ impl Passphrase {
         let names = |salts: &Salts| salts.keys.iter().any(|one| one.id == id);
         let salts = salts(&self.path).map_err(|error| RootError::Down(error.to_string()))?;
         if names(&salts) {
-            *self.lock() = read(&self.path, &self.words).map_err(|error| RootError::Refused(error.to_string()))?;
+            *self.lock() =
+                read(&self.path, &self.words).map_err(|error| RootError::Refused(error.to_string()))?;
         }
         self.lock().ring.key(id).cloned().map_err(|_| RootError::Unknown(id.to_owned()))
     }
@@ -132,7 +132,8 @@ impl Root for Passphrase {
     }
 
     fn issue<'a>(&'a self, id: &'a str, _: &'a KeyContext<'a>) -> BoxFuture<'a, Result<Issued, RootError>> {
-        async move { Ok(Issued { key: tokio::task::block_in_place(|| self.key(id))?, envelope: Vec::new() }) }.boxed()
+        async move { Ok(Issued { key: tokio::task::block_in_place(|| self.key(id))?, envelope: Vec::new() }) }
+            .boxed()
     }
 
     fn recall<'a>(
@@ -167,14 +168,16 @@ fn another(words: &str, random: &Random) -> (Salt, MasterKey) {
 }
 
 fn write(path: &std::path::Path, salts: &Salts) -> Result<(), StartError> {
-    let failed = |error: std::io::Error| StartError::refused(format!("cannot write {}: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| StartError::refused(format!("cannot write {}: {error}", path.display()));
     let json = serde_json::to_string(salts).map_err(std::io::Error::from).map_err(failed)?;
     write_secret(path, &json).map_err(failed)
 }
 
 fn salts(path: &std::path::Path) -> Result<Salts, StartError> {
     let refused = |why: String| StartError::refused(format!("{}: {why}", path.display()));
-    let salts: Salts = serde_json::from_str(&read_secret(path)?).map_err(|error| refused(error.to_string()))?;
+    let salts: Salts =
+        serde_json::from_str(&read_secret(path)?).map_err(|error| refused(error.to_string()))?;
     if salts.kdf != passphrase::KDF {
         return Err(refused(format!("made with {}, which this version does not know", salts.kdf)));
     }
@@ -231,7 +234,8 @@ fn ask(config: &Config, twice: bool) -> Result<Zeroizing<String>, StartError> {
 }
 
 fn prompt(question: &str) -> Result<Zeroizing<String>, StartError> {
-    let failed = |error: std::io::Error| StartError::failed(format!("cannot ask for the passphrase: {error}"));
+    let failed =
+        |error: std::io::Error| StartError::failed(format!("cannot ask for the passphrase: {error}"));
     let stdin = std::io::stdin();
     let _ = write!(std::io::stderr(), "{question}");
     let shown = tcgetattr(&stdin).map_err(std::io::Error::from).map_err(failed)?;
@@ -249,6 +253,7 @@ fn prompt(question: &str) -> Result<Zeroizing<String>, StartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     #[tokio::test(flavor = "multi_thread")]

@@ -126,7 +126,9 @@ impl Ring {
                 Ok(()) => None,
                 Err(error) => Some(format!("master key {id} is not used any more, but stays: {error}")),
             },
-            Source::Credential(path) => Some(format!("remove master key {id} from what fills {}", path.display())),
+            Source::Credential(path) => {
+                Some(format!("remove master key {id} from what fills {}", path.display()))
+            }
             Source::Environment => Some(format!("remove master key {id} from {}", environment::VARIABLE)),
         }
     }
@@ -194,7 +196,8 @@ fn write_ring(path: &Path, ring: &MasterRing) -> Result<(), StartError> {
 /// Replaces the file, then overwrites what it was: a key that is destroyed shall not lie on in a free block. Where the
 /// file system or the disk copies on write, that is beyond us.
 fn wipe_and_write(path: &Path, ring: &MasterRing) -> Result<(), StartError> {
-    let failed = |error: std::io::Error| StartError::refused(format!("cannot rewrite {}: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| StartError::refused(format!("cannot rewrite {}: {error}", path.display()));
     let length = fs::metadata(path).map_err(failed)?.len();
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
     let mut old = OpenOptions::new().write(true).open(path).map_err(failed)?;
@@ -207,7 +210,8 @@ fn wipe_and_write(path: &Path, ring: &MasterRing) -> Result<(), StartError> {
 /// Whoever takes the disk, or a copy of the directory, should not have the key with it.
 fn warn_of_place(path: &Path, data: &DataDir) {
     let volume = |path: &Path| fs::metadata(path).map(|meta| meta.dev()).ok();
-    let is_inside = path.parent().and_then(|parent| parent.canonicalize().ok()) == data.path().canonicalize().ok();
+    let is_inside =
+        path.parent().and_then(|parent| parent.canonicalize().ok()) == data.path().canonicalize().ok();
     let what = if is_inside {
         "the master key lies in the data directory: a copy of the directory opens everything"
     } else if volume(path) == volume(data.path()) {
@@ -260,7 +264,10 @@ mod tests {
         assert_eq!(ring.loaded().ids().len(), 1, "not yet");
         assert_eq!(ring.recall(&added, &HERE, b"").await.unwrap().id(), added);
         assert_eq!(ring.ids().await.unwrap().len(), 2);
-        assert_eq!(ring.recall("00000000", &HERE, b"").await.unwrap_err(), RootError::Unknown("00000000".into()));
+        assert_eq!(
+            ring.recall("00000000", &HERE, b"").await.unwrap_err(),
+            RootError::Unknown("00000000".into())
+        );
         assert!(matches!(ring.recall(&added, &HERE, b"blob").await, Err(RootError::Refused(_))));
     }
 

@@ -21,7 +21,8 @@ pub fn derive(passphrase: &str, salt: &[u8; 16]) -> MasterKey {
 }
 
 fn stretch(passphrase: &str, salt: &[u8; 16], memory_kib: u32) -> MasterKey {
-    let params = Params::new(memory_kib, PASSES, LANES, Some(32)).expect("the costs are within argon2's bounds");
+    let params =
+        Params::new(memory_kib, PASSES, LANES, Some(32)).expect("the costs are within argon2's bounds");
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut key = Zeroizing::new([0; 32]);
     argon2

@@ -164,7 +164,8 @@ impl MasterRing {
     /// # Errors
     /// [`Error::BadMasterKey`] for anything else, for no key at all, and for the same key twice.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let words = text.lines().flat_map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
+        let words =
+            text.lines().flat_map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
         let keys = words.map(MasterKey::from_hex).collect::<Result<Vec<_>, _>>()?;
         let ids: std::collections::HashSet<&str> = keys.iter().map(MasterKey::id).collect();
         if keys.is_empty() || ids.len() != keys.len() {
@@ -339,6 +340,9 @@ mod tests {
         assert_eq!(opened.secret().bytes(), key.secret().bytes());
         // The id is bound too: the program behind another key cannot pass for this one.
         let other = MasterKey::kept("kms/8", &one_off.expose()[..]).expect("32 bytes");
-        assert_eq!(other.unwrap_tenant_key("local", &tenant("ada"), 1, &wrapped).expect_err("id"), Error::Altered);
+        assert_eq!(
+            other.unwrap_tenant_key("local", &tenant("ada"), 1, &wrapped).expect_err("id"),
+            Error::Altered
+        );
     }
 }

@@ -3,9 +3,7 @@
 use mailward_mail::clock::{Clock, Timestamp};
 use mailward_mail::id::{InboxId, MessageId, TenantId};
 use mailward_mail::random::Random;
-use mailward_vault::{
-    Error, MasterKey, MessageContext, MessageKey, PartKind, Sealed, TenantKey, WrappedDek,
-};
+use mailward_vault::{Error, MasterKey, MessageContext, MessageKey, PartKind, Sealed, TenantKey, WrappedDek};
 use proptest::prelude::*;
 
 const CHUNK: usize = 64 << 10;

@@ -10,8 +10,8 @@ use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, MessageId, TenantId};
 use mailward_mail::random::Random;
 use mailward_vault::{
-    MasterKey, MessageContext, PartKind, Pepper, Purpose, PurposeKey, ServiceKey, SignedLink,
-    TenantKey, Token, TokenKind, WrappedDek, WrappedKey,
+    MasterKey, MessageContext, PartKind, Pepper, Purpose, PurposeKey, ServiceKey, SignedLink, TenantKey,
+    Token, TokenKind, WrappedDek, WrappedKey,
 };
 use serde_json::{Value, json};
 

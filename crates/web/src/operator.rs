@@ -3,4 +3,5 @@
 pub(crate) mod audit;
 pub(crate) mod inboxes;
 pub(crate) mod standing;
+pub(crate) mod keys;
 pub(crate) mod tenants;

@@ -53,7 +53,11 @@ pub trait Root: Send + Sync {
     fn ids(&self) -> BoxFuture<'_, Result<Vec<String>, RootError>>;
 
     /// A key to wrap with under that id.
-    fn issue<'a>(&'a self, id: &'a str, context: &'a KeyContext<'a>) -> BoxFuture<'a, Result<Issued, RootError>>;
+    fn issue<'a>(
+        &'a self,
+        id: &'a str,
+        context: &'a KeyContext<'a>,
+    ) -> BoxFuture<'a, Result<Issued, RootError>>;
 
     /// Finds a key again by its id and what was stored beside the wrap.
     fn recall<'a>(

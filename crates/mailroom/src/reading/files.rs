@@ -99,10 +99,11 @@ impl Mailroom {
         let Some(file) = snapshot.attachments.get(index) else { return Ok(None) };
         // Only the chunks that hold the file are opened, not the whole message.
         let range = || file.offset..file.offset + file.length;
-        let encoded = open_with(tenant, &mut scope, &keys, &message, PartKind::Raw, |key, context, no, sealed| {
-            key.open_range(context, PartKind::Raw, no, sealed, range())
-        })
-        .await?;
+        let encoded =
+            open_with(tenant, &mut scope, &keys, &message, PartKind::Raw, |key, context, no, sealed| {
+                key.open_range(context, PartKind::Raw, no, sealed, range())
+            })
+            .await?;
         drop(scope);
         Ok(Some((file.filename.clone(), decode(file, encoded)?)))
     }

@@ -62,10 +62,8 @@ impl Mailroom {
         for (name, stored) in keyring.keystore().service_keys_behind().await? {
             let key = keyring.unwrap_service(&name, &stored).await?;
             let new = keyring.wrap_service(&name, stored.version, &key).await?;
-            let wraps = Rewrapped {
-                old: stored.wrapped.as_bytes().to_vec(),
-                new: new.wrapped.as_bytes().to_vec(),
-            };
+            let wraps =
+                Rewrapped { old: stored.wrapped.as_bytes().to_vec(), new: new.wrapped.as_bytes().to_vec() };
             let done =
                 keyring.keystore().rewrap_service_key(&name, stored.version, &wraps, &new.mk_id).await?;
             self.note(claim, [0, done, 0]).await?;

@@ -83,11 +83,7 @@ impl Mailroom {
     }
 
     /// The version to rotate to: one that was made for this rotation, now or before it was interrupted.
-    async fn newest_version(
-        &self,
-        claim: &ClaimedRotation,
-        tenant: &Tenant,
-    ) -> Result<Option<u32>, Stopped> {
+    async fn newest_version(&self, claim: &ClaimedRotation, tenant: &Tenant) -> Result<Option<u32>, Stopped> {
         let keyring = &self.0.keyring;
         loop {
             let stored = keyring.keystore().tenant_keys(tenant.id()).await?;
@@ -206,11 +202,8 @@ impl Mailroom {
             *sealed = key.seal(&context, kind, *no, &plain).into_bytes();
             bytes += sealed.len();
         }
-        let wraps = RewrappedDek {
-            id: message.id.clone(),
-            old: message.dek.clone(),
-            new: dek.as_bytes().to_vec(),
-        };
+        let wraps =
+            RewrappedDek { id: message.id.clone(), old: message.dek.clone(), new: dek.as_bytes().to_vec() };
         let mut scope = tenant.write().await?;
         let done = scope.reencrypt_message(&wraps, newest, &parts).await?;
         scope.commit().await?;

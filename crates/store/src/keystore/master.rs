@@ -135,7 +135,8 @@ impl Keystore {
         const RETIRE: &str =
             "UPDATE master_key SET state = 'retiring', retired_at = $2 WHERE id = $1 AND state = 'current'";
         const INSTALL: &str = "INSERT INTO master_key (id, state, created_at) VALUES ($1, 'current', $2)";
-        const NOTE: &str = "UPDATE rotation SET target = $3 WHERE id = $1 AND fence = $2 AND state = 'running'";
+        const NOTE: &str =
+            "UPDATE rotation SET target = $3 WHERE id = $1 AND fence = $2 AND state = 'running'";
         let mut tx = self.db.write().await?;
         let retired = on!(&mut tx, |conn| sqlx::query(RETIRE)
             .bind(from)
@@ -153,12 +154,7 @@ impl Keystore {
         if retired == 0 || noted == 0 {
             return Ok(false);
         }
-        on!(&mut tx, |conn| sqlx::query(INSTALL)
-            .bind(to)
-            .bind(now.millis())
-            .execute(conn)
-            .await
-            .map(drop))?;
+        on!(&mut tx, |conn| sqlx::query(INSTALL).bind(to).bind(now.millis()).execute(conn).await.map(drop))?;
         tx.commit().await?;
         Ok(true)
     }
@@ -169,17 +165,13 @@ impl Keystore {
             AND NOT EXISTS (SELECT 1 FROM tenant_key WHERE mk_id = $1)
             AND NOT EXISTS (SELECT 1 FROM service_key WHERE mk_id = $1)";
         let mut tx = self.db.write().await?;
-        let done =
-            on!(&mut tx, |conn| sqlx::query(SQL).bind(id).execute(conn).await?.rows_affected());
+        let done = on!(&mut tx, |conn| sqlx::query(SQL).bind(id).execute(conn).await?.rows_affected());
         tx.commit().await?;
         Ok(done > 0)
     }
 
     /// Tenants' keys that another master key than the current one wraps.
-    pub async fn tenant_keys_behind(
-        &self,
-        limit: i64,
-    ) -> Result<Vec<(TenantId, String, StoredTenantKey)>> {
+    pub async fn tenant_keys_behind(&self, limit: i64) -> Result<Vec<(TenantId, String, StoredTenantKey)>> {
         const SQL: &str = "SELECT tenant_id, region, version, mk_id, wrapped, created_at FROM tenant_key
             WHERE mk_id <> (SELECT id FROM master_key WHERE state = 'current')
             ORDER BY tenant_id, version LIMIT $1";
@@ -242,7 +234,13 @@ impl Keystore {
     }
 
     /// The same for a key of the service.
-    pub async fn rewrap_service_key(&self, name: &str, version: u32, key: &Rewrapped, to: &str) -> Result<u64> {
+    pub async fn rewrap_service_key(
+        &self,
+        name: &str,
+        version: u32,
+        key: &Rewrapped,
+        to: &str,
+    ) -> Result<u64> {
         const SQL: (&str, &str) = locked!(
             "UPDATE service_key SET mk_id = $3, wrapped = $4 WHERE name = $1 AND version = $2 AND wrapped = $5
             AND EXISTS (SELECT 1 FROM master_key WHERE id = $3 AND state = 'current'",

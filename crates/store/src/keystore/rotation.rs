@@ -185,7 +185,8 @@ impl TryFrom<Row> for ClaimedRotation {
 impl Keystore {
     /// Notes that a rotation is wanted; the one of the same kind that runs already, if there is one.
     pub async fn begin_rotation(&self, new: &NewRotation, now: Timestamp) -> Result<RotationRow> {
-        const INSERT: &str = "INSERT INTO rotation (id, kind, tenant_id, reencrypt, keep_old, target, state, tenants, keys,
+        const INSERT: &str =
+            "INSERT INTO rotation (id, kind, tenant_id, reencrypt, keep_old, target, state, tenants, keys,
             messages, detail, created_by, created_at, updated_at, lease_until, fence)
             VALUES ($1, $2, $3, $4, $5, '', 'running', 0, 0, 0, '', $6, $7, $7, 0, 0) ON CONFLICT DO NOTHING";
         const FIND: &str = concat!(
@@ -219,8 +220,7 @@ impl Keystore {
     pub async fn rotation(&self, id: &str) -> Result<Option<RotationRow>> {
         const SQL: &str = concat!("SELECT ", columns!(), " FROM rotation WHERE id = $1");
         let mut tx = self.db.read().await?;
-        let row: Option<Row> =
-            on!(&mut tx, |conn| sqlx::query_as(SQL).bind(id).fetch_optional(conn).await?);
+        let row: Option<Row> = on!(&mut tx, |conn| sqlx::query_as(SQL).bind(id).fetch_optional(conn).await?);
         row.map(|row| Ok(ClaimedRotation::try_from(row)?.row)).transpose()
     }
 
@@ -251,7 +251,8 @@ impl Keystore {
         now: Timestamp,
         lease: Duration,
     ) -> Result<bool> {
-        const SQL: &str = "UPDATE rotation SET tenants = tenants + $3, keys = keys + $4, messages = messages + $5,
+        const SQL: &str =
+            "UPDATE rotation SET tenants = tenants + $3, keys = keys + $4, messages = messages + $5,
             updated_at = $6, lease_until = $7 WHERE id = $1 AND fence = $2 AND state = 'running'";
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let mut tx = self.db.write().await?;

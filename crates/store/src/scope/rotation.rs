@@ -109,7 +109,10 @@ impl Scope {
             .bind(message.as_str())
             .fetch_all(conn)
             .await?);
-        Ok(rows.into_iter().map(|(kind, no, bytes)| (kind, u32::try_from(no).unwrap_or_default(), bytes)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(kind, no, bytes)| (kind, u32::try_from(no).unwrap_or_default(), bytes))
+            .collect())
     }
 
     /// Exchanges a message's key and, with it, all its parts. `false`: the key is not as it was read.
@@ -141,7 +144,8 @@ impl Scope {
     /// The wrapped key of a message as it is now, and the version that wraps it. For who read the message a moment
     /// ago and finds that its key was exchanged since.
     pub async fn message_dek(&mut self, id: &MessageId) -> Result<Option<(u32, Vec<u8>)>> {
-        const SQL: &str = "SELECT key_version, dek FROM message WHERE tenant_id = $1 AND id = $2 AND length(dek) > 0";
+        const SQL: &str =
+            "SELECT key_version, dek FROM message WHERE tenant_id = $1 AND id = $2 AND length(dek) > 0";
         let row: Option<(i64, Vec<u8>)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())
