@@ -38,7 +38,7 @@ async fn measure(engine: Engine, calls: usize) {
     let room = world.with_app(|app| app.room().clone());
     let random = Random::seeded(1);
     let wrong: Vec<String> =
-        (0..calls).map(|_| Token::generate(TokenKind::Tenant, &random).expose().to_owned()).collect();
+        (0..calls).map(|_| Token::made_up(TokenKind::Tenant, &random).expose().to_owned()).collect();
     let keys: Vec<String> = {
         let mut keys = Vec::new();
         for _ in 0..500 {

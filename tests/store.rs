@@ -46,7 +46,9 @@ async fn a_worker_whose_lease_ended_settles_nothing(world: World) {
 }
 
 /// Whatever is due.
-const ANY: Claim<'static> = Claim { limit: 10, per_tenant: 10, without: &[] };
+static ANY: std::sync::LazyLock<Claim<'static>> =
+    std::sync::LazyLock::new(|| Claim { limit: 10, per_tenant: 10, without: &[], regions: HERE.as_slice() });
+static HERE: std::sync::LazyLock<[String; 1]> = std::sync::LazyLock::new(|| ["local".to_owned()]);
 
 /// A store with one due job, on a service that has stopped working on it.
 async fn with_a_job(world: &World) -> (World, mailward_store::Store, Timestamp) {

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, DnsServers, Signup};
 use crate::data_dir::DataDir;
-use crate::{StartError, checkpoints, time, tls};
+use crate::{StartError, checkpoints, providers, time, tls};
 
 /// How long requests may take to end when the service stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -50,9 +50,7 @@ impl App {
         let data = DataDir::open(&config.data_dir)?;
         let (clock, random) = (clock(&config), Random::system());
         let roles = config.roles;
-        let ring = data.master_ring(&random)?;
-        let keystore = Keystore::open(&keystore_location(&config, &data)).await.map_err(StartError::store)?;
-        let keyring = Keyring::new(keystore, ring, clock.clone(), random.clone());
+        let keyring = open_keyring(&config, &data, &clock, &random).await?;
         own_keys(&config, &keyring).await?;
         let store = Store::open(&store_location(&config, &data)).await.map_err(StartError::store)?;
         time::set(&store, &clock).await;
@@ -88,8 +86,15 @@ impl App {
             let file = data.file("checkpoints.log");
             tasks.push(tokio::spawn(checkpoints::keep(room.clone(), file, stop.clone())));
             let handlers = handlers(&room, egress, &clock, &random);
-            let worker = Worker::new(store.clone(), clock.clone(), handlers, config.store.look_again);
+            let worker = Worker::new(
+                store.clone(),
+                clock.clone(),
+                handlers,
+                config.store.look_again,
+                config.served_regions(),
+            );
             tasks.push(tokio::spawn(worker.run(stop.clone())));
+            tasks.push(tokio::spawn(rotate_keys(room.clone(), stop.clone())));
         }
         let mut http = None;
         if roles.web {
@@ -192,6 +197,37 @@ async fn hear(store: Store, room: Mailroom, stop: CancellationToken) {
     stop.run_until_cancelled(store.listen(|news| room.heard(&news))).await;
 }
 
+/// The provider is asked before anything is served: without its keys nothing could be.
+async fn open_keyring(
+    config: &Config,
+    data: &DataDir,
+    clock: &Clock,
+    random: &Random,
+) -> Result<Keyring, StartError> {
+    let keystore = Keystore::open(&keystore_location(config, data)).await.map_err(StartError::store)?;
+    let current = keystore.current_master().await.map_err(StartError::store)?;
+    let used = keystore.master_in_use().await.map_err(StartError::store)?;
+    let fresh = current.or(used).is_none();
+    let root = providers::open(config, data, fresh, random)?;
+    let keyring = Keyring::new(keystore, root, config.served_regions(), clock.clone(), random.clone());
+    keyring.unlock().await.map_err(|error| {
+        let mut text = error.to_string();
+        if let Some(cause) = std::error::Error::source(&error) {
+            text = format!("{text}: {cause}");
+        }
+        StartError::refused(text)
+    })?;
+    Ok(keyring)
+}
+
+/// Dropped in the middle of a step, a rotation is resumed at the next start.
+async fn rotate_keys(room: Mailroom, stop: CancellationToken) {
+    tokio::select! {
+        () = room.run_rotations() => {}
+        () = stop.cancelled() => {}
+    }
+}
+
 fn take_mail(config: &Config, room: &Mailroom, clock: Clock) -> Result<mailward_smtp::Server, StartError> {
     let tls = config.smtp.tls().map(|files| tls::load(files, &[])).transpose()?;
     mailward_smtp::bind(config.smtp.listen, config.smtp.bounds.clone(), tls, room.clone(), clock)
@@ -223,6 +259,7 @@ fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
     mailward_mailroom::Config {
         hostname: config.smtp.bounds.hostname.clone(),
         region: config.region.clone(),
+        regions: config.served_regions(),
         domains: config.all_domains(),
         hold: config.screening.hold,
         plans: config.plans.clone(),
@@ -250,7 +287,7 @@ async fn install_operator(room: &Mailroom, data: &DataDir) -> Result<(), StartEr
     let token = match data.operator_key()? {
         Some(token) => token,
         None => {
-            let token = room.new_operator_token();
+            let token = room.new_operator_token().await.map_err(failed)?;
             let path = data.write_operator_key(&token)?;
             tracing::info!(path = %path.display(), "wrote the operator's key");
             token
@@ -260,7 +297,7 @@ async fn install_operator(room: &Mailroom, data: &DataDir) -> Result<(), StartEr
         return Ok(());
     }
     // The one in the file was revoked, or another node was first.
-    let token = room.new_operator_token();
+    let token = room.new_operator_token().await.map_err(failed)?;
     if room.install_operator(&token).await.map_err(failed)? {
         let path = data.write_operator_key(&token)?;
         tracing::warn!(path = %path.display(), "the operator's key was revoked; wrote a new one");

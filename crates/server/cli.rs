@@ -10,6 +10,7 @@ mod deliver;
 mod demo;
 mod failure;
 mod inbox;
+mod keys;
 mod operator;
 mod score;
 mod settings;
@@ -63,6 +64,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Tenant(tenant) => tenant::run(tenant),
         Command::Inbox(inbox) => inbox::run(inbox),
         Command::Audit(audit) => audit::run(audit),
+        Command::Keys(keys) => keys::run(keys),
         Command::Score(score) => score::run(&score),
         Command::Deliver(deliver) => deliver::run(&deliver),
         Command::Config(config) => settings::run(&config),

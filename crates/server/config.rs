@@ -25,7 +25,7 @@ use serde::Deserialize;
 use crate::roles::Roles;
 
 pub use error::ConfigError;
-pub use field::{DnsServers, Secret};
+pub use field::{DnsServers, Given, Secret};
 pub use keys::{KEYS, Key};
 pub use layers::{Layers, Origin, Setting, Sources};
 
@@ -47,6 +47,8 @@ pub struct Config {
     pub domains: Vec<String>,
     /// The region of new tenants, bound into their keys.
     pub region: String,
+    /// Regions whose tenants are served; see [`Config::served_regions`].
+    pub regions: Vec<String>,
     /// Whether a stranger may become a tenant.
     pub signup: Signup,
     /// The way in for mail.
@@ -157,6 +159,21 @@ pub struct Store {
 pub struct Keys {
     /// Where the master key comes from.
     pub provider: KeyProvider,
+    /// The file of the provider `file`.
+    #[serde(deserialize_with = "field::optional")]
+    pub file: Option<PathBuf>,
+    /// The file with the passphrase of the provider `passphrase`.
+    #[serde(deserialize_with = "field::optional")]
+    pub passphrase_file: Option<PathBuf>,
+    /// The program of the provider `command`, and its arguments.
+    pub command: Vec<String>,
+    /// How long it may take for one answer.
+    pub command_timeout_ms: u64,
+    /// Whether to keep keys out of swap.
+    pub lock_memory: bool,
+    /// What the provider `env` was started with; never a setting.
+    #[serde(skip)]
+    pub given: Option<Given>,
     /// The `postgres://` URL of the keystore; without it a file in the data directory.
     #[serde(deserialize_with = "field::optional")]
     pub store_url: Option<Secret>,
@@ -169,8 +186,16 @@ pub struct Keys {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyProvider {
-    /// `master.key` in the data directory.
+    /// A file, `master.key` in the data directory unless another is named.
     File,
+    /// The environment variable `MAILWARD_MASTER_KEY`.
+    Env,
+    /// A credential that systemd hands over.
+    SystemdCredential,
+    /// A passphrase and the salts in the data directory.
+    Passphrase,
+    /// An external program.
+    Command,
 }
 
 /// Section `screening`.
@@ -252,6 +277,12 @@ impl Config {
             return format!("{scheme}://{}:{}", self.smtp.bounds.hostname, bound.port());
         }
         format!("{scheme}://{bound}")
+    }
+
+    /// The regions whose tenants are served here.
+    #[must_use]
+    pub fn served_regions(&self) -> Vec<String> {
+        if self.regions.is_empty() { vec![self.region.clone()] } else { self.regions.clone() }
     }
 
     /// The domains that inboxes may have, the default one first.

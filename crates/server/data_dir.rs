@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use mailward_mail::random::Random;
-use mailward_vault::{MasterKey, MasterRing, Token};
+use mailward_vault::Token;
 use nix::fcntl::{Flock, FlockArg};
+use zeroize::Zeroizing;
 
 use crate::StartError;
 
@@ -53,34 +53,11 @@ impl DataDir {
         &self.path
     }
 
-    /// Whether it was initialised: it has a master key.
-    pub fn is_initialised(&self) -> bool {
-        self.file("master.key").exists()
-    }
-
-    /// The master keys: made now when the directory is fresh.
-    ///
-    /// # Errors
-    /// When the key cannot be read, others may read it, or it is not a key.
-    pub fn master_ring(&self, random: &Random) -> Result<MasterRing, StartError> {
-        let path = self.file("master.key");
-        if !self.is_initialised() {
-            // A database whose key is gone must not get a new one: its mail would look lost for another reason.
-            if self.file("keystore.db").exists() {
-                return Err(StartError::refused(format!(
-                    "{} is missing, but there is a keystore that it locks; put it back from your backup",
-                    path.display()
-                )));
-            }
-            let key = MasterKey::generate(random);
-            write_secret(&path, key.to_hex().as_str())
-                .map_err(|error| StartError::refused(format!("cannot write {}: {error}", path.display())))?;
-            return Ok(MasterRing::new(key, Vec::new()));
-        }
-        let key = read_secret(&path)?;
-        let key = MasterKey::from_hex(&key)
-            .map_err(|error| StartError::refused(format!("{}: {error}", path.display())))?;
-        Ok(MasterRing::new(key, Vec::new()))
+    /// Whether a directory was used before: something lies in it that only a start makes.
+    pub fn is_initialised(path: &Path) -> bool {
+        ["master.key", "master.salt", "keystore.db", "operator.key"]
+            .iter()
+            .any(|name| path.join(name).exists())
     }
 
     /// The operator's key, if it was written.
@@ -118,11 +95,12 @@ pub fn read_secret(path: &Path) -> Result<String, StartError> {
     if mode & 0o077 != 0 {
         return Err(refused(format!("others may read it (mode {:o}); run chmod 400 on it", mode & 0o777)));
     }
-    Ok(fs::read_to_string(path).map_err(|error| refused(error.to_string()))?.trim().to_owned())
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| refused(error.to_string()))?);
+    Ok(text.trim().to_owned())
 }
 
 /// Writes a secret so that it is there whole or not at all, readable by its owner alone.
-fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
+pub(crate) fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
     let draft = path.with_extension("new");
     let _ = fs::remove_file(&draft);
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o400).open(&draft)?;
@@ -138,7 +116,6 @@ fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_second_process_is_refused_and_the_directory_is_private() {
@@ -150,27 +127,5 @@ mod tests {
         assert!(refused.contains("another process"), "{refused}");
         drop(first);
         assert!(DataDir::open(&path).is_ok());
-    }
-
-    #[test]
-    fn the_master_key_is_made_once_and_refused_when_others_may_read_it() {
-        let parent = tempfile::tempdir().unwrap();
-        let data = DataDir::open(parent.path()).unwrap();
-        let made = data.master_ring(&Random::system()).unwrap();
-        let read = data.master_ring(&Random::system()).unwrap();
-        assert_eq!(made.current_id(), read.current_id());
-        let path = data.file("master.key");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
-        assert!(
-            data.master_ring(&Random::system()).map(|_| ()).unwrap_err().to_string().contains("chmod 400")
-        );
-    }
-
-    #[test]
-    fn a_keystore_without_its_master_key_is_not_given_a_new_one() {
-        let parent = tempfile::tempdir().unwrap();
-        let data = DataDir::open(parent.path()).unwrap();
-        fs::write(data.file("keystore.db"), b"").unwrap();
-        assert!(data.master_ring(&Random::system()).map(|_| ()).unwrap_err().to_string().contains("backup"));
     }
 }

@@ -8,6 +8,8 @@ pub mod cli;
 pub mod config;
 pub mod data_dir;
 pub mod doctor;
+mod hardening;
+pub mod providers;
 pub mod roles;
 pub mod start;
 pub mod telemetry;

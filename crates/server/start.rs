@@ -84,7 +84,7 @@ async fn exhausted(app: &App) {
 /// # Errors
 /// When the directory was initialised before.
 pub async fn init(config: Config) -> Result<String, StartError> {
-    if config.data_dir.join("master.key").exists() {
+    if crate::data_dir::DataDir::is_initialised(&config.data_dir) {
         return Err(StartError::refused(format!(
             "{} is initialised already; its operator key is in operator.key there",
             config.data_dir.display()

@@ -50,6 +50,7 @@ pub struct Worker {
     clock: Clock,
     handlers: Handlers,
     look_again: Duration,
+    regions: Vec<String>,
     shares: Arc<Shares>,
 }
 
@@ -61,10 +62,16 @@ struct Shares {
 }
 
 impl Worker {
-    /// A worker with its table of handlers. Without a wake-up it looks at the queue every `look_again`: another node
-    /// may have written to it.
-    pub fn new(store: Store, clock: Clock, handlers: Handlers, look_again: Duration) -> Self {
-        Self { store, clock, handlers, look_again, shares: Arc::default() }
+    /// A worker with its table of handlers, for the jobs of tenants of these regions. Without a wake-up it looks at the
+    /// queue every `look_again`: another node may have written to it.
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        handlers: Handlers,
+        look_again: Duration,
+        regions: Vec<String>,
+    ) -> Self {
+        Self { store, clock, handlers, look_again, regions, shares: Arc::default() }
     }
 
     /// Runs jobs until told to stop, then lets those that run come to their end.
@@ -98,6 +105,7 @@ impl Worker {
             limit: i64::try_from(free).unwrap_or(1),
             per_tenant: PER_TENANT as i64,
             without: &without,
+            regions: &self.regions,
         };
         match self.store.claim(self.clock.now(), LEASE, &claim).await {
             Ok(jobs) => jobs,

@@ -43,6 +43,9 @@ pub enum Denied {
     /// Too many wrong tokens came from there.
     #[error("too many failed attempts")]
     TooManyFailures,
+    /// The tenant's data lives in this region, which is not served here.
+    #[error("the tenant's region is not served here")]
+    WrongRegion(String),
     /// The tenant may not act now.
     #[error("the tenant is suspended")]
     Suspended,
@@ -125,6 +128,10 @@ impl Mailroom {
         if !Networks::stored(held.networks.as_deref()).is_some_and(|nets| nets.allow(from)) {
             return Err(Denied::Unauthorized);
         }
+        // Only told to who holds a valid token: it is the tenant's own secret where its data lives.
+        if !self.0.config.serves(held.tenant.region()) {
+            return Err(Denied::WrongRegion(held.tenant.region().to_owned()));
+        }
         match held.state {
             TenantState::Active => {}
             TenantState::Suspended | TenantState::Exporting | TenantState::Grace => {
@@ -153,7 +160,11 @@ impl Mailroom {
         let token = Token::parse(text)
             .filter(|token| token.kind() == TokenKind::Admin)
             .ok_or(Denied::Unauthorized)?;
-        let verifier = self.pepper().await.map_err(Denied::Down)?.verifier(&token);
+        let pepper = self.pepper().await.map_err(Denied::Down)?;
+        if !pepper.issued(&token) {
+            return Err(self.denied(from));
+        }
+        let verifier = pepper.verifier(&token);
         let found =
             self.0.store.operator(token.keyid(), &verifier).await.map_err(|e| Denied::Down(e.into()))?;
         found.ok_or_else(|| self.denied(from))
@@ -166,6 +177,9 @@ impl Mailroom {
         id: &TenantId,
     ) -> Result<Option<Principal>> {
         let Some((row, tenant)) = operator.tenant(id).await? else { return Ok(None) };
+        if !self.0.config.serves(tenant.region()) {
+            return Err(Error::WrongRegion(tenant.region().to_owned()));
+        }
         if row.state != TenantState::Active {
             return Err(Error::Conflict("the tenant is not active; `mailward tenant show` says its state"));
         }
@@ -241,8 +255,8 @@ impl Mailroom {
     }
 
     /// A token for an operator; it is nothing until it is installed.
-    pub fn new_operator_token(&self) -> Token {
-        Token::generate(TokenKind::Admin, &self.0.random)
+    pub async fn new_operator_token(&self) -> Result<Token> {
+        Ok(self.pepper().await?.issue(TokenKind::Admin, &self.0.random))
     }
 
     /// Makes a token the operator's; `false` when there is an operator already.
@@ -267,6 +281,9 @@ impl Mailroom {
         let key = self.0.keyring.service("link").await?;
         let Some(verified) = SignedLink::verify(&key, text, self.0.clock.now()) else { return Ok(None) };
         let Some(tenant) = self.0.store.tenant_of_link(&verified).await? else { return Ok(None) };
+        if !self.0.config.serves(tenant.region()) {
+            return Ok(None);
+        }
         let payload = std::str::from_utf8(verified.payload()).unwrap_or_default();
         Ok(payload.split_once(' ').map(|(_, rest)| (tenant, rest.to_owned())))
     }
@@ -276,8 +293,12 @@ impl Mailroom {
     }
 
     async fn authenticate_token(&self, token: &Token) -> Result<Option<Authenticated>> {
-        let verifier = self.pepper().await?.verifier(token);
-        Ok(self.0.store.authenticate(token.keyid(), &verifier).await?)
+        let pepper = self.pepper().await?;
+        // A flood of made-up tokens ends here: nothing is looked up that nobody issued.
+        if !pepper.issued(token) {
+            return Ok(None);
+        }
+        Ok(self.0.store.authenticate(token.keyid(), &pepper.verifier(token)).await?)
     }
 
     /// Notes that the key is in use, behind the caller's back: no request waits for it, and losing the note is no

@@ -24,8 +24,10 @@ pub enum Hold {
 pub struct Config {
     /// The name of this host in trace headers and authentication results.
     pub hostname: String,
-    /// Where tenants' data lives; bound into keys.
+    /// Where new tenants' data lives; bound into keys.
     pub region: String,
+    /// Whose tenants are served here, the one of new tenants among them.
+    pub regions: Vec<String>,
     /// Domains that inboxes may have; the first is the default.
     pub domains: Vec<String>,
     /// From which level on mail is held.
@@ -59,6 +61,11 @@ impl Config {
             // A disk that cannot even be asked is not one to promise mail on.
             Err(_) => true,
         }
+    }
+
+    /// Whether tenants of a region are served here.
+    pub fn serves(&self, region: &str) -> bool {
+        self.regions.iter().any(|served| served == region)
     }
 
     /// The plan of that name; an unknown one has no limits of its own.

@@ -49,6 +49,12 @@ pub enum Error {
         #[source]
         cause: Box<Error>,
     },
+    /// What guards the keys does not give them.
+    #[error("the keys are not to be had")]
+    Root(#[from] crate::RootError),
+    /// The tenant's data lives elsewhere.
+    #[error("this service does not serve the region `{0}`")]
+    WrongRegion(String),
     /// Something of ours is not as we left it.
     #[error("stored data is damaged: {0}")]
     Damaged(&'static str),

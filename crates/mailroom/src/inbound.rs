@@ -17,7 +17,7 @@ use mailward_mail::id::{InboxId, MessageId};
 use mailward_mail::parsed::Parsed;
 use mailward_mail::refusal::Refusal;
 use mailward_score::{Level, Policy};
-use mailward_store::{IntakeError, Quota, Tenant, TenantState};
+use mailward_store::{Committed, IntakeError, Quota, Tenant, TenantState};
 
 use crate::config::Hold;
 use crate::sender_auth::SenderAuth;
@@ -59,7 +59,9 @@ impl Mailroom {
     /// Finds the inbox of a recipient. Unknown, deleted and expired addresses are one and the same refusal.
     pub async fn route(&self, to: &Address) -> Result<Route, Refusal> {
         let found = self.0.store.route(&to.canonical()).await.map_err(|error| down(&error))?;
-        let found = found.ok_or(Refusal::NoSuchInbox)?;
+        // Nothing tells a stranger that the address exists in another region.
+        let found =
+            found.filter(|found| self.0.config.serves(found.tenant.region())).ok_or(Refusal::NoSuchInbox)?;
         let now = self.0.clock.now();
         if found.expires_at.is_some_and(|end| end <= now) {
             return Err(Refusal::NoSuchInbox);
@@ -135,6 +137,10 @@ impl Mailroom {
                 waiting.push(room.intake.commit(delivery));
             }
             for (route, outcome) in routes.iter().zip(futures_util::future::join_all(waiting).await) {
+                let outcome = match outcome {
+                    Err(IntakeError::OldKey) => self.commit_anew(&message, route).await?,
+                    outcome => outcome,
+                };
                 match outcome {
                     Ok(committed) => {
                         taken.ids.push(committed.id.clone());
@@ -143,7 +149,7 @@ impl Mailroom {
                     // Deleted since RCPT: nothing may be said of it any more, and nobody is there to read it.
                     Err(IntakeError::Gone) => {}
                     Err(IntakeError::Full) => return Err(Refusal::Busy),
-                    Err(IntakeError::Unavailable) => return Err(Refusal::StoreDown),
+                    Err(IntakeError::OldKey | IntakeError::Unavailable) => return Err(Refusal::StoreDown),
                 }
             }
         }
@@ -155,6 +161,19 @@ impl Mailroom {
         for (tenant, id) in taken.armed {
             self.0.intake.disarm(tenant, vec![id]);
         }
+    }
+
+    /// The tenant's key was rotated between sealing and writing: sealed again with the newest. More than one rotation
+    /// within a delivery is nobody's wish, and the sender can come back.
+    async fn commit_anew(
+        &self,
+        message: &seal::Message<'_>,
+        route: &Route,
+    ) -> Result<Result<Committed, IntakeError>, Refusal> {
+        let room = &self.0;
+        let keys = room.keyring.renew(&route.tenant).await.map_err(|error| down(&error))?;
+        let delivery = message.seal(route, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
+        Ok(room.intake.commit(delivery).await)
     }
 
     async fn authenticate(&self, received: &Received, wire: &[u8], parsed: Option<&Parsed>) -> SenderAuth {

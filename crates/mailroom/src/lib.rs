@@ -15,6 +15,7 @@ mod onboarding;
 mod polling;
 mod reading;
 mod review;
+mod rotation;
 mod screening;
 pub mod sender_auth;
 mod snapshot;
@@ -36,11 +37,12 @@ pub use audit::{CheckpointFault, check_list};
 pub use config::{Config, Hold};
 pub use error::{Error, Result};
 pub use inbound::{Route, Taken};
-pub use keyring::Keyring;
+pub use keyring::{Issued, KeyContext, Keyring, Root, RootError};
 pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing};
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
 pub use polling::Poll;
 pub use reading::{AttachmentFile, ListRequest, Mail, Page};
+pub use rotation::{KeyList, RotationRequest};
 pub use screening::{Screened, Screening, judge, sample};
 pub use snapshot::{AttachmentMeta, Meta};
 pub use webhooks::{CreatedWebhook, WebhookCall, WebhookRequest, WebhookView};
@@ -63,6 +65,7 @@ pub(crate) struct Room {
     pub(crate) pollers: polling::Pollers,
     pub(crate) known: limits::Known,
     pub(crate) inflight: limits::Inflight,
+    pub(crate) rotations: tokio::sync::Notify,
 }
 
 /// What a mailroom works with.
@@ -105,6 +108,7 @@ impl Mailroom {
             random: parts.random,
             pollers: polling::Pollers::default(),
             known: limits::Known::default(),
+            rotations: tokio::sync::Notify::new(),
         }))
     }
 
@@ -128,7 +132,7 @@ impl Mailroom {
         if self.0.store.ping().await.is_err() {
             return Err("store");
         }
-        if self.0.keyring.service("pepper").await.is_err() {
+        if !self.0.keyring.is_ready().await {
             return Err("keys");
         }
         if !self.0.config.takes_mail {

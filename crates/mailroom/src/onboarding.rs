@@ -34,13 +34,15 @@ impl Mailroom {
         region: Option<&str>,
     ) -> Result<CreatedTenant> {
         tracing::info!(tenant_id = %id, by = operator.keyid(), "creating a tenant");
-        if region.is_some_and(|region| region != self.0.config.region) {
-            let here = &self.0.config.region;
-            return Err(Error::invalid("region", format!("this deployment serves the region `{here}`")));
+        let config = &self.0.config;
+        let region = region.unwrap_or(&config.region);
+        if !config.serves(region) {
+            let served = config.regions.join("`, `");
+            return Err(Error::invalid("region", format!("`{region}` is not served here, only `{served}`")));
         }
         let act =
             Act::new(Action::TenantCreated).by(Actor::Operator(operator.keyid())).from(operator.origin());
-        self.found(id, plan, act).await
+        self.found(id, plan, region, act).await
     }
 
     /// Makes a tenant of plan `free` for somebody nobody knows.
@@ -49,7 +51,8 @@ impl Mailroom {
             return Err(Error::SignupClosed);
         }
         let act = Act::new(Action::TenantCreated).by(Actor::Anybody);
-        self.found(TenantId::generate(&self.0.clock, &self.0.random), "free", act).await
+        let id = TenantId::generate(&self.0.clock, &self.0.random);
+        self.found(id, "free", &self.0.config.region, act).await
     }
 
     /// Tenants by slug, as an operator.
@@ -87,12 +90,12 @@ impl Mailroom {
         Ok(Some(minted))
     }
 
-    async fn found(&self, id: TenantId, plan: &str, act: Act<'_>) -> Result<CreatedTenant> {
+    async fn found(&self, id: TenantId, plan: &str, region: &str, act: Act<'_>) -> Result<CreatedTenant> {
         let room = &self.0;
         self.check_plan(plan)?;
         let now = room.clock.now();
-        room.keyring.create(&id, &room.config.region).await?;
-        let created = room.store.create_tenant(&id, &room.config.region, plan, now).await?;
+        room.keyring.create(&id, region).await?;
+        let created = room.store.create_tenant(&id, region, plan, now).await?;
         // Tenant and keys are one transaction: a name without a key would be lost for ever.
         let (tenant, mut scope) =
             created.ok_or(Error::Conflict("there is, or was, a tenant of this name"))?;

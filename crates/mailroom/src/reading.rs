@@ -6,7 +6,7 @@ use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, MessageId};
 use mailward_mail::parsed::Parsed;
 use mailward_store::{Action, Direction, Filter, Message, Scope, Tenant};
-use mailward_vault::{MessageContext, MessageKey, PartKind, WrappedDek};
+use mailward_vault::{Error as VaultError, MessageContext, MessageKey, PartKind};
 
 pub use files::AttachmentFile;
 
@@ -188,16 +188,42 @@ pub(crate) async fn open_part(
     message: &Message,
     kind: PartKind,
 ) -> Result<Vec<u8>> {
-    let (no, sealed) = stored_part(scope, message, kind).await?;
-    let context = context(tenant, message);
-    let opened = message_key(keys, message, &context)?.open(&context, kind, no, &sealed);
-    opened.map_err(|error| Error::unreadable(message.id.as_str(), error))
+    open_with(tenant, scope, keys, message, kind, |key, context, no, sealed| {
+        key.open(context, kind, no, sealed)
+    })
+    .await
 }
 
-/// One sealed part of a message, as it lies in the store.
-async fn stored_part(scope: &mut Scope, message: &Message, kind: PartKind) -> Result<(u32, Vec<u8>)> {
-    let missing = || Error::unreadable(message.id.as_str(), Error::Damaged("a part is missing"));
-    scope.part(&message.id, kind.as_str()).await?.ok_or_else(missing)
+/// Opens something of one sealed part of a message, as `open` does.
+pub(crate) async fn open_with(
+    tenant: &Tenant,
+    scope: &mut Scope,
+    keys: &TenantKeys,
+    message: &Message,
+    kind: PartKind,
+    open: impl Fn(&MessageKey, &MessageContext<'_>, u32, &[u8]) -> std::result::Result<Vec<u8>, VaultError>,
+) -> Result<Vec<u8>> {
+    // What cannot be asked for now is not unreadable; what does not open where it lies is.
+    let unreadable = |error| match error {
+        Error::Keys(_) | Error::Damaged(_) => Error::unreadable(message.id.as_str(), error),
+        other => other,
+    };
+    let context = context(tenant, message);
+    let (mut version, mut dek) = (message.key_version, message.dek.clone());
+    loop {
+        let part = scope.part(&message.id, kind.as_str()).await?;
+        let (no, sealed) = part.ok_or_else(|| unreadable(Error::Damaged("a part is missing")))?;
+        let key = keys.message_key(&context, version, &dek).await.map_err(unreadable)?;
+        match open(&key, &context, no, &sealed) {
+            // Message and part are read one after the other, and both may be exchanged in between: then the message
+            // has another key now. If it has not, something is wrong.
+            Err(VaultError::Mismatch) => match scope.message_dek(&message.id).await? {
+                Some((newer, fresh)) if fresh != dek => (version, dek) = (newer, fresh),
+                _ => return Err(unreadable(VaultError::Mismatch.into())),
+            },
+            done => return done.map_err(|error| unreadable(error.into())),
+        }
+    }
 }
 
 pub(crate) fn context<'a>(tenant: &'a Tenant, message: &'a Message) -> MessageContext<'a> {
@@ -207,16 +233,6 @@ pub(crate) fn context<'a>(tenant: &'a Tenant, message: &'a Message) -> MessageCo
         inbox: &message.inbox,
         message: &message.id,
     }
-}
-
-pub(crate) fn message_key(
-    keys: &TenantKeys,
-    message: &Message,
-    context: &MessageContext<'_>,
-) -> Result<MessageKey> {
-    let dek = WrappedDek::from_stored(message.dek.clone());
-    let opened = keys.version(message.key_version)?.open_message_key(context, &dek);
-    opened.map_err(|error| Error::unreadable(message.id.as_str(), error))
 }
 
 /// Keeps only mails whose subject contains a text, without regard to case.

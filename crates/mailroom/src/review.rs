@@ -68,6 +68,12 @@ impl Mailroom {
         let decided = Decided { decision, by: caller.keyid(), reason };
         let keys = self.0.keyring.tenant(caller.tenant()).await?;
         let now = self.0.clock.now();
+        // Opened before anything is locked: the key may have to be fetched first.
+        let mut scope = caller.tenant().read().await?;
+        let found = scope.message_for_review(id).await?;
+        let Some(message) = found.filter(|message| caller.reaches(&message.inbox)) else { return Ok(None) };
+        let meta = meta(caller.tenant(), &mut scope, &keys, &message).await?;
+        drop(scope);
         let mut scope = caller.tenant().write().await?;
         let Some(message) =
             scope.message_for_review(id).await?.filter(|message| caller.reaches(&message.inbox))
@@ -97,7 +103,6 @@ impl Mailroom {
             scope.record(&event).await?;
         }
         let decided = scope.message_for_review(id).await?.ok_or(Error::Damaged("a decided mail vanished"))?;
-        let meta = meta(caller.tenant(), &mut scope, &keys, &decided).await?;
         scope.audit(&act, now).await?;
         scope.commit().await?;
         Ok(Some(Mail { message: decided, meta, parsed: None }))

@@ -49,6 +49,9 @@ pub enum Command {
     /// Read the audit log of a running server, and prove that no row of it was changed
     #[command(subcommand, after_help = "Example:\n  mailward audit verify --since checkpoints.log")]
     Audit(Audit),
+    /// List and rotate the keys of a running server
+    #[command(subcommand, after_help = "Example:\n  mailward keys rotate --tenant acme")]
+    Keys(Keys),
     /// Judge mail files for prompt injection, without a server
     #[command(after_help = "Examples:\n  mailward score suspicious.eml\n  \
         echo '{\"id\":\"1\",\"text\":\"Hello\"}' | mailward score --jsonl")]
@@ -333,6 +336,46 @@ pub enum Inbox {
     },
 }
 
+/// `keys`
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// List master keys, service keys and tenants' keys: ids, versions, counts and ages
+    #[command(after_help = "Example:\n  mailward keys list --json")]
+    List {
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Replace every tenant's key, or one tenant's, or the master key; resumed by the server if interrupted
+    #[command(
+        after_help = "Examples:\n  mailward keys rotate --tenant acme\n  mailward keys rotate --master"
+    )]
+    Rotate {
+        /// The master key: everything is wrapped under a new one, and the old one is destroyed
+        #[arg(long, conflicts_with = "tenant")]
+        master: bool,
+        /// This tenant's key alone
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+        /// Write bodies anew too: after somebody may have seen the old key
+        #[arg(long, conflicts_with = "master")]
+        reencrypt: bool,
+        /// Keep the old master key for now, to take a backup of the keystore first; rotate again to have it destroyed
+        #[arg(long, requires = "master")]
+        keep_old: bool,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Add a master key to the key file without using it yet, to be copied to the other nodes
+    #[command(after_help = "Example:\n  mailward keys prepare --data-dir /var/lib/mailward")]
+    Prepare {
+        /// Where the configuration comes from.
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+}
+
 /// The server whose operator API is asked.
 #[derive(Clone, Debug, Args)]
 pub struct Server {
@@ -426,6 +469,11 @@ mod tests {
             "mailward tenant set-quota acme plan=builder max_inboxes=7 --json",
             "mailward inbox create --tenant acme --local-part l --display-name n --json",
             "mailward inbox list --tenant acme",
+            "mailward keys list --json",
+            "mailward keys rotate",
+            "mailward keys rotate --master --keep-old",
+            "mailward keys rotate --tenant acme --reencrypt",
+            "mailward keys prepare --data-dir d",
             "mailward score a.eml b.eml --json",
             "mailward score --jsonl",
             "mailward deliver a.eml b.eml --to a@b.test --server h:25 --from c@d.test",
@@ -448,6 +496,8 @@ mod tests {
             "mailward tenant set-quota acme",
             "mailward serve --only imap",
             "mailward serve --only smtp,",
+            "mailward keys rotate --master --tenant acme",
+            "mailward keys rotate --keep-old",
         ] {
             assert_eq!(parses(line).map(|_| ()), Err(2), "{line}");
         }

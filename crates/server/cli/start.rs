@@ -6,7 +6,9 @@ use std::io::Write;
 use super::args::{Demo, Init, Serve};
 use super::{Failure, demo, terminal};
 use crate::StartError;
-use crate::config::Config;
+use crate::config::{Config, KeyProvider};
+use crate::hardening;
+use crate::providers::environment;
 use crate::telemetry;
 
 /// Runs the service until it is asked to stop.
@@ -14,7 +16,13 @@ pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
     let mut config = arguments.config.load()?;
     config.roles = arguments.only.unwrap_or_default();
     alone_or_shared(&config)?;
+    // In this order: the key leaves the environment before anything else runs, and what cannot be hardened is logged.
+    environment::take(&mut config)?;
+    let warnings = hardening::apply(config.keys.lock_memory);
     telemetry::start(&config.telemetry).map_err(|error| Failure::refused(error, ""))?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
     on_runtime(crate::start::serve(config))
 }
 
@@ -35,7 +43,10 @@ fn alone_or_shared(config: &Config) -> Result<(), Failure> {
 
 /// Makes the data directory and says where the operator's key is.
 pub(super) fn init(arguments: &Init) -> Result<(), Failure> {
-    let config = arguments.config.load()?;
+    let mut config = arguments.config.load()?;
+    environment::take(&mut config)?;
+    hardening::apply(false);
+    let provider = config.keys.provider;
     let directory = config.data_dir.clone();
     let operator_key = on_runtime(crate::start::init(config))?;
     let mut out = std::io::stdout().lock();
@@ -45,7 +56,12 @@ pub(super) fn init(arguments: &Init) -> Result<(), Failure> {
     }
     writeln!(out, "initialised {}", terminal::visible(&directory.to_string_lossy()))?;
     writeln!(out, "operator key: {operator_key} (also in operator.key there)")?;
-    writeln!(out, "Keep a copy of master.key elsewhere: without it none of the mail can be read.")?;
+    let keep = match provider {
+        KeyProvider::File => "Keep a copy of master.key elsewhere",
+        KeyProvider::Passphrase => "Keep the passphrase and a copy of master.salt elsewhere",
+        _ => "Keep a copy of the master key elsewhere",
+    };
+    writeln!(out, "{keep}: without it none of the mail can be read.")?;
     Ok(())
 }
 

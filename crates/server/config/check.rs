@@ -27,6 +27,10 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
     // A region obeys the same rule as a tenant's slug, because both stand in addresses and keys.
     let slug = "is not a region: write lower-case letters, digits and inner hyphens, at most 40";
     ensure(TenantId::parse(&config.region).is_ok(), "region", slug)?;
+    ensure(config.regions.iter().all(|region| TenantId::parse(region).is_ok()), "regions", slug)?;
+    let own = "must hold the value of region, or new tenants could not be served";
+    ensure(config.served_regions().contains(&config.region), "regions", own)?;
+    ensure(config.keys.command_timeout_ms > 0, "keys.command_timeout_ms", "must be 1 or more")?;
     let plan = "plans have names of lower-case letters, digits and inner hyphens";
     ensure(config.plans.keys().all(|name| TenantId::parse(name).is_ok()), "plans", plan)?;
     smtp(config)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
+use zeroize::Zeroizing;
 
 /// A text that may hold a password. Its `Debug` shows none of it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -29,6 +30,30 @@ impl From<String> for Secret {
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(***)")
+    }
+}
+
+/// A key that the process was started with. Wiped when dropped; its `Debug` shows none of it.
+#[derive(Clone)]
+pub struct Given(Zeroizing<String>);
+
+impl Given {
+    /// The text itself, for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Zeroizing<String>> for Given {
+    fn from(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Given(***)")
     }
 }
 

@@ -23,6 +23,7 @@ pub const KEYS: &[Key] = &[
     key("domain", r#""localhost.test""#, "domain of new addresses"),
     key("domains", "[]", "further domains that inboxes may have"),
     key("region", r#""local""#, "region of new tenants, bound into their keys"),
+    key("regions", "[]", "regions whose tenants are served here; none: the one above"),
     key(
         "signup",
         r#""closed""#,
@@ -87,7 +88,20 @@ pub const KEYS: &[Key] = &[
         "2000",
         "how often a waiting poll looks by itself; other nodes tell of new mail at once, this is for when they cannot",
     ),
-    key("keys.provider", r#""file""#, "where the master key comes from: file = data_dir/master.key"),
+    key(
+        "keys.provider",
+        r#""file""#,
+        "where the master key comes from: file, env, systemd-credential, passphrase or command",
+    ),
+    key("keys.file", r#""""#, "file of provider file; none: master.key in data_dir"),
+    key(
+        "keys.passphrase_file",
+        r#""""#,
+        "file with the passphrase of provider passphrase; none: it is asked for",
+    ),
+    key("keys.command", "[]", "program of provider command, and its arguments"),
+    key("keys.command_timeout_ms", "5000", "how long that program may take for one answer"),
+    key("keys.lock_memory", "true", "keep keys out of swap where the system allows it"),
     key(
         "keys.store_url",
         r#""""#,

@@ -89,6 +89,9 @@ pub enum IntakeError {
     /// The inbox was deleted meanwhile.
     #[error("the inbox is gone")]
     Gone,
+    /// The tenant's key was rotated since the message was sealed: seal it with the newest and come back.
+    #[error("the message was sealed with an old key")]
+    OldKey,
     /// Too much waits, or the disk is full.
     #[error("too much is waiting to be written")]
     Full,

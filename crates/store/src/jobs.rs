@@ -58,6 +58,8 @@ pub struct Claim<'a> {
     pub per_tenant: i64,
     /// None of these: they have their share already.
     pub without: &'a [TenantId],
+    /// Only of tenants of these regions.
+    pub regions: &'a [String],
 }
 
 impl Store {
@@ -70,17 +72,15 @@ impl Store {
             WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM (SELECT tenant_id, id, due_at,
                 ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY due_at) AS turn FROM (SELECT tenant_id, id, due_at,
                     ROW_NUMBER() OVER (PARTITION BY tenant_id, webhook_id ORDER BY due_at) AS place FROM job
-                    WHERE state = 'open' AND due_at <= $1 AND $4 NOT LIKE '%,' || tenant_id || ',%') AS each
+                    WHERE state = 'open' AND due_at <= $1 AND $4 NOT LIKE '%,' || tenant_id || ',%'
+                    AND tenant_id IN (SELECT id FROM tenant WHERE $6 LIKE '%,' || region || ',%')) AS each
                 WHERE place <= 4) AS waiting
                 WHERE turn <= $5 ORDER BY turn, due_at LIMIT $3)
             RETURNING tenant_id, id, kind, event_id, webhook_id, attempts, fence, created_at,
             (SELECT region FROM tenant WHERE tenant.id = job.tenant_id) AS region";
-        const POSTGRES: &str = "SELECT * FROM mw_claim($1, $2, $3, $4, $5)";
-        let mut without = String::from(",");
-        for tenant in claim.without {
-            without.push_str(tenant.as_str());
-            without.push(',');
-        }
+        const POSTGRES: &str = "SELECT * FROM mw_claim($1, $2, $3, $4, $5, $6)";
+        let without = between_commas(claim.without.iter().map(TenantId::as_str));
+        let served = between_commas(claim.regions.iter().map(String::as_str));
         let mut tx = self.inner.db.write().await?;
         let sql = tx.pick(SQLITE, POSTGRES);
         let rows: Vec<Row> = on!(&mut tx, |conn| sqlx::query_as(sql)
@@ -89,6 +89,7 @@ impl Store {
             .bind(claim.limit)
             .bind(&without)
             .bind(claim.per_tenant)
+            .bind(&served)
             .fetch_all(conn)
             .await?);
         tx.commit().await?;
@@ -167,4 +168,9 @@ impl ClaimedJob {
         scope.commit().await?;
         Ok(done > 0)
     }
+}
+
+/// A list as one text, to be searched for `,word,`. Slugs hold no comma.
+fn between_commas<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.fold(String::from(","), |list, word| list + word + ",")
 }

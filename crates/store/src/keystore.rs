@@ -1,5 +1,12 @@
 //! The wrapped keys, in a database of their own: whoever has the mail store has no key, and a key deleted here is
 //! gone from every copy of the mail.
+//!
+//! Nothing is wrapped under a master key that is not the current one: each insert asks for that in its own statement,
+//! with the row locked, so that a rotation that has found nothing left to do is not overtaken by a slow writer.
+
+mod list;
+mod master;
+mod rotation;
 
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::TenantId;
@@ -7,6 +14,10 @@ use mailward_vault::WrappedKey;
 
 use crate::db::{Db, Location, Migrations, on};
 use crate::{Error, Result};
+
+pub use list::{KeyVersion, TenantKeyRow};
+pub use master::{MasterState, StoredMaster};
+pub use rotation::{ClaimedRotation, NewRotation, Rewrapped, RotationKind, RotationRow, RotationState};
 
 /// The key store.
 pub struct Keystore {
@@ -21,6 +32,8 @@ pub struct StoredTenantKey {
     pub mk_id: String,
     /// The key.
     pub wrapped: WrappedKey,
+    /// Since when it exists.
+    pub created_at: Timestamp,
 }
 
 /// A wrapped key of the service itself.
@@ -35,14 +48,28 @@ pub struct StoredServiceKey {
 
 type KeyRow = (i64, String, Vec<u8>);
 
+/// The texts of one statement for SQLite, which has one writer, and for PostgreSQL, where the row that a statement
+/// relies on is locked.
+macro_rules! locked {
+    ($sql:literal, $lock:literal, $rest:literal) => {
+        (concat!($sql, $rest), concat!($sql, $lock, $rest))
+    };
+}
+use locked;
+
 impl Keystore {
     /// Opens the key store and brings its schema to this version.
     pub async fn open(location: &Location) -> Result<Self> {
         let keys = || sqlx::migrate!("../../migrations/keystore");
         let migrations =
-            Migrations { sqlite: keys(), postgres: keys(), marker: "public.tenant_key", by_service: true };
+            Migrations { sqlite: keys(), postgres: keys(), marker: "public.master_key", by_service: true };
         let db = Db::open(location, &migrations).await?;
-        Ok(Self { db })
+        let keystore = Self { db };
+        if matches!(location, Location::Sqlite(_)) {
+            // The data directory is locked: whoever held a lease is gone.
+            keystore.free_leases().await?;
+        }
+        Ok(keystore)
     }
 
     /// Waits for running transactions and closes.
@@ -50,24 +77,28 @@ impl Keystore {
         self.db.close().await;
     }
 
-    /// Stores a tenant's key; `false` when that version exists.
+    /// Stores the first key of a tenant. `false`: that version exists, or the master key is not the current one.
     pub async fn insert_tenant_key(
         &self,
         tenant: &TenantId,
         region: &str,
         key: &StoredTenantKey,
-        now: Timestamp,
     ) -> Result<bool> {
-        const SQL: &str = "INSERT INTO tenant_key (tenant_id, version, region, mk_id, wrapped, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        const SQL: (&str, &str) = locked!(
+            "INSERT INTO tenant_key (tenant_id, version, region, mk_id, wrapped, created_at)
+            SELECT $1, $2, $3, id, $5, $6 FROM master_key WHERE id = $4 AND state = 'current'",
+            " FOR SHARE",
+            " ON CONFLICT DO NOTHING"
+        );
         let mut tx = self.db.write().await?;
-        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+        let sql = tx.pick(SQL.0, SQL.1);
+        let done = on!(&mut tx, |conn| sqlx::query(sql)
             .bind(tenant.as_str())
             .bind(i64::from(key.version))
             .bind(region)
             .bind(&key.mk_id)
             .bind(key.wrapped.as_bytes())
-            .bind(now.millis())
+            .bind(key.created_at.millis())
             .execute(conn)
             .await?
             .rows_affected());
@@ -77,17 +108,18 @@ impl Keystore {
 
     /// All versions of a tenant's key, newest first.
     pub async fn tenant_keys(&self, tenant: &TenantId) -> Result<Vec<StoredTenantKey>> {
-        const SQL: &str =
-            "SELECT version, mk_id, wrapped FROM tenant_key WHERE tenant_id = $1 ORDER BY version DESC";
+        const SQL: &str = "SELECT version, mk_id, wrapped, created_at FROM tenant_key WHERE tenant_id = $1
+            ORDER BY version DESC";
         let mut tx = self.db.read().await?;
-        let rows: Vec<KeyRow> =
+        let rows: Vec<(i64, String, Vec<u8>, i64)> =
             on!(&mut tx, |conn| sqlx::query_as(SQL).bind(tenant.as_str()).fetch_all(conn).await?);
         rows.into_iter()
-            .map(|(version, mk_id, wrapped)| {
+            .map(|(version, mk_id, wrapped, created_at)| {
                 Ok(StoredTenantKey {
                     version: version_of(version, tenant.as_str())?,
                     mk_id,
                     wrapped: WrappedKey::from_stored(wrapped),
+                    created_at: Timestamp(created_at),
                 })
             })
             .collect()
@@ -109,7 +141,8 @@ impl Keystore {
         .transpose()
     }
 
-    /// Stores a tenant's key for one purpose; `false` when another process was first.
+    /// Stores a tenant's key for one purpose. `false`: another process was first, or the version that wraps it is
+    /// gone.
     pub async fn insert_purpose_key(
         &self,
         tenant: &TenantId,
@@ -117,10 +150,15 @@ impl Keystore {
         key_version: u32,
         wrapped: &WrappedKey,
     ) -> Result<bool> {
-        const SQL: &str = "INSERT INTO purpose_key (tenant_id, purpose, key_version, wrapped)
-            VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        const SQL: (&str, &str) = locked!(
+            "INSERT INTO purpose_key (tenant_id, purpose, key_version, wrapped)
+            SELECT tenant_id, $2, version, $4 FROM tenant_key WHERE tenant_id = $1 AND version = $3",
+            " FOR SHARE",
+            " ON CONFLICT DO NOTHING"
+        );
         let mut tx = self.db.write().await?;
-        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+        let sql = tx.pick(SQL.0, SQL.1);
+        let done = on!(&mut tx, |conn| sqlx::query(sql)
             .bind(tenant.as_str())
             .bind(purpose)
             .bind(i64::from(key_version))
@@ -149,17 +187,23 @@ impl Keystore {
         .transpose()
     }
 
-    /// Stores one of the service's own keys; `false` when another process was first.
+    /// Stores one of the service's own keys. `false`: another process was first, or the master key is not the
+    /// current one.
     pub async fn insert_service_key(
         &self,
         name: &str,
         key: &StoredServiceKey,
         now: Timestamp,
     ) -> Result<bool> {
-        const SQL: &str = "INSERT INTO service_key (name, version, mk_id, wrapped, created_at)
-            VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        const SQL: (&str, &str) = locked!(
+            "INSERT INTO service_key (name, version, mk_id, wrapped, created_at)
+            SELECT $1, $2, id, $4, $5 FROM master_key WHERE id = $3 AND state = 'current'",
+            " FOR SHARE",
+            " ON CONFLICT DO NOTHING"
+        );
         let mut tx = self.db.write().await?;
-        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+        let sql = tx.pick(SQL.0, SQL.1);
+        let done = on!(&mut tx, |conn| sqlx::query(sql)
             .bind(name)
             .bind(i64::from(key.version))
             .bind(&key.mk_id)

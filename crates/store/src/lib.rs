@@ -23,7 +23,10 @@ pub use db::Location;
 pub use error::Error;
 pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent};
 pub use jobs::{Claim, ClaimedJob, JobKind};
-pub use keystore::{Keystore, StoredServiceKey, StoredTenantKey};
+pub use keystore::{
+    ClaimedRotation, KeyVersion, Keystore, MasterState, NewRotation, Rewrapped, RotationKind, RotationRow,
+    RotationState, StoredMaster, StoredServiceKey, StoredTenantKey, TenantKeyRow,
+};
 pub use news::News;
 pub use scope::account::Account;
 pub use scope::event::{EventKind, EventRow};
@@ -32,6 +35,7 @@ pub use scope::key::{ApiKey, NewKey, Scopes};
 pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};
 pub use scope::notice::{Level, Notice};
 pub use scope::review::Decided;
+pub use scope::rotation::{RewrappedDek, SealedPart};
 pub use scope::usage::{Allowance, Drift, Quota, ReceiveUse, Span, Use, comes_near};
 pub use scope::webhook::{Include, NewWebhook, Webhook};
 pub use system::{Authenticated, Operator, Route, TenantRow, TenantState};

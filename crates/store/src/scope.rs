@@ -9,5 +9,6 @@ pub(crate) mod message;
 pub(crate) mod notice;
 pub(crate) mod part;
 pub(crate) mod review;
+pub(crate) mod rotation;
 pub(crate) mod usage;
 pub(crate) mod webhook;

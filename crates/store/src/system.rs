@@ -394,6 +394,15 @@ impl Store {
         Ok(forgotten)
     }
 
+    /// The tenant whose key a rotation replaces.
+    pub async fn tenant_of_rotation(
+        &self,
+        _proof: &crate::ClaimedRotation,
+        id: &TenantId,
+    ) -> Result<Option<Tenant>> {
+        Ok(self.tenant_row(id).await?.map(|row| self.tenant(row.id, &row.region)))
+    }
+
     async fn tenant_row(&self, id: &TenantId) -> Result<Option<TenantRow>> {
         const SQL: &str =
             "SELECT id, region, plan, state, created_at, last_active_at FROM tenant WHERE id = $1";

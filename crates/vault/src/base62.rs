@@ -21,8 +21,13 @@ pub(crate) fn push_random(text: &mut String, count: usize, random: &Random) {
 
 /// CRC-32 (IEEE 802.3) of `text` as six digits: tells a mistyped token from a real one without asking the database.
 pub(crate) fn checksum(text: &[u8]) -> [u8; 6] {
-    let mut rest = crc32fast::hash(text);
-    let mut out = [0; 6];
+    digits(crc32fast::hash(text).into())
+}
+
+/// The last `N` digits of a number.
+pub(crate) fn digits<const N: usize>(number: u64) -> [u8; N] {
+    let mut rest = number;
+    let mut out = [0; N];
     for place in out.iter_mut().rev() {
         *place = DIGITS[(rest % 62) as usize];
         rest /= 62;

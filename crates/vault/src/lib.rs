@@ -13,6 +13,7 @@
 //! own derived key. So no nonce is ever random and no count of messages wears a key out.
 
 pub mod note;
+pub mod passphrase;
 pub mod password;
 pub mod purpose;
 pub mod root;

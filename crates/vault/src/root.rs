@@ -17,7 +17,10 @@ use crate::wrap::{Wrapped, WrappedKey};
 
 const WRAP: &[u8] = b"mailward/wrap/v1";
 
-/// One master key: 32 bytes, and a public id computed from them.
+/// One master key: 32 bytes, and the public id by which rows name it.
+///
+/// The id of a key that lies in a ring is computed from its bytes. A key that somebody else keeps for us, for one wrap,
+/// goes by the id of theirs that guards it.
 #[derive(Clone, Debug)]
 pub struct MasterKey {
     id: String,
@@ -28,6 +31,32 @@ impl MasterKey {
     /// Draws a new one.
     pub fn generate(random: &Random) -> Self {
         Self::new(Secret::generate(random))
+    }
+
+    /// Draws one for a single wrap, to be kept under the key `id` of somebody else.
+    pub fn one_off(id: &str, random: &Random) -> Self {
+        Self { id: id.to_owned(), secret: Secret::generate(random) }
+    }
+
+    /// Takes up what [`MasterKey::one_off`] drew. The bytes stay the caller's to wipe.
+    ///
+    /// # Errors
+    /// [`Error::BadMasterKey`] when they are not 32.
+    pub fn kept(id: &str, bytes: &[u8]) -> Result<Self, Error> {
+        let bytes: &[u8; 32] = bytes.try_into().map_err(|_| Error::BadMasterKey)?;
+        Ok(Self { id: id.to_owned(), ..Self::from_bytes(bytes) })
+    }
+
+    /// The 32 bytes, for whoever keeps them for us. Wiped when dropped.
+    pub fn expose(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(*self.secret.bytes())
+    }
+
+    /// A key made of 32 bytes that somebody derived, from a passphrase say. The bytes stay the caller's to wipe.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        let mut secret = Secret::zeros();
+        secret.bytes_mut().copy_from_slice(bytes);
+        Self::new(secret)
     }
 
     /// Reads 64 hexadecimal digits; white space around them, as an editor leaves it, is ignored.
@@ -53,9 +82,57 @@ impl MasterKey {
         text
     }
 
-    /// Eight hexadecimal digits that name the key in rows and logs and tell nothing of it.
+    /// The name of the key in rows and logs; tells nothing of it. Eight hexadecimal digits for a key of a ring.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Wraps a tenant's key for this region, tenant and the key's version.
+    pub fn wrap_tenant_key(
+        &self,
+        region: &str,
+        tenant: &TenantId,
+        key: &TenantKey,
+        random: &Random,
+    ) -> WrappedKey {
+        self.wrap(&tenant_place(region, tenant, key.version(), &self.id), key.secret(), random)
+    }
+
+    /// Opens a tenant's key that this key wrapped.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] and [`Error::Altered`] when the bytes are not what was wrapped for this region, tenant
+    /// and version.
+    pub fn unwrap_tenant_key(
+        &self,
+        region: &str,
+        tenant: &TenantId,
+        version: u32,
+        wrapped: &WrappedKey,
+    ) -> Result<TenantKey, Error> {
+        let place = tenant_place(region, tenant, version, &self.id);
+        Ok(TenantKey::new(version, self.unwrap(&place, wrapped)?))
+    }
+
+    /// Wraps a key of the service under the key's own name.
+    pub fn wrap_service_key(&self, name: &str, key: &ServiceKey, random: &Random) -> WrappedKey {
+        self.wrap(&service_place(name, &self.id), &key.0, random)
+    }
+
+    /// Opens a key of the service that this key wrapped.
+    ///
+    /// # Errors
+    /// As [`MasterKey::unwrap_tenant_key`].
+    pub fn unwrap_service_key(&self, name: &str, wrapped: &WrappedKey) -> Result<ServiceKey, Error> {
+        Ok(ServiceKey(self.unwrap(&service_place(name, &self.id), wrapped)?))
+    }
+
+    fn wrap(&self, place: &Fields, secret: &Secret, random: &Random) -> WrappedKey {
+        WrappedKey(Wrapped::new(&self.secret, WRAP, place.as_bytes(), secret, random))
+    }
+
+    fn unwrap(&self, place: &Fields, wrapped: &WrappedKey) -> Result<Secret, Error> {
+        wrapped.0.without_envelope()?.open(&self.secret, WRAP, place.as_bytes())
     }
 
     fn new(secret: Secret) -> Self {
@@ -67,88 +144,79 @@ impl MasterKey {
     }
 }
 
-/// The master keys that are loaded: the current one wraps, it and the older ones unwrap.
+/// The master keys that are loaded, the one for new wraps first. Which one *is* used for new wraps is written in the
+/// keystore, because several processes must agree on it.
 #[derive(Clone, Debug)]
 pub struct MasterRing {
-    current: MasterKey,
-    older: Vec<MasterKey>,
+    keys: Vec<MasterKey>,
 }
 
 impl MasterRing {
-    /// A ring; `older` are the keys that a rotation has not yet replaced everywhere.
-    pub fn new(current: MasterKey, older: Vec<MasterKey>) -> Self {
-        Self { current, older }
+    /// A ring; `others` are the keys that a rotation has not yet replaced everywhere, or that are to come.
+    pub fn new(first: MasterKey, others: Vec<MasterKey>) -> Self {
+        let mut keys = vec![first];
+        keys.extend(others);
+        Self { keys }
     }
 
-    /// Id of the key that wraps: what goes into the column beside each new wrap.
-    pub fn current_id(&self) -> &str {
-        self.current.id()
+    /// Reads keys of 64 hexadecimal digits with white space between; a line may end with a comment after `#`.
+    ///
+    /// # Errors
+    /// [`Error::BadMasterKey`] for anything else, for no key at all, and for the same key twice.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let words =
+            text.lines().flat_map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
+        let keys = words.map(MasterKey::from_hex).collect::<Result<Vec<_>, _>>()?;
+        let ids: std::collections::HashSet<&str> = keys.iter().map(MasterKey::id).collect();
+        if keys.is_empty() || ids.len() != keys.len() {
+            return Err(Error::BadMasterKey);
+        }
+        Ok(Self { keys })
     }
 
-    /// Ids of all keys, the current one first.
+    /// The form that [`MasterRing::parse`] reads, a key a line. Wiped when dropped.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        // All at once: a string that grows leaves unwiped copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(65 * self.keys.len()));
+        for key in &self.keys {
+            push_hex(&mut text, key.secret.bytes());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The first key.
+    pub fn first(&self) -> &MasterKey {
+        &self.keys[0]
+    }
+
+    /// Ids of all keys, the first one first.
     pub fn ids(&self) -> Vec<&str> {
-        self.keys().map(MasterKey::id).collect()
+        self.keys.iter().map(MasterKey::id).collect()
     }
 
-    /// Wraps a tenant's key under the current master key, for this region, tenant and the key's version.
-    pub fn wrap_tenant_key(
-        &self,
-        region: &str,
-        tenant: &TenantId,
-        key: &TenantKey,
-        random: &Random,
-    ) -> WrappedKey {
-        let place = tenant_place(region, tenant, key.version(), self.current_id());
-        self.wrap(&place, key.secret(), random)
-    }
-
-    /// Opens a tenant's key that the master key `master_id` wrapped.
+    /// The key of that id.
     ///
     /// # Errors
-    /// [`Error::UnknownMasterKey`] when that key is not loaded; [`Error::Malformed`] and [`Error::Altered`] when the
-    /// bytes are not what was wrapped for this region, tenant and version.
-    pub fn unwrap_tenant_key(
-        &self,
-        master_id: &str,
-        region: &str,
-        tenant: &TenantId,
-        version: u32,
-        wrapped: &WrappedKey,
-    ) -> Result<TenantKey, Error> {
-        let place = tenant_place(region, tenant, version, master_id);
-        Ok(TenantKey::new(version, self.unwrap(master_id, &place, wrapped)?))
+    /// [`Error::UnknownMasterKey`] when it is not loaded.
+    pub fn key(&self, id: &str) -> Result<&MasterKey, Error> {
+        let found = self.keys.iter().find(|key| key.id() == id);
+        found.ok_or_else(|| Error::UnknownMasterKey(id.to_owned()))
     }
 
-    /// Wraps a key of the service under the current master key and the key's own name.
-    pub fn wrap_service_key(&self, name: &str, key: &ServiceKey, random: &Random) -> WrappedKey {
-        self.wrap(&service_place(name, self.current_id()), &key.0, random)
+    /// The same ring with one more key, first or last.
+    #[must_use]
+    pub fn with(&self, key: MasterKey, first: bool) -> Self {
+        let mut keys = self.keys.clone();
+        keys.insert(if first { 0 } else { keys.len() }, key);
+        Self { keys }
     }
 
-    /// Opens a key of the service that the master key `master_id` wrapped.
-    ///
-    /// # Errors
-    /// As [`MasterRing::unwrap_tenant_key`].
-    pub fn unwrap_service_key(
-        &self,
-        master_id: &str,
-        name: &str,
-        wrapped: &WrappedKey,
-    ) -> Result<ServiceKey, Error> {
-        Ok(ServiceKey(self.unwrap(master_id, &service_place(name, master_id), wrapped)?))
-    }
-
-    fn wrap(&self, place: &Fields, secret: &Secret, random: &Random) -> WrappedKey {
-        WrappedKey(Wrapped::new(&self.current.secret, WRAP, place.as_bytes(), secret, random))
-    }
-
-    fn unwrap(&self, master_id: &str, place: &Fields, wrapped: &WrappedKey) -> Result<Secret, Error> {
-        let master = self.keys().find(|key| key.id() == master_id);
-        let master = master.ok_or_else(|| Error::UnknownMasterKey(master_id.to_owned()))?;
-        wrapped.0.open(&master.secret, WRAP, place.as_bytes())
-    }
-
-    fn keys(&self) -> impl Iterator<Item = &MasterKey> {
-        std::iter::once(&self.current).chain(&self.older)
+    /// The same ring without that key; `None` when nothing would be left.
+    #[must_use]
+    pub fn without(&self, id: &str) -> Option<Self> {
+        let keys: Vec<MasterKey> = self.keys.iter().filter(|key| key.id() != id).cloned().collect();
+        (!keys.is_empty()).then_some(Self { keys })
     }
 }
 
@@ -209,14 +277,13 @@ mod tests {
     fn a_tenant_key_opens_for_its_own_region_tenant_version_and_master_key_alone() {
         let random = Random::seeded(2);
         let (old, new) = (MasterKey::generate(&random), MasterKey::generate(&random));
-        let ring = MasterRing::new(old.clone(), vec![]);
         let key = TenantKey::generate(3, &random);
-        let wrapped = ring.wrap_tenant_key("local", &tenant("ada"), &key, &random);
+        let wrapped = old.wrap_tenant_key("local", &tenant("ada"), &key, &random);
 
         let both = MasterRing::new(new.clone(), vec![old.clone()]);
         assert_eq!(both.ids(), [new.id(), old.id()]);
         let open = |ring: &MasterRing, master: &MasterKey, region, name, version| {
-            ring.unwrap_tenant_key(master.id(), region, &tenant(name), version, &wrapped)
+            ring.key(master.id())?.unwrap_tenant_key(region, &tenant(name), version, &wrapped)
         };
         let opened = open(&both, &old, "local", "ada", 3).expect("its own place");
         assert_eq!((opened.version(), opened.secret().bytes()), (3, key.secret().bytes()));
@@ -234,14 +301,48 @@ mod tests {
     #[test]
     fn a_service_key_opens_under_its_own_name_alone_and_never_as_a_tenants() {
         let random = Random::seeded(3);
-        let ring = MasterRing::new(MasterKey::generate(&random), vec![]);
+        let master = MasterKey::generate(&random);
         let key = ServiceKey::generate(&random);
-        let wrapped = ring.wrap_service_key("pepper", &key, &random);
-        let opened = ring.unwrap_service_key(ring.current_id(), "pepper", &wrapped).expect("its own name");
+        let wrapped = master.wrap_service_key("pepper", &key, &random);
+        let opened = master.unwrap_service_key("pepper", &wrapped).expect("its own name");
         assert_eq!(opened.0.bytes(), key.0.bytes());
-        assert!(ring.unwrap_service_key(ring.current_id(), "links", &wrapped).is_err());
-        assert!(
-            ring.unwrap_tenant_key(ring.current_id(), "service", &tenant("pepper"), 8, &wrapped).is_err()
+        assert!(master.unwrap_service_key("links", &wrapped).is_err());
+        assert!(master.unwrap_tenant_key("service", &tenant("pepper"), 8, &wrapped).is_err());
+    }
+
+    #[test]
+    fn a_ring_is_written_and_read_back_and_nonsense_is_not() {
+        let random = Random::seeded(4);
+        let [one, two, three] = [(); 3].map(|()| MasterKey::generate(&random));
+        let ring = MasterRing::new(one.clone(), vec![two.clone()]);
+        let back = MasterRing::parse(&format!("# kept in the safe\n\n{}", *ring.to_text())).expect("a ring");
+        assert_eq!(back.ids(), [one.id(), two.id()]);
+        assert_eq!(MasterRing::parse(&one.to_hex()).expect("one key is a ring").ids(), [one.id()]);
+        assert_eq!(ring.with(three.clone(), true).first().id(), three.id());
+        assert_eq!(ring.with(three.clone(), false).ids()[2], three.id());
+        assert_eq!(ring.without(one.id()).expect("one is left").ids(), [two.id()]);
+        assert!(MasterRing::new(one.clone(), vec![]).without(one.id()).is_none());
+        let twice = format!("{}\n{}", *one.to_hex(), *one.to_hex());
+        for bad in ["", "# only a comment", "abc", &twice] {
+            assert_eq!(MasterRing::parse(bad).expect_err("refused"), Error::BadMasterKey, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_kept_elsewhere_opens_its_wrap_with_whatever_lies_beside_it() {
+        let random = Random::seeded(5);
+        let key = TenantKey::generate(1, &random);
+        let one_off = MasterKey::one_off("kms/7", &random);
+        let wrapped = one_off.wrap_tenant_key("local", &tenant("ada"), &key, &random).with_envelope(b"blob");
+        assert_eq!(wrapped.envelope(), b"blob");
+        let kept = MasterKey::kept("kms/7", &one_off.expose()[..]).expect("32 bytes");
+        let opened = kept.unwrap_tenant_key("local", &tenant("ada"), 1, &wrapped).expect("its own key");
+        assert_eq!(opened.secret().bytes(), key.secret().bytes());
+        // The id is bound too: the program behind another key cannot pass for this one.
+        let other = MasterKey::kept("kms/8", &one_off.expose()[..]).expect("32 bytes");
+        assert_eq!(
+            other.unwrap_tenant_key("local", &tenant("ada"), 1, &wrapped).expect_err("id"),
+            Error::Altered
         );
     }
 }

@@ -8,7 +8,7 @@ use mailward_mail::random::Random;
 use crate::fields::length;
 use crate::secret::Secret;
 
-/// One key of the service. Its name is given where it is wrapped ([`crate::MasterRing::wrap_service_key`]).
+/// One key of the service. Its name is given where it is wrapped ([`crate::MasterKey::wrap_service_key`]).
 #[derive(Clone, Debug)]
 pub struct ServiceKey(pub(crate) Secret);
 

@@ -3,6 +3,9 @@
 //! `alg u8 | salt 32 | ciphertext 32 | tag 16`. The wrapping key is HKDF-SHA256(key, salt, info); the salt is drawn
 //! anew each time, so the nonce is zero. The place where the wrap belongs is the associated data. The name of the
 //! wrapping key (master key id, tenant key version) lies in a column beside the wrap and is part of that data.
+//!
+//! Where somebody else guards the wrapping key (a KMS), it is drawn for this wrap alone, and what they made of it stands
+//! behind the 81 bytes: the *envelope*. The place is bound by us, whatever they do with it.
 
 use mailward_mail::random::Random;
 
@@ -27,9 +30,21 @@ impl WrappedKey {
         Self(Wrapped(bytes))
     }
 
-    /// 81 bytes, safe to store.
+    /// 81 bytes and the envelope, safe to store.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0.0
+    }
+
+    /// The same wrap, and behind it what somebody else needs to find the wrapping key again.
+    #[must_use]
+    pub fn with_envelope(mut self, envelope: &[u8]) -> Self {
+        self.0.0.extend_from_slice(envelope);
+        self
+    }
+
+    /// What stands behind the wrap; nothing, when the wrapping key is one of ours.
+    pub fn envelope(&self) -> &[u8] {
+        self.0.0.get(WRAPPED_LEN..).unwrap_or_default()
     }
 }
 
@@ -62,6 +77,12 @@ impl Wrapped {
         bytes.extend_from_slice(key.bytes());
         bytes.extend_from_slice(&tag);
         Self(bytes)
+    }
+
+    /// The wrap alone.
+    pub(crate) fn without_envelope(&self) -> Result<Self, Error> {
+        let wrap = self.0.get(..WRAPPED_LEN).ok_or(Error::Malformed("length of a wrapped key"))?;
+        Ok(Self(wrap.to_vec()))
     }
 
     /// Unwraps what was wrapped for the place `aad`.

@@ -10,8 +10,8 @@ use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, MessageId, TenantId};
 use mailward_mail::random::Random;
 use mailward_vault::{
-    MasterKey, MasterRing, MessageContext, PartKind, Pepper, Purpose, PurposeKey, ServiceKey, SignedLink,
-    TenantKey, Token, TokenKind, WrappedDek, WrappedKey,
+    MasterKey, MessageContext, PartKind, Pepper, Purpose, PurposeKey, ServiceKey, SignedLink, TenantKey,
+    Token, TokenKind, WrappedDek, WrappedKey,
 };
 use serde_json::{Value, json};
 
@@ -36,15 +36,13 @@ fn what_is_written_is_what_the_vectors_hold() {
 fn what_the_vectors_hold_still_opens() {
     let vectors = stored();
     let hex = |pointer: &str| unhex(text(&vectors, pointer));
-    let ring = MasterRing::new(MasterKey::from_hex(text(&vectors, "/master/key")).expect("hex"), vec![]);
-    assert_eq!(ring.current_id(), text(&vectors, "/master/id"));
-    let master = ring.current_id();
+    let master = MasterKey::from_hex(text(&vectors, "/master/key")).expect("hex");
+    assert_eq!(master.id(), text(&vectors, "/master/id"));
 
     let ids = Ids::new();
     let wrapped = WrappedKey::from_stored(hex("/tenant/wrapped"));
-    let tenant = ring
-        .unwrap_tenant_key(master, REGION, &ids.tenant, TENANT_VERSION, &wrapped)
-        .expect("the tenant key");
+    let tenant =
+        master.unwrap_tenant_key(REGION, &ids.tenant, TENANT_VERSION, &wrapped).expect("the tenant key");
     let dek = WrappedDek::from_stored(hex("/message/wrapped"));
     let key = tenant.open_message_key(&ids.ctx(), &dek).expect("the message key");
     for part in vectors["parts"].as_array().expect("a list") {
@@ -69,7 +67,7 @@ fn what_the_vectors_hold_still_opens() {
 
     let service = |name: &str| {
         let wrapped = WrappedKey::from_stored(hex(&format!("/service/{name}/wrapped")));
-        ring.unwrap_service_key(master, name, &wrapped).expect("a service key")
+        master.unwrap_service_key(name, &wrapped).expect("a service key")
     };
     let token = Token::parse(text(&vectors, "/token/text")).expect("a token");
     assert!(Pepper::new(service("pepper")).matches(&token, &hex("/token/verifier")));
@@ -103,9 +101,8 @@ fn written() -> Value {
     let ids = Ids::new();
     let ctx = ids.ctx();
     let master = MasterKey::generate(&random);
-    let ring = MasterRing::new(master.clone(), vec![]);
     let tenant = TenantKey::generate(TENANT_VERSION, &random);
-    let tenant_wrapped = ring.wrap_tenant_key(REGION, &ids.tenant, &tenant, &random);
+    let tenant_wrapped = master.wrap_tenant_key(REGION, &ids.tenant, &tenant, &random);
     let (key, dek) = tenant.new_message_key(&ctx, &random);
 
     let sizes = [0, 1, 16, 300, 65_535, 65_536, 65_537, 131_072, 200_000];
@@ -128,9 +125,10 @@ fn written() -> Value {
     let purpose_sealed = webhook.seal(&[b"wh_1", b"secret"], b"whsec_example", &random);
 
     let (pepper, links) = (ServiceKey::generate(&random), ServiceKey::generate(&random));
-    let service = |name: &str, key: &ServiceKey| json!({ "wrapped": hex(ring.wrap_service_key(name, key, &random).as_bytes()) });
+    let service = |name: &str, key: &ServiceKey| json!({ "wrapped": hex(master.wrap_service_key(name, key, &random).as_bytes()) });
     let services = json!({ "pepper": service("pepper", &pepper), "links": service("links", &links) });
-    let token = Token::generate(TokenKind::Tenant, &random);
+    let pepper = Pepper::new(pepper);
+    let token = pepper.issue(TokenKind::Tenant, &random);
     let link = SignedLink { payload: b"eml_1/0".to_vec(), expires: EXPIRES };
 
     json!({
@@ -153,7 +151,7 @@ fn written() -> Value {
         "token": {
             "text": token.expose(),
             "keyid": token.keyid(),
-            "verifier": hex(&Pepper::new(pepper).verifier(&token)),
+            "verifier": hex(&pepper.verifier(&token)),
         },
         "link": { "payload": "eml_1/0", "expires": EXPIRES.millis(), "text": link.sign(&links) },
     })

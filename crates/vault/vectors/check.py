@@ -72,10 +72,10 @@ def open_part(dek, ctx, part, sealed):
     return b"".join(AESGCM(key).decrypt(nonce(n, n == last), chunk, None) for n, chunk in enumerate(chunks))
 
 
-def base62(value):
+def base62(value, places=6):
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     out = ""
-    for _ in range(6):
+    for _ in range(places):
         value, rest = divmod(value, 62)
         out = digits[rest] + out
     return out
@@ -117,6 +117,8 @@ def main():
 
     token = v["token"]["text"].encode()
     assert base62(zlib.crc32(token[:-6])) == token[-6:].decode()
+    seal = hmac.digest(service("pepper"), b"mailward/token-seal/v1" + token[:-13], "sha256")
+    assert base62(int.from_bytes(seal[:8], "big") % 62**7, 7) == token[-13:-6].decode()
     verifier = hmac.digest(service("pepper"), b"mailward/token/v1" + token, "sha256")
     assert verifier.hex() == v["token"]["verifier"]
 

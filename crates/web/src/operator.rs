@@ -2,5 +2,6 @@
 
 pub(crate) mod audit;
 pub(crate) mod inboxes;
+pub(crate) mod keys;
 pub(crate) mod standing;
 pub(crate) mod tenants;

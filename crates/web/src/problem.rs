@@ -103,6 +103,13 @@ impl Problem {
             .fix("use a token that holds it; POST /v1/keys mints keys with the scopes your own key holds")
     }
 
+    /// RFC 9110 15.5.20: the request is fine, and this server is not the one to answer it.
+    pub(crate) fn wrong_region(region: &str) -> Self {
+        let message = format!("this service does not serve the region `{region}`");
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "wrong_region", message)
+            .fix(format!("ask the service of the region `{region}`; its address is your operator's to tell"))
+    }
+
     pub(crate) fn validation(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "validation_error", message)
             .fix("see /openapi.json for what this route takes")
@@ -272,6 +279,8 @@ impl From<Error> for Problem {
                     .because(chain(&error));
                 Self { unreadable, ..problem }
             }
+            Error::WrongRegion(region) => Self::wrong_region(&region),
+            Error::Root(_) => Self::unavailable(chain(&error)),
             Error::Store(mailward_store::Error::Corrupt { .. }) | Error::Keys(_) | Error::Damaged(_) => {
                 Self::internal(chain(&error))
             }
@@ -294,6 +303,7 @@ impl From<Denied> for Problem {
             Denied::TooManyFailures => {
                 Self::rate_limited("too many wrong tokens came from this address", Duration::from_secs(60))
             }
+            Denied::WrongRegion(region) => Self::wrong_region(&region),
             Denied::Suspended => {
                 Self::new(StatusCode::LOCKED, "tenant_suspended", "this tenant is suspended")
                     .fix("ask the operator of this service")

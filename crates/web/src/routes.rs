@@ -51,6 +51,9 @@ pub(crate) fn operator() -> Routes {
         .routes(routes!(operator::audit::checkpoints))
         .routes(routes!(operator::audit::key))
         .routes(routes!(operator::audit::missing))
+        .routes(routes!(operator::keys::list))
+        .routes(routes!(operator::keys::rotate))
+        .routes(routes!(operator::keys::show))
         .merge(everywhere())
 }
 

@@ -153,7 +153,8 @@ impl Mailroom {
         by: Option<&str>,
     ) -> Result<MintedKey> {
         let kind = if request.inbox.is_some() { TokenKind::Inbox } else { TokenKind::Tenant };
-        let token = Token::generate(kind, &self.0.random);
+        let pepper = self.pepper().await?;
+        let token = pepper.issue(kind, &self.0.random);
         let name = match &request.name {
             Some(name) => Some(self.seal_small(tenant, token.keyid(), name).await?),
             None => None,
@@ -171,7 +172,7 @@ impl Mailroom {
         };
         let new = NewKey {
             kind: kind.letter(),
-            verifier: self.pepper().await?.verifier(&token),
+            verifier: pepper.verifier(&token),
             pepper_version: 1,
             created_by: by.map(str::to_owned),
             key,

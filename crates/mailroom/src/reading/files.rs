@@ -9,7 +9,7 @@ use mailward_mail::parsed::{Attachment, TransferEncoding};
 use mailward_store::Tenant;
 use mailward_vault::PartKind;
 
-use super::{context, message_key, parsed, stored_part};
+use super::{open_with, parsed};
 use crate::access::Principal;
 use crate::{Error, Mailroom, Result};
 
@@ -97,14 +97,14 @@ impl Mailroom {
         let Some(message) = scope.message(inbox, id).await? else { return Ok(None) };
         let Some(snapshot) = parsed(tenant, &mut scope, &keys, &message).await? else { return Ok(None) };
         let Some(file) = snapshot.attachments.get(index) else { return Ok(None) };
-        let (no, sealed) = stored_part(&mut scope, &message, PartKind::Raw).await?;
-        drop(scope);
-        let context = context(tenant, &message);
         // Only the chunks that hold the file are opened, not the whole message.
-        let range = file.offset..file.offset + file.length;
-        let encoded = message_key(&keys, &message, &context)?
-            .open_range(&context, PartKind::Raw, no, &sealed, range)
-            .map_err(|error| Error::unreadable(id.as_str(), error))?;
+        let range = || file.offset..file.offset + file.length;
+        let encoded =
+            open_with(tenant, &mut scope, &keys, &message, PartKind::Raw, |key, context, no, sealed| {
+                key.open_range(context, PartKind::Raw, no, sealed, range())
+            })
+            .await?;
+        drop(scope);
         Ok(Some((file.filename.clone(), decode(file, encoded)?)))
     }
 }

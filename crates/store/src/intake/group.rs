@@ -199,6 +199,10 @@ async fn deliver(
         let repeat = Outcome::Answer(Ok(Committed { id, repeat: true }));
         return Ok(if counts { repeat } else { Outcome::Perhaps });
     }
+    // Sealed with a version of the key that a rotation is about to drop: to be sealed again, before anything counts it.
+    if i64::from(message.key_version) < scope.key_floor().await? {
+        return Ok(Outcome::Answer(Err(IntakeError::OldKey)));
+    }
     let now = clock.now();
     let place = match message.held {
         // Locked, so that it cannot be deleted between this look and the insert.

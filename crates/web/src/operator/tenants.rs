@@ -32,7 +32,7 @@ pub(crate) struct CreateRequest {
     /// `scale` when absent.
     #[serde(default)]
     plan: Option<String>,
-    /// Must be this deployment's.
+    /// One that is served here; the default for new tenants when absent.
     #[serde(default)]
     region: Option<String>,
 }
