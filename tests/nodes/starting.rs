@@ -79,7 +79,8 @@ async fn a_node_whose_clock_is_wrong_goes_by_the_databases_and_leaves_leases_alo
     let front = world.further_node("smtp", &[]).await;
     front.deliver_raw(&plain("job", "x"), &[&inbox.address]).await;
     let store = world.store().await;
-    let any = Claim { limit: 10, per_tenant: 10, without: &[] };
+    let regions = ["local".to_owned()];
+    let any = Claim { limit: 10, per_tenant: 10, without: &[], regions: &regions };
     let lease = Duration::from_secs(600);
     // Two nodes whose machines are hours apart, either way.
     let (ahead, behind) = (Clock::following(), Clock::following());
