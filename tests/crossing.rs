@@ -148,7 +148,7 @@ impl Run {
     async fn call(&mut self) {
         let dice = self.dice.clone();
         let mut case = dice.pick(CASES);
-        while case.is_slow && !dice.percent(5) {
+        while case.is_slow && !dice.percent(30) {
             case = dice.pick(CASES);
         }
         let actor = dice.below(self.owners.len());
@@ -399,6 +399,16 @@ impl Run {
             // Whoever it is made for, no tenant wrote it.
             Body::Operators => Some(json!({ "displayName": "made by the operator" })),
             Body::Why => Some(json!({ "reason": "the tenant asked to have it looked at" })),
+            // One that lives would be revoked.
+            Body::Scan => Some(json!({ "token": someone.revoked })),
+            Body::Issue => Some(json!({ "kind": "tenant" })),
+            Body::Trial => Some(json!({ "at": "2026-11-22T10:00:00.000Z", "doors": [] })),
+            Body::Trespass => Some(json!({
+                "by": own.tenant.id,
+                "inbox": foreign.emails[0].0,
+                "email": foreign.emails[0].1,
+                "key": foreign.spare_key,
+            })),
             Body::Heads => Some(json!({ "heads": [format!("{} 1 {}", someone.tenant.id, "00".repeat(32))] })),
             Body::Empty => Some(json!({})),
             // A slug that was issued before: nobody is made here.

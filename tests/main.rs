@@ -10,6 +10,7 @@ mod cli;
 mod crash;
 mod crossing;
 mod demo;
+mod doctor;
 mod findings;
 mod harness;
 mod inbound;

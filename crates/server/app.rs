@@ -12,14 +12,15 @@ use mailward_net::dns::Dns;
 use mailward_net::egress::{Egress, EgressRules};
 use mailward_smtp::Shutdown;
 use mailward_store::{Act, Action, Intake, IntakeLimits, JobKind, Keystore, Location, Store};
-use mailward_web::{ServeOptions, WebConfig};
+use mailward_web::{Isolation, ServeOptions, WebConfig};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, DnsServers, Signup};
 use crate::data_dir::DataDir;
-use crate::{StartError, checkpoints, providers, time, tls};
+use crate::doctor::job::Job;
+use crate::{StartError, checkpoints, doctor, providers, time, tls};
 
 /// How long requests may take to end when the service stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -37,6 +38,7 @@ pub struct App {
     intake: Intake,
     listener: Option<mailward_smtp::Server>,
     stop: CancellationToken,
+    trial: Option<Job>,
     tasks: Vec<JoinHandle<()>>,
     _data: DataDir,
 }
@@ -102,14 +104,25 @@ impl App {
             http = Some(address);
             tasks.push(task);
         }
-        let (operator, task) = serve_operator(&config, &room, &stop).await?;
+        let isolation = Isolation::new(doctor::boundaries::boundaries(&config));
+        let (operator, task) = serve_operator(&config, &room, &isolation, &stop).await?;
         tasks.push(task);
         let listener = if roles.smtp { Some(take_mail(&config, &room, clock)?) } else { None };
         let smtp = listener.as_ref().map(mailward_smtp::Server::local_addr);
+        // The doors are tried where both lead in.
+        let trial = http.zip(smtp).map(|(http, smtp)| {
+            isolation.reached_at(config.public_url(http), smtp);
+            let web = WebConfig { public_url: config.public_url(http), isolation, ..WebConfig::default() };
+            Job::new(&room, &web, smtp, data.file("operator.key"))
+        });
+        if let Some(trial) = trial.clone().filter(|_| config.doctor.isolation_every_minutes > 0) {
+            let every = Duration::from_secs(config.doctor.isolation_every_minutes.saturating_mul(60));
+            tasks.push(tokio::spawn(trial.keep(every, stop.clone())));
+        }
         let shown =
             |address: Option<SocketAddr>| address.map_or("off".to_owned(), |address| address.to_string());
         tracing::info!(%roles, smtp = shown(smtp), http = shown(http), %operator, "serving");
-        Ok(Self { smtp, http, operator, room, store, intake, listener, stop, tasks, _data: data })
+        Ok(Self { smtp, http, operator, room, store, intake, listener, stop, trial, tasks, _data: data })
     }
 
     /// The mailroom, for what runs in the same process.
@@ -120,6 +133,11 @@ impl App {
     /// The SMTP listener, where there is one.
     pub fn smtp_server(&self) -> Option<&mailward_smtp::Server> {
         self.listener.as_ref()
+    }
+
+    /// A trial of the walls between tenants, as the job makes it; none where mail or requests do not come in.
+    pub fn isolation_trial(&self) -> Option<Job> {
+        self.trial.clone()
     }
 
     /// The data directory.
@@ -347,6 +365,7 @@ async fn serve_public(
 async fn serve_operator(
     config: &Config,
     room: &Mailroom,
+    isolation: &Isolation,
     stop: &CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
     let (listener, address) = listen("operator.listen", config.operator.listen).await?;
@@ -355,6 +374,7 @@ async fn serve_operator(
         public_url: config.public_url(address),
         behind_proxy: config.operator.behind_proxy,
         tls: tls.is_some() || config.operator.behind_proxy,
+        isolation: isolation.clone(),
         ..WebConfig::default()
     };
     let options = ServeOptions { tls, behind_proxy: config.operator.behind_proxy, grace: GRACE };

@@ -8,6 +8,7 @@ mod audit;
 mod db;
 mod deliver;
 mod demo;
+mod doctor;
 mod failure;
 mod inbox;
 mod keys;
@@ -67,6 +68,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Keys(keys) => keys::run(keys),
         Command::Score(score) => score::run(&score),
         Command::Deliver(deliver) => deliver::run(&deliver),
+        Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Config(config) => settings::run(&config),
     }
 }

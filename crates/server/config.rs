@@ -71,6 +71,8 @@ pub struct Config {
     pub limits: Limits,
     /// Plans by name; 0 is no limit.
     pub plans: BTreeMap<String, Plan>,
+    /// What the service tries by itself.
+    pub doctor: Doctor,
     /// What the service tells about itself.
     pub telemetry: Telemetry,
 }
@@ -245,6 +247,14 @@ pub struct Limits {
     /// How long it is remembered who holds a token.
     #[serde(rename = "token_cache_ms", deserialize_with = "field::millis")]
     pub token_cache: Duration,
+}
+
+/// Section `doctor`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Doctor {
+    /// How often the doors between tenants are tried, in minutes; 0 never.
+    pub isolation_every_minutes: u64,
 }
 
 /// Section `telemetry`.

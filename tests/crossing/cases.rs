@@ -41,6 +41,10 @@ pub enum Body {
     Tenant,
     Why,
     Heads,
+    Trial,
+    Scan,
+    Issue,
+    Trespass,
 }
 
 /// One route.
@@ -169,6 +173,11 @@ pub const CASES: &[Case] = &[
     case("POST /operator/v1/tenants/{id}/emails/{email}/break-glass", &[Tenant, Email])
         .body(Body::Why)
         .shows(),
+    case("POST /v1/token-scan", &[]).body(Body::Scan).closed(),
+    case("POST /operator/v1/tenants/{id}/keys", &[Tenant]).body(Body::Issue).spends(),
+    case("GET /operator/v1/isolation", &[]),
+    case("POST /operator/v1/isolation", &[]).body(Body::Trial),
+    case("POST /operator/v1/isolation/trespass", &[]).body(Body::Trespass),
     case("GET /operator/v1/audit", &[]).query(Query::Chain),
     case("GET /operator/v1/audit/verify", &[]).query(Query::Walk).slow(),
     case("GET /operator/v1/audit/checkpoints", &[]).query(Query::Page),

@@ -190,6 +190,9 @@ impl Owner {
                     tokio::time::sleep(std::time::Duration::from_millis(60)).await;
                 }
             }
+            "POST /operator/v1/tenants/{id}/keys" => {
+                self.delete("keys", &text(&answer.json(), "id")).await;
+            }
             "POST /v1/keys" => self.delete("keys", &text(&answer.json(), "id")).await,
             "POST /v1/webhooks" => self.delete("webhooks", &text(&answer.json(), "id")).await,
             _ => {}

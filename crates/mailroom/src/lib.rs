@@ -20,6 +20,7 @@ mod screening;
 pub mod sender_auth;
 mod snapshot;
 mod standing;
+mod trespass;
 #[cfg(doctest)]
 mod unforgeable;
 mod unreadable;
@@ -45,6 +46,7 @@ pub use reading::{AttachmentFile, ListRequest, Mail, Page};
 pub use rotation::{KeyList, RotationRequest};
 pub use screening::{Screened, Screening, judge, sample};
 pub use snapshot::{AttachmentMeta, Meta};
+pub use trespass::{Foreign, Trespass};
 pub use webhooks::{CreatedWebhook, WebhookCall, WebhookRequest, WebhookView};
 
 /// The mailroom. A cheap clone.

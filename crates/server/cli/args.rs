@@ -59,6 +59,10 @@ pub enum Command {
     /// Send mail files over SMTP, for trying things out
     #[command(after_help = "Example:\n  mailward deliver welcome.eml --to bookings@localhost.test")]
     Deliver(Deliver),
+    /// Look for what is wrong or weak; with --isolation, try every door between two tenants of a running server
+    #[command(after_help = "Examples:\n  mailward doctor --data-dir /var/lib/mailward\n  \
+        mailward doctor --isolation --data-dir /var/lib/mailward --json")]
+    Doctor(Doctor),
     /// Print the effective configuration, with the origin of each value
     #[command(after_help = "Example:\n  mailward config --set smtp.listen=0.0.0.0:25")]
     Config(ShowConfig),
@@ -126,6 +130,37 @@ pub struct Init {
     /// Print {"operatorKey": ...}
     #[arg(long)]
     pub json: bool,
+}
+
+/// `doctor`. Exit status 3: something is bad, or a door between tenants leaks.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Make two tenants on the running server, try every door from one to the other, remove them
+    #[arg(long)]
+    pub isolation: bool,
+    /// With --isolation: the API of tenants [default: what the server says]
+    #[arg(long, value_name = "URL", requires = "isolation")]
+    pub http: Option<String>,
+    /// With --isolation: where mail comes in [default: what the server says]
+    #[arg(long, value_name = "HOST:PORT", requires = "isolation")]
+    pub smtp: Option<String>,
+    /// Configuration file [default: mailward.toml in the current directory, if there]
+    #[arg(long, value_name = "FILE", conflicts_with = "isolation")]
+    pub config: Option<PathBuf>,
+    /// Set one configuration key; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "isolation")]
+    pub set: Vec<String>,
+    /// The server to ask.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+impl Doctor {
+    /// The configuration that is looked at.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        let directory = self.server.data_dir.clone();
+        Ok(config::load(&Sources::of_process(self.config.clone(), directory, self.set.clone()))?)
+    }
 }
 
 /// `config`
@@ -478,6 +513,8 @@ mod tests {
             "mailward score --jsonl",
             "mailward deliver a.eml b.eml --to a@b.test --server h:25 --from c@d.test",
             "mailward config --json",
+            "mailward doctor --config f.toml --set a=b --json",
+            "mailward doctor --isolation --server https://h:1 --http https://h --smtp h:25 --data-dir d",
         ] {
             assert!(parses(line).is_ok(), "{line}");
         }

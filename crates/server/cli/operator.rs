@@ -61,8 +61,7 @@ impl Client {
         if base.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(bad("must not hold a name or password"));
         }
-        let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        if !is_https && !is_here {
+        if !is_https && !is_here(&host) {
             return Err(bad("would carry the operator key over the network in clear"));
         }
         let port = base.port_u16().unwrap_or(if is_https { 443 } else { 80 });
@@ -219,6 +218,15 @@ impl Client {
     }
 }
 
+/// Refuses a server to which the operator's key would go over a network in clear.
+pub(super) fn refuse_clear(server: &Server) -> Result<(), Failure> {
+    Client::new(server).map(drop)
+}
+
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// A text as one segment of a path or one value of a query.
 pub(super) fn segment(text: &str) -> String {
     use std::fmt::Write;
@@ -236,7 +244,7 @@ pub(super) fn segment(text: &str) -> String {
 
 const KEY_HINT: &str = "name the server's data directory with --data-dir, or set MAILWARD_OPERATOR_KEY";
 
-fn operator_key(server: &Server) -> Result<String, Failure> {
+pub(super) fn operator_key(server: &Server) -> Result<String, Failure> {
     if let Ok(key) = std::env::var("MAILWARD_OPERATOR_KEY") {
         return Ok(key.trim().to_owned());
     }
@@ -248,7 +256,7 @@ fn operator_key(server: &Server) -> Result<String, Failure> {
         .map_err(|error| Failure::failed(error, KEY_HINT))
 }
 
-fn connector(ca_cert: Option<&Path>) -> Result<TlsConnector, Failure> {
+pub(super) fn connector(ca_cert: Option<&Path>) -> Result<TlsConnector, Failure> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = ca_cert {
         let bad = |why: String| {

@@ -192,6 +192,11 @@ pub const KEYS: &[Key] = &[
         "requests of all keys, twice as many at once, on each node; 0 = no limit",
     ),
     key("plans.scale.webhook_endpoints", "100", "webhook endpoints; 0 = 1,000"),
+    key(
+        "doctor.isolation_every_minutes",
+        "0",
+        "how often the doors between tenants are tried on the running service, 60 = hourly; 0 = never",
+    ),
     key("telemetry.log", r#""info""#, "what is logged: a level, or target=level pairs with commas between"),
     key("telemetry.json", "false", "log one JSON object a line"),
 ];

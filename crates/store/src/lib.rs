@@ -14,6 +14,7 @@ pub mod provision;
 mod scope;
 mod system;
 mod tenant;
+mod trespass;
 #[cfg(doctest)]
 mod unforgeable;
 mod wake;
@@ -40,6 +41,7 @@ pub use scope::usage::{Allowance, Drift, Quota, ReceiveUse, Span, Use, comes_nea
 pub use scope::webhook::{Include, NewWebhook, Webhook};
 pub use system::{Authenticated, Operator, Route, TenantRow, TenantState};
 pub use tenant::{Scope, Store, Tenant};
+pub use trespass::Sighting;
 pub use wake::Waiter;
 
 /// What a store answers.

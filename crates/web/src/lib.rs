@@ -11,6 +11,7 @@ mod edge;
 mod file;
 mod headers;
 mod health;
+mod isolation;
 mod leak;
 mod limits;
 mod openapi;
@@ -33,6 +34,7 @@ use axum::middleware::from_fn_with_state;
 use mailward_mail::random::Random;
 use mailward_mailroom::Mailroom;
 
+pub use isolation::{Boundary, Isolation, Trial, Tried, Verdict};
 pub use server::{Peer, ServeOptions, serve};
 
 use crate::limits::Limits;
@@ -52,6 +54,8 @@ pub struct WebConfig {
     pub public_url: String,
     /// Whether this listener speaks TLS, so that browsers may be told to insist on it.
     pub tls: bool,
+    /// What the operator's API tells of the walls between tenants.
+    pub isolation: Isolation,
 }
 
 impl Default for WebConfig {
@@ -63,6 +67,7 @@ impl Default for WebConfig {
             burst: 40,
             public_url: "http://127.0.0.1:8080".into(),
             tls: false,
+            isolation: Isolation::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod inboxes;
+pub(crate) mod isolation;
 pub(crate) mod keys;
 pub(crate) mod standing;
 pub(crate) mod tenants;

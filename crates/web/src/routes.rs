@@ -46,6 +46,8 @@ pub(crate) fn operator() -> Routes {
         .routes(routes!(operator::standing::break_glass))
         .routes(routes!(operator::standing::issue_key))
         .routes(routes!(operator::inboxes::create, operator::inboxes::list))
+        .routes(routes!(operator::isolation::show, operator::isolation::record))
+        .routes(routes!(operator::isolation::trespass))
         .routes(routes!(operator::audit::list))
         .routes(routes!(operator::audit::verify))
         .routes(routes!(operator::audit::checkpoints))
