@@ -1,4 +1,4 @@
-//! Claims due jobs and runs them, a bounded number at a time.
+//! Claims due jobs and runs them, a bounded number at a time, tenant by tenant in turns.
 //!
 //! A job may run twice: its lease can end while it is running, or the process can die after the work and before the
 //! row is settled. Every handler is safe to run twice; the fence lets only the newest claim settle the row.
@@ -8,19 +8,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use mailward_fair::Turns;
 use mailward_mail::clock::{Clock, Timestamp};
-use mailward_mail::id::TenantId;
+use mailward_mail::id::{TenantId, WebhookId};
 use mailward_store::{Claim, ClaimedJob, JobKind, Store};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Longer than the longest call, so that a lease ends only with its worker.
+/// Longer than what waits here is in hand and the longest call takes, so that a lease ends only with its worker.
 const LEASE: Duration = Duration::from_secs(60);
+/// What has waited here for so long is put back: the rest of its lease might not be enough for a call.
+const STALE: Duration = Duration::from_secs(30);
 /// Jobs running at once.
 const AT_ONCE: usize = 32;
-/// Of one tenant: an eighth, so that no tenant's dead endpoints can hold up everybody else's.
-const PER_TENANT: usize = AT_ONCE / 8;
+/// Of one tenant, running or about to: half, so that two tenants' dead endpoints at most fill all places.
+const PER_TENANT: usize = AT_ONCE / 2;
+/// Of one endpoint, so that one that does not answer leaves its tenant's others their part.
+const PER_ENDPOINT: usize = 4;
 /// When the store could not even say when the next job is due, it is asked again after this.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -51,14 +56,25 @@ pub struct Worker {
     handlers: Handlers,
     look_again: Duration,
     regions: Vec<String>,
-    shares: Arc<Shares>,
+    hand: Arc<Hand>,
 }
 
-/// How many jobs of each tenant run.
-#[derive(Default)]
-struct Shares {
-    running: Mutex<HashMap<TenantId, usize>>,
+/// The jobs that this worker has claimed.
+struct Hand {
+    jobs: Mutex<Jobs>,
+    /// A job has come to its end.
     freed: Notify,
+}
+
+struct Jobs {
+    turns: Turns<TenantId, Waiting>,
+    /// Running or about to, by endpoint.
+    endpoints: HashMap<WebhookId, usize>,
+}
+
+struct Waiting {
+    job: ClaimedJob,
+    since: Timestamp,
 }
 
 impl Worker {
@@ -71,7 +87,8 @@ impl Worker {
         look_again: Duration,
         regions: Vec<String>,
     ) -> Self {
-        Self { store, clock, handlers, look_again, regions, shares: Arc::default() }
+        let jobs = Jobs { turns: Turns::new(AT_ONCE), endpoints: HashMap::new() };
+        Self { store, clock, handlers, look_again, regions, hand: Arc::new(Hand { jobs: Mutex::new(jobs), freed: Notify::new() }) }
     }
 
     /// Runs jobs until told to stop, then lets those that run come to their end.
@@ -79,53 +96,77 @@ impl Worker {
         let running = TaskTracker::new();
         let places = Arc::new(Semaphore::new(AT_ONCE));
         while !stop.is_cancelled() {
-            // A place first: what cannot be run now is better claimed by somebody else.
-            let Ok(first) = Arc::clone(&places).acquire_owned().await else { break };
-            let mut free = vec![first];
+            let claimed = self.claim(places.available_permits()).await;
             while let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                free.push(place);
+                let Some(next) = self.hand.lock().turns.take() else { break };
+                self.start(next.1, place, &running).await;
             }
-            let claimed = self.claim(free.len()).await;
-            if claimed.is_empty() {
-                drop(free);
-                self.wait(&stop).await;
-                continue;
+            if claimed == 0 || places.available_permits() == 0 {
+                self.wait(&stop, places.available_permits() > 0).await;
             }
-            for (job, place) in claimed.into_iter().zip(free) {
-                self.start(job, place, &running);
-            }
+        }
+        // What was not begun is somebody else's at once.
+        loop {
+            let next = self.hand.lock().turns.take();
+            let Some((_, waiting)) = next else { break };
+            self.put_back(&waiting.job, Duration::ZERO).await;
         }
         running.close();
         running.wait().await;
     }
 
-    async fn claim(&self, free: usize) -> Vec<ClaimedJob> {
-        let without = self.shares.used_up();
+    /// Claims jobs while there are places for some of them, more than that, so that there is a choice; how many.
+    async fn claim(&self, free: usize) -> usize {
+        let (room, without) = {
+            let jobs = self.hand.lock();
+            let used_up = jobs.turns.lanes().filter(|tenant| jobs.turns.held(tenant) >= PER_TENANT);
+            (AT_ONCE.saturating_sub(jobs.turns.len()), used_up.cloned().collect::<Vec<_>>())
+        };
+        if free == 0 || room == 0 {
+            return 0;
+        }
         let claim = Claim {
-            limit: i64::try_from(free).unwrap_or(1),
+            limit: i64::try_from(room).unwrap_or(1),
             per_tenant: PER_TENANT as i64,
             without: &without,
             regions: &self.regions,
         };
-        match self.store.claim(self.clock.now(), LEASE, &claim).await {
+        let claimed = match self.store.claim(self.clock.now(), LEASE, &claim).await {
             Ok(jobs) => jobs,
             Err(error) => {
                 tracing::warn!(%error, "could not claim jobs");
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 Vec::new()
             }
+        };
+        let mut taken = 0;
+        for job in claimed {
+            match self.hand.take(job, self.clock.now()) {
+                None => taken += 1,
+                Some(too_many) => self.put_back(&too_many, PAUSE).await,
+            }
         }
+        taken
     }
 
-    fn start(&self, job: ClaimedJob, place: OwnedSemaphorePermit, running: &TaskTracker) {
+    async fn start(&self, waiting: Waiting, place: OwnedSemaphorePermit, running: &TaskTracker) {
+        let Waiting { job, since } = waiting;
+        let part = Part {
+            hand: Arc::clone(&self.hand),
+            tenant: job.tenant.id().clone(),
+            webhook: job.webhook.clone(),
+        };
+        if since.plus(STALE) < self.clock.now() {
+            self.put_back(&job, Duration::ZERO).await;
+            return;
+        }
         let Some(handler) = self.handlers.get(&job.kind).map(Arc::clone) else {
             tracing::warn!(kind = ?job.kind, "no handler for a job of this kind here");
             return;
         };
         let clock = self.clock.clone();
-        let share = Arc::clone(&self.shares).take(job.tenant.id());
         running.spawn(async move {
-            let (_place, _share) = (place, share);
+            let (_place, _part) = (place, part);
             let outcome = handler.run(job.clone()).await;
             let settled = match outcome {
                 Outcome::Done => job.done().await,
@@ -142,59 +183,75 @@ impl Worker {
         });
     }
 
-    /// Waits for a new job, or until the next one becomes due.
-    async fn wait(&self, stop: &CancellationToken) {
-        let until = match self.store.next_due().await {
+    async fn put_back(&self, job: &ClaimedJob, wait: Duration) {
+        if let Err(error) = job.put_back(self.clock.now().plus(wait)).await {
+            tracing::warn!(%error, job = job.id, "could not put a job back; its lease will end");
+        }
+    }
+
+    /// Waits for a new job, for a place, or until the next job becomes due.
+    async fn wait(&self, stop: &CancellationToken, has_places: bool) {
+        let due = if has_places { self.store.next_due().await } else { Ok(None) };
+        let until = match due {
             Err(_) => PAUSE,
             Ok(None) => self.look_again,
             Ok(Some(due)) => match u64::try_from(due.millis() - self.clock.now().millis()) {
-                // What is due and was not claimed waits for its tenant's share, which tells when it is free.
+                // What is due and was not claimed waits for its tenant's part, which tells when it is free.
                 Err(_) | Ok(0) => self.look_again,
                 Ok(millis) => Duration::from_millis(millis).min(self.look_again),
             },
         };
         tokio::select! {
-            () = self.store.jobs_changed() => {}
-            () = self.shares.freed.notified() => {}
+            () = self.store.jobs_changed(), if has_places => {}
+            () = self.hand.freed.notified() => {}
             () = tokio::time::sleep(until) => {}
             () = stop.cancelled() => {}
         }
     }
 }
 
-/// One running job of a tenant's; given back when it is dropped.
-struct Share(Arc<Shares>, TenantId);
+/// A tenant's and an endpoint's part, taken by a job; given back when it is dropped.
+struct Part {
+    hand: Arc<Hand>,
+    tenant: TenantId,
+    webhook: Option<WebhookId>,
+}
 
-impl Shares {
-    fn take(self: Arc<Self>, tenant: &TenantId) -> Share {
-        *self.lock().entry(tenant.clone()).or_default() += 1;
-        Share(self, tenant.clone())
+impl Hand {
+    /// Lets a job wait for its turn, or gives it back: its tenant or endpoint has enough in hand.
+    fn take(&self, job: ClaimedJob, now: Timestamp) -> Option<ClaimedJob> {
+        let mut jobs = self.lock();
+        let tenant = job.tenant.id().clone();
+        let of_endpoint = job.webhook.as_ref().and_then(|webhook| jobs.endpoints.get(webhook).copied());
+        if jobs.turns.held(&tenant) >= PER_TENANT || of_endpoint.is_some_and(|held| held >= PER_ENDPOINT) {
+            return Some(job);
+        }
+        if let Some(webhook) = &job.webhook {
+            *jobs.endpoints.entry(webhook.clone()).or_default() += 1;
+        }
+        // A job weighs what the least does: its octets are not known before it is put together.
+        jobs.turns.push(tenant, 0, Waiting { job, since: now });
+        None
     }
 
-    /// Tenants that have as much as they may.
-    fn used_up(&self) -> Vec<TenantId> {
-        self.lock()
-            .iter()
-            .filter(|(_, running)| **running >= PER_TENANT)
-            .map(|(tenant, _)| tenant.clone())
-            .collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, usize>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Share {
+impl Drop for Part {
     fn drop(&mut self) {
-        let mut running = self.0.lock();
-        if let Some(count) = running.get_mut(&self.1) {
-            *count -= 1;
-            if *count == 0 {
-                running.remove(&self.1);
+        let mut jobs = self.hand.lock();
+        jobs.turns.done(&self.tenant);
+        if let Some(webhook) = &self.webhook
+            && let Some(held) = jobs.endpoints.get_mut(webhook)
+        {
+            *held -= 1;
+            if *held == 0 {
+                jobs.endpoints.remove(webhook);
             }
         }
-        drop(running);
-        self.0.freed.notify_one();
+        drop(jobs);
+        self.hand.freed.notify_one();
     }
 }

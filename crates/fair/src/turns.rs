@@ -60,13 +60,8 @@ impl<K: Clone + Eq + Hash, T> Turns<K, T> {
 
     /// Takes what comes next to a place. [`Turns::done`] gives the place back.
     pub fn take(&mut self) -> Option<(K, T)> {
-        self.take_if(|_, _| true)
-    }
-
-    /// Likewise, but only something that may go now. `may` sees the things of a lane in order and decides for each.
-    pub fn take_if(&mut self, mut may: impl FnMut(&K, &T) -> bool) -> Option<(K, T)> {
         let each = self.places_each;
-        self.pick(|lane| lane.busy < each, &mut may).or_else(|| self.pick(|_| true, &mut may))
+        self.pick(|lane| lane.busy < each).or_else(|| self.pick(|_| true))
     }
 
     /// A thing that was taken has left its place.
@@ -92,32 +87,30 @@ impl<K: Clone + Eq + Hash, T> Turns<K, T> {
         self.lanes.get(key).map_or(0, |lane| lane.busy)
     }
 
+    /// Things of a lane that wait or are worked on.
+    pub fn held(&self, key: &K) -> usize {
+        self.lanes.get(key).map_or(0, |lane| lane.busy + lane.queue.len())
+    }
+
     /// Lanes in which something waits or is worked on.
     pub fn lanes(&self) -> impl Iterator<Item = &K> {
         self.lanes.keys()
     }
 
-    fn pick(
-        &mut self,
-        fits: impl Fn(&Lane<T>) -> bool,
-        may: &mut impl FnMut(&K, &T) -> bool,
-    ) -> Option<(K, T)> {
+    fn pick(&mut self, fits: impl Fn(&Lane<T>) -> bool) -> Option<(K, T)> {
         loop {
             // The fewest whole rounds after which some lane can afford its thing.
             let mut rounds: Option<u64> = None;
             for _ in 0..self.ring.len() {
                 let key = self.ring.front()?.clone();
                 let lane = self.lanes.get_mut(&key)?;
-                let at =
-                    if fits(lane) { lane.queue.iter().position(|(_, thing)| may(&key, thing)) } else { None };
-                if let Some(at) = at {
+                if let Some(cost) = lane.queue.front().map(|(cost, _)| *cost).filter(|_| fits(lane)) {
                     if !lane.has_turn {
                         lane.has_turn = true;
                         lane.deficit += QUANTUM;
                     }
-                    let cost = lane.queue[at].0;
                     if cost <= lane.deficit {
-                        return self.serve(key, at);
+                        return self.serve(key);
                     }
                     let missing = (cost - lane.deficit).div_ceil(QUANTUM);
                     rounds = Some(rounds.map_or(missing, |least| least.min(missing)));
@@ -128,19 +121,16 @@ impl<K: Clone + Eq + Hash, T> Turns<K, T> {
             // Rounds in which nobody could go are gone through at once; the last of them is walked.
             let skipped = (rounds? - 1) * QUANTUM;
             for key in &self.ring {
-                if let Some(lane) = self.lanes.get_mut(key)
-                    && fits(lane)
-                    && lane.queue.iter().any(|(_, thing)| may(key, thing))
-                {
+                if let Some(lane) = self.lanes.get_mut(key).filter(|lane| fits(lane)) {
                     lane.deficit += skipped;
                 }
             }
         }
     }
 
-    fn serve(&mut self, key: K, at: usize) -> Option<(K, T)> {
+    fn serve(&mut self, key: K) -> Option<(K, T)> {
         let lane = self.lanes.get_mut(&key)?;
-        let (cost, thing) = lane.queue.remove(at)?;
+        let (cost, thing) = lane.queue.pop_front()?;
         lane.deficit -= cost;
         lane.busy += 1;
         self.waiting -= 1;
@@ -217,16 +207,6 @@ mod tests {
         turns.push("b", 1, 1);
         assert_eq!((order(&mut turns), order(&mut turns)), (Some("b"), Some("b")));
         assert_eq!(order(&mut turns), Some("a"), "nobody else waits any more");
-    }
-
-    #[test]
-    fn what_may_not_go_yet_is_stepped_over_within_its_lane() {
-        let mut turns = Turns::new(8);
-        turns.push("a", 1, 1);
-        turns.push("a", 1, 2);
-        assert_eq!(turns.take_if(|_, number| *number == 2), Some(("a", 2)));
-        assert_eq!(turns.take_if(|_, number| *number == 2), None);
-        assert_eq!((turns.len(), turns.take()), (1, Some(("a", 1))));
     }
 
     #[test]
