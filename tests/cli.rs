@@ -251,6 +251,23 @@ fn an_operator_makes_a_tenant_and_an_inbox_and_sends_it_mail() {
     assert!(stdout(&served.ask(&["tenant", "show", "acme"])).contains("scale"));
     assert_eq!(code(&served.ask(&["tenant", "show", "../tenants/acme"])), 1);
 
+    let quota = |more: &[&str]| served.ask(&[&["tenant", "set-quota", "acme"][..], more].concat());
+    let set = quota(&["plan=builder", "max_inboxes=200", "stored_bytes=2GiB", "--json"]);
+    assert_eq!(
+        rows(&set)[0]["overrides"],
+        serde_json::json!({ "maxInboxes": 200, "storedBytes": 2_147_483_648_u64 })
+    );
+    let shown = stdout(&quota(&["stored_bytes=default"]));
+    assert!(shown.contains("limits.maxInboxes") && shown.contains("usage.inboxCount"), "{shown}");
+    assert!(shown.contains("builder") && !shown.contains("overrides.storedBytes"), "{shown}");
+    let unknown = quota(&["max_inbox=3"]);
+    assert_eq!(code(&unknown), 2);
+    assert!(stderr(&unknown).contains("there is no limit") && stderr(&unknown).contains("max_inboxes"));
+    assert_eq!(code(&quota(&["max_inboxes=-1"])), 2);
+    assert!(stderr(&quota(&["plan=platinum"])).contains("there are builder, free, scale"));
+    let back = quota(&["plan=scale", "max_inboxes=default", "--json"]);
+    assert_eq!(rows(&back)[0]["overrides"], serde_json::json!({}));
+
     // Hostile to the terminal of whoever lists it.
     let inbox = [
         "inbox",

@@ -31,6 +31,9 @@ both_databases!(
     nodes_that_count_at_once_lose_nothing,
     a_day_and_a_month_begin_anew_and_a_clock_that_goes_back_begins_nothing,
     two_tenants_limits_are_not_each_others,
+    after_an_unclean_stop_the_books_are_checked,
+    an_inbox_whose_time_is_over_goes_and_gives_its_bytes_back,
+    a_change_of_limits_is_in_the_audit_log,
 );
 
 const LOOPBACK: &str = "webhooks.allow_private=[\"127.0.0.0/8\"]";
@@ -361,7 +364,7 @@ async fn the_books_are_right_after_random_traffic_and_set_right_when_they_are_no
 }
 
 /// A message that came by no wire.
-fn delivery(route: &Route, number: u32, clock: &Clock, quota: Quota) -> Delivery {
+pub fn delivery(route: &Route, number: u32, clock: &Clock, quota: Quota) -> Delivery {
     let random = Random::system();
     let mut digest = [0; 16];
     digest[..4].copy_from_slice(&number.to_be_bytes());
@@ -392,7 +395,7 @@ fn delivery(route: &Route, number: u32, clock: &Clock, quota: Quota) -> Delivery
     }
 }
 
-async fn route(store: &Store, address: &str) -> Route {
+pub async fn route(store: &Store, address: &str) -> Route {
     store.route(address).await.expect("asked").expect("a route")
 }
 
@@ -503,6 +506,58 @@ async fn two_tenants_limits_are_not_each_others(world: World) {
     ada.inbox().await;
     let shown = world.operator_http("GET", "/operator/v1/tenants/ada").send().await.expect(200);
     assert_eq!((&shown["overrides"], &shown["usage"]["emailsReceivedToday"]), (&json!({}), &json!(3)));
+}
+
+async fn after_an_unclean_stop_the_books_are_checked(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    send_many(&world, &inbox, 2).await;
+    let right = ada.usage().await["storedBytes"].clone();
+    let token = ada.token.clone();
+    drop((ada, inbox));
+    world.stop().await;
+    execute(&world, "UPDATE use_level SET stored_bytes = 7 WHERE tenant_id = 'ada'").await;
+    let stored = async |world: &World| {
+        let account = world.http("GET", "/v1/account").token(&token).send().await.expect(200);
+        account["usage"]["storedBytes"].clone()
+    };
+    let world = world.restart().await;
+    assert_eq!(stored(&world).await, json!(7), "after a stop in order they are believed");
+    world.stop().await;
+    std::fs::write(world.data_dir().join("running"), []).expect("as a killed process leaves it");
+    let world = world.restart().await;
+    while stored(&world).await != right {
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+}
+
+async fn an_inbox_whose_time_is_over_goes_and_gives_its_bytes_back(world: World) {
+    let ada = world.tenant("ada").await;
+    let short = ada.inbox_with(json!({ "expiresIn": 3_600 })).await;
+    let kept = ada.inbox().await;
+    send_many(&world, &kept, 1).await;
+    let before = ada.usage().await["storedBytes"].clone();
+    send_many(&world, &short, 2).await;
+    let store = world.store().await;
+    let random = Random::system();
+    assert_eq!(store.expire(5, &Clock::system(), &random).await.expect("looked"), 0, "not yet");
+    let later = Clock::manual(Clock::system().now().plus(Duration::from_secs(3_600)));
+    assert_eq!(store.expire(5, &later, &random).await.expect("deleted"), 1);
+    assert_eq!(store.expire(5, &later, &random).await.expect("looked"), 0);
+    while store.purge(1).await.expect("removed") > 0 {}
+    assert_eq!(ada.usage().await["storedBytes"], before);
+    assert_eq!(number(&world, "SELECT COUNT(*) FROM event WHERE kind = 'inbox.expired'").await, 1);
+    assert_eq!(send(&world, &short, "gone").await, "550 5.1.1 no such inbox");
+    ada.http("GET", format!("/v1/inboxes/{}", short.id)).send().await.expect(404);
+    assert!(drifts(&world, &kept).await.is_empty());
+}
+
+async fn a_change_of_limits_is_in_the_audit_log(world: World) {
+    let ada = world.tenant("ada").await;
+    ada.limit(json!({ "maxInboxes": 3 })).await;
+    let rows = "SELECT COUNT(*) FROM audit WHERE tenant_id = 'ada' AND action = 'tenant.limits'
+        AND detail LIKE '%max_inboxes%'";
+    assert_eq!(number(&world, rows).await, 1);
 }
 
 /// A number, read behind the service's back.

@@ -11,6 +11,7 @@ mod crash;
 mod crossing;
 mod demo;
 mod doctor;
+mod fairness;
 mod findings;
 mod harness;
 mod inbound;

@@ -51,7 +51,7 @@ static ANY: std::sync::LazyLock<Claim<'static>> =
 static HERE: std::sync::LazyLock<[String; 1]> = std::sync::LazyLock::new(|| ["local".to_owned()]);
 
 /// A store with one due job, on a service that has stopped working on it.
-async fn with_a_job(world: &World) -> (World, mailward_store::Store, Timestamp) {
+pub async fn with_a_job(world: &World) -> (World, mailward_store::Store, Timestamp) {
     let world = world.start_with(&["webhooks.allow_private=[\"127.0.0.0/8\"]"]).await;
     let ada = world.tenant("ada").await;
     let inbox = ada.inbox().await;
@@ -214,6 +214,7 @@ async fn the_catalogue_of_postgres_holds_no_door_that_nobody_counted() {
         "mw_chains",
         "mw_claim",
         "mw_deleted",
+        "mw_expired",
         "mw_forget_use",
         "mw_key",
         "mw_looks_like",

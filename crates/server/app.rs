@@ -83,8 +83,14 @@ impl App {
         let mut tasks = vec![writer];
         tasks.push(tokio::spawn(time::keep(store.clone(), clock.clone(), stop.clone())));
         tasks.push(tokio::spawn(hear(store.clone(), room.clone(), stop.clone())));
+        let unclean = data
+            .begin()
+            .map_err(|error| StartError::failed(format!("cannot write to the data directory: {error}")))?;
+        if unclean {
+            tasks.push(tokio::spawn(recount(store.clone(), stop.clone())));
+        }
         if roles.dispatch {
-            tasks.push(tokio::spawn(sweep(store.clone(), clock.clone(), stop.clone())));
+            tasks.push(tokio::spawn(sweep(store.clone(), clock.clone(), random.clone(), stop.clone())));
             let file = data.file("checkpoints.log");
             tasks.push(tokio::spawn(checkpoints::keep(room.clone(), file, stop.clone())));
             let handlers = handlers(&room, egress, &clock, &random);
@@ -160,6 +166,21 @@ impl App {
         }
         self.store.close().await;
         self.room.close().await;
+        if let Err(error) = self._data.end() {
+            tracing::warn!(%error, "the next start will check the books without need");
+        }
+    }
+}
+
+/// After an unclean stop: whether what is counted is what is there.
+async fn recount(store: Store, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        wrong = store.recount() => match wrong {
+            Ok(0) => tracing::info!("the last stop was unclean; the books are right"),
+            Ok(wrong) => tracing::warn!(wrong, "the last stop was unclean; counters were set right"),
+            Err(error) => tracing::warn!(%error, "could not check the books after an unclean stop"),
+        },
     }
 }
 

@@ -53,6 +53,25 @@ impl DataDir {
         &self.path
     }
 
+    /// Notes that the service runs; whether it was noted already, because the last one did not stop in order.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin(&self) -> io::Result<bool> {
+        let note = self.file("running");
+        let unclean = note.exists();
+        fs::write(note, [])?;
+        Ok(unclean)
+    }
+
+    /// Notes that the service has stopped in order.
+    ///
+    /// # Errors
+    /// When the note cannot be removed.
+    pub fn end(&self) -> io::Result<()> {
+        fs::remove_file(self.file("running"))
+    }
+
     /// Whether a directory was used before: something lies in it that only a start makes.
     pub fn is_initialised(path: &Path) -> bool {
         ["master.key", "master.salt", "keystore.db", "operator.key"]

@@ -39,6 +39,8 @@ CREATE TABLE limit_notice (
     PRIMARY KEY (tenant_id, inbox_id, name, level)
 );
 
+CREATE INDEX inbox_expires ON inbox (expires_at) WHERE expires_at IS NOT NULL AND deleted_at IS NULL;
+
 -- Mail that was there before is counted once. The owner is bound by the policies too, so they rest for this moment.
 ALTER TABLE message NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE part NO FORCE ROW LEVEL SECURITY;
@@ -55,6 +57,13 @@ CREATE FUNCTION mw_forget_use(before BIGINT) RETURNS BIGINT
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH forgotten AS (DELETE FROM use_count WHERE span = 'day' AND inbox_id <> '' AND start < before RETURNING 1)
     SELECT COUNT(*) FROM forgotten
+$$;
+
+-- Inboxes whose time is over, of tenants that may act: they are deleted like any other.
+CREATE FUNCTION mw_expired(present BIGINT, most BIGINT) RETURNS TABLE (tenant_id TEXT, id TEXT)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT i.tenant_id, i.id FROM inbox i JOIN tenant t ON t.id = i.tenant_id
+    WHERE i.deleted_at IS NULL AND i.expires_at <= present AND t.state = 'active' ORDER BY 1, 2 LIMIT most
 $$;
 
 -- Jobs are claimed in turns: first the first of each tenant, then the second of each. At most four of one endpoint are
@@ -98,14 +107,15 @@ BEGIN
     END LOOP;
     EXECUTE format('CREATE POLICY definer ON use_count TO %I USING (true) WITH CHECK (true)', definer);
     EXECUTE format('GRANT SELECT, DELETE ON use_count TO %I', definer);
-    REVOKE ALL ON FUNCTION mw_forget_use(BIGINT) FROM PUBLIC;
+    REVOKE ALL ON FUNCTION mw_forget_use(BIGINT), mw_expired(BIGINT, BIGINT) FROM PUBLIC;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'mailward_service') THEN
-        GRANT EXECUTE ON FUNCTION mw_forget_use(BIGINT) TO mailward_service;
+        GRANT EXECUTE ON FUNCTION mw_forget_use(BIGINT), mw_expired(BIGINT, BIGINT) TO mailward_service;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'mailward_definer') THEN
         -- A new owner must be able to create where its function lies; only for this moment.
         GRANT USAGE, CREATE ON SCHEMA public TO mailward_definer;
         ALTER FUNCTION mw_forget_use(BIGINT) OWNER TO mailward_definer;
+        ALTER FUNCTION mw_expired(BIGINT, BIGINT) OWNER TO mailward_definer;
         REVOKE CREATE ON SCHEMA public FROM mailward_definer;
     END IF;
 END

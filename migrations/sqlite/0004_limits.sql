@@ -39,6 +39,8 @@ CREATE TABLE limit_notice (
     PRIMARY KEY (tenant_id, inbox_id, name, level)
 ) WITHOUT ROWID;
 
+CREATE INDEX inbox_expires ON inbox (expires_at) WHERE expires_at IS NOT NULL AND deleted_at IS NULL;
+
 INSERT INTO use_level (tenant_id, inbox_id, stored_bytes, arrival, last_day)
     SELECT m.tenant_id, m.inbox_id, CAST(SUM(length(p.bytes)) AS BIGINT), 0, 0 FROM message m
     JOIN part p ON p.tenant_id = m.tenant_id AND p.message_id = m.id GROUP BY m.tenant_id, m.inbox_id;

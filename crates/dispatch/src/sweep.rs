@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mailward_mail::calendar::Day;
 use mailward_mail::clock::Clock;
+use mailward_mail::random::Random;
 use mailward_store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +20,7 @@ const KEPT_DAYS: i64 = 62;
 const AT_ONCE: i64 = 50;
 
 /// Sweeps once a minute, and when something was deleted, until told to stop.
-pub async fn sweep(store: Store, clock: Clock, stop: CancellationToken) {
+pub async fn sweep(store: Store, clock: Clock, random: Random, stop: CancellationToken) {
     loop {
         let now = clock.now();
         match store.sweep(now.minus(ARMED), now.minus(REMEMBERED)).await {
@@ -31,6 +32,9 @@ pub async fn sweep(store: Store, clock: Clock, stop: CancellationToken) {
         if let Err(error) = store.forget_use(Day::of(now).before(KEPT_DAYS)).await {
             tracing::warn!(%error, "could not remove old counts of use");
         }
+        if let Err(error) = expire(&store, &clock, &random, &stop).await {
+            tracing::warn!(%error, "could not delete inboxes whose time is over; they take no mail");
+        }
         if let Err(error) = purge(&store, &stop).await {
             tracing::warn!(%error, "could not remove deleted mail; it is unreadable already");
         }
@@ -40,6 +44,19 @@ pub async fn sweep(store: Store, clock: Clock, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// Deletes inboxes whose time is over, a few at a time: all mail of one is made unreadable in one transaction.
+async fn expire(
+    store: &Store,
+    clock: &Clock,
+    random: &Random,
+    stop: &CancellationToken,
+) -> mailward_store::Result<()> {
+    while !stop.is_cancelled() && store.expire(5, clock, random).await? > 0 {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// Removes the mail of deleted inboxes, then what it left in the database's log.

@@ -88,7 +88,14 @@ impl Worker {
         regions: Vec<String>,
     ) -> Self {
         let jobs = Jobs { turns: Turns::new(AT_ONCE), endpoints: HashMap::new() };
-        Self { store, clock, handlers, look_again, regions, hand: Arc::new(Hand { jobs: Mutex::new(jobs), freed: Notify::new() }) }
+        Self {
+            store,
+            clock,
+            handlers,
+            look_again,
+            regions,
+            hand: Arc::new(Hand { jobs: Mutex::new(jobs), freed: Notify::new() }),
+        }
     }
 
     /// Runs jobs until told to stop, then lets those that run come to their end.

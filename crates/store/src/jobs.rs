@@ -149,7 +149,8 @@ impl ClaimedJob {
 
     /// It was not begun: it is due then, and this claim was no attempt.
     pub async fn put_back(&self, at: Timestamp) -> Result<bool> {
-        const SQL: &str = "UPDATE job SET due_at = $4, attempts = attempts - 1, last_status = COALESCE($5, last_status)
+        const SQL: &str =
+            "UPDATE job SET due_at = $4, attempts = attempts - 1, last_status = COALESCE($5, last_status)
             WHERE tenant_id = $1 AND id = $2 AND fence = $3";
         self.settle(SQL, at.millis(), None).await
     }

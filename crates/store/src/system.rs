@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use mailward_mail::calendar::Day;
 use mailward_mail::clock::{Clock, Timestamp};
-use mailward_mail::id::{InboxId, TenantId};
+use mailward_mail::id::{EventId, InboxId, TenantId};
+use mailward_mail::random::Random;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::audit::act::{Act, Action, Actor, Origin};
 use crate::audit::append_system;
 use crate::db::{Db, Tx, on};
+use crate::scope::event::{EventKind, EventRow};
 use crate::scope::key::Scopes;
 use crate::{Error, Result, Scope, Store, Tenant};
 
@@ -376,6 +378,68 @@ impl Store {
         Ok(found.len())
     }
 
+    /// Deletes up to `most` inboxes whose time is over; how many there were.
+    pub async fn expire(&self, most: i64, clock: &Clock, random: &Random) -> Result<usize> {
+        const SQLITE: &str =
+            "SELECT inbox.tenant_id, inbox.id FROM inbox JOIN tenant ON tenant.id = inbox.tenant_id
+            WHERE deleted_at IS NULL AND expires_at <= $1 AND tenant.state = 'active' ORDER BY 1, 2 LIMIT $2";
+        const POSTGRES: &str = "SELECT * FROM mw_expired($1, $2)";
+        let now = clock.now();
+        let mut tx = self.inner.db.write().await?;
+        let sql = tx.pick(SQLITE, POSTGRES);
+        let found: Vec<(String, String)> =
+            on!(&mut tx, |conn| sqlx::query_as(sql).bind(now.millis()).bind(most).fetch_all(conn).await?);
+        let Some((first, _)) = found.first() else { return Ok(0) };
+        let mut scope = Scope::enter(self.clone(), tx, slug(first)?).await?;
+        for (tenant, id) in &found {
+            scope.switch(&slug(tenant)?).await?;
+            let inbox = InboxId::parse(id).map_err(|bad| Error::corrupt("inbox", id, bad))?;
+            if scope.delete_inbox(&inbox, now).await? {
+                let act = Act::new(Action::InboxDeleted).on(id).word("why", "expired");
+                scope.audit(&act, now).await?;
+                let (id, kind) = (EventId::generate(clock, random), EventKind::InboxExpired);
+                let event = EventRow { id, kind, inbox: Some(inbox), message: None, created_at: now };
+                scope.record(&event).await?;
+            }
+        }
+        scope.commit().await?;
+        Ok(found.len())
+    }
+
+    /// Looks whether the books of stored bytes say what the rows say, tenant by tenant, and sets right what does not; how
+    /// many counters were wrong. They are written in one transaction with the rows, so there should be none: it is for
+    /// after an unclean stop, and for whoever checks a deployment.
+    pub async fn recount(&self) -> Result<usize> {
+        let (mut wrong, mut after) = (0, None);
+        loop {
+            let rows = self.tenant_rows(after.as_ref(), 100).await?;
+            let Some(last) = rows.last() else { return Ok(wrong) };
+            after = Some(last.id.clone());
+            for row in rows {
+                let mut scope = self.tenant(row.id, &row.region).write().await?;
+                for drift in scope.recount().await? {
+                    wrong += 1;
+                    tracing::error!(tenant_id = %scope.tenant, ?drift, "stored bytes were counted wrong; set right");
+                }
+                scope.commit().await?;
+            }
+        }
+    }
+
+    async fn tenant_rows(&self, after: Option<&TenantId>, limit: i64) -> Result<Vec<TenantRow>> {
+        const SQLITE: &str = "SELECT id, region, plan, state, created_at, last_active_at FROM tenant
+            WHERE id > $1 ORDER BY id LIMIT $2";
+        const POSTGRES: &str = "SELECT * FROM mw_tenants($1, $2)";
+        let mut tx = self.inner.db.read().await?;
+        let sql = tx.pick(SQLITE, POSTGRES);
+        let rows: Vec<TenantSql> = on!(&mut tx, |conn| sqlx::query_as(sql)
+            .bind(after.map_or("", TenantId::as_str))
+            .bind(limit)
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter().map(TenantRow::try_from).collect()
+    }
+
     /// Removes counts of single inboxes' days before this one; how many there were.
     pub async fn forget_use(&self, before: Day) -> Result<u64> {
         const SQLITE: &str = "DELETE FROM use_count WHERE span = 'day' AND inbox_id <> '' AND start < $1";
@@ -445,17 +509,7 @@ impl Operator {
 
     /// Tenants by slug, those after `after`.
     pub async fn tenants(&self, after: Option<&TenantId>, limit: i64) -> Result<Vec<TenantRow>> {
-        const SQLITE: &str = "SELECT id, region, plan, state, created_at, last_active_at FROM tenant
-            WHERE id > $1 ORDER BY id LIMIT $2";
-        const POSTGRES: &str = "SELECT * FROM mw_tenants($1, $2)";
-        let mut tx = self.store.inner.db.read().await?;
-        let sql = tx.pick(SQLITE, POSTGRES);
-        let rows: Vec<TenantSql> = on!(&mut tx, |conn| sqlx::query_as(sql)
-            .bind(after.map_or("", TenantId::as_str))
-            .bind(limit)
-            .fetch_all(conn)
-            .await?);
-        rows.into_iter().map(TenantRow::try_from).collect()
+        self.store.tenant_rows(after, limit).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where a tenant stands: what it may use and what it does, for itself and for operators, who may change the former.
 
 use mailward_mail::id::TenantId;
-use mailward_store::{Account, Operator, Scope, TenantRow, Use};
+use mailward_store::{Account, Act, Action, Actor, Operator, Scope, TenantRow, Use};
 
 use super::{Limit, Overrides, Plan};
 use crate::access::Principal;
@@ -86,7 +86,15 @@ impl Mailroom {
             }
         }
         let plan = change.plan.as_deref().unwrap_or(&plan);
-        scope.set_plan(plan, &overrides.write()).await?;
+        let written = overrides.write();
+        scope.set_plan(plan, &written).await?;
+        let act = Act::new(Action::TenantLimits)
+            .by(Actor::Operator(operator.keyid()))
+            .from(operator.origin())
+            .on(id.as_str())
+            .word("plan", plan)
+            .word("limits", &written);
+        scope.audit(&act, self.0.clock.now()).await?;
         scope.commit().await?;
         self.0.known.forget(id);
         tracing::info!(tenant_id = %id, by = operator.keyid(), "changed a tenant's limits");

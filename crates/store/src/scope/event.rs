@@ -40,6 +40,8 @@ events! {
     EmailRejected = "email.rejected",
     /// An inbox was made.
     InboxCreated = "inbox.created",
+    /// An inbox' time was over.
+    InboxExpired = "inbox.expired",
     /// A webhook endpoint was switched off.
     WebhookDisabled = "webhook.disabled",
     /// A key was revoked.
