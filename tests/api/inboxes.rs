@@ -23,7 +23,12 @@ async fn an_account_tells_its_plan_and_its_use(world: World) {
         let account = world.http("GET", "/v1/account").token(token).send().await.expect(200);
         assert_eq!(account["id"], json!("ada"));
         assert_eq!(account["tierName"], json!("scale"));
-        assert_eq!(account["usage"], json!({ "inboxCount": 1, "totalEmailsReceived": 1 }));
+        let usage = &account["usage"];
+        for one in ["inboxCount", "totalEmailsReceived", "emailsReceivedToday", "emailsReceivedThisMonth"] {
+            assert_eq!(usage[one], json!(1), "{one}");
+        }
+        assert_eq!(usage["webhookCount"], json!(0));
+        assert!(usage["storedBytes"].as_i64().is_some_and(|bytes| bytes > 100), "{usage}");
         assert_eq!(account["limits"]["maxInboxes"], Value::Null, "no limit");
     }
 }

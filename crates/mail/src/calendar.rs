@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(Day::of(Timestamp(-1)), Day(-1));
         assert_eq!(Day(-1).month().start(), at("1969-12-01T00:00:00Z"));
         assert_eq!(Month(i64::MAX).start(), Timestamp(i64::MAX));
-        assert_eq!(Day::of(Timestamp(i64::MAX)).next().start().millis() % 1_000, 0);
+        assert_eq!(Day::of(Timestamp(i64::MAX)).next().start(), Timestamp(i64::MAX));
         assert_eq!(until(Timestamp(5), Timestamp(3)), Duration::ZERO);
     }
 }

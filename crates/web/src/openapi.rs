@@ -12,7 +12,7 @@ use utoipa::openapi::{
 };
 
 use crate::Web;
-use crate::problem::ErrorView;
+use crate::problem::{ErrorView, LimitView};
 
 /// This description.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "health", security(()),
@@ -29,6 +29,7 @@ pub(crate) fn document(mut api: OpenApi, title: &str, public_url: &str) -> Bytes
     let mut components = api.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.schemas.insert(ErrorView::name().into_owned(), ErrorView::schema());
+    components.schemas.insert(LimitView::name().into_owned(), LimitView::schema());
     api.components = Some(components);
     api.security = Some(vec![SecurityRequirement::new("bearer", [""; 0])]);
 
@@ -37,7 +38,7 @@ pub(crate) fn document(mut api: OpenApi, title: &str, public_url: &str) -> Bytes
     let response =
         ResponseBuilder::new().description("Any error").content("application/json", content).build();
     for path in api.paths.paths.values_mut() {
-        let methods = [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete];
+        let methods = [&mut path.get, &mut path.put, &mut path.post, &mut path.patch, &mut path.delete];
         for operation in methods.into_iter().flatten() {
             operation.responses.responses.insert("default".into(), RefOr::T(response.clone()));
         }

@@ -88,6 +88,6 @@ mod tests {
         let plan = Plan { daily_sends: 10_000, stored_bytes: 1 << 30, ..Plan::default() };
         let standing = Standing { account, plan, overrides: Overrides::default(), used, webhooks: 1 };
         let view = AccountView::new("acme".into(), standing);
-        expect![[r#""#]].assert_eq(&serde_json::to_string(&view).expect("JSON"));
+        expect![[r#"{"id":"acme","tier":2,"tierName":"scale","limits":{"concurrentPolls":null,"concurrentPollsPerInbox":null,"dailyMails":null,"dailyMailsPerInbox":null,"dailySends":10000,"maxInboxes":null,"monthlyMails":null,"monthlyMailsPerInbox":null,"receivePerMinute":null,"receivePerMinutePerInbox":null,"requestsPerSecond":null,"storedBytes":1073741824,"storedBytesPerInbox":null,"webhookEndpoints":null,"dailyEmailLimit":10000,"canSend":false},"usage":{"inboxCount":2,"totalEmailsReceived":7,"emailsReceivedToday":1,"emailsReceivedThisMonth":3,"storedBytes":4096,"webhookCount":1},"xVerificationPending":false,"createdAt":"2026-11-22T10:00:00.000Z","lastActiveAt":"2026-11-22T10:00:00.000Z"}"#]].assert_eq(&serde_json::to_string(&view).expect("JSON"));
     }
 }
