@@ -1,20 +1,28 @@
 //! What nodes on one PostgreSQL tell each other of their commits, so that nobody waits for a timer.
 //!
-//! A notification is part of its transaction: who hears it finds what it tells of. It carries ids and nothing else,
-//! and is a hint: what counts is what the listener then reads under its own tenant. What is lost costs a look every
-//! few seconds, never a message. SQLite has one process and tells nobody.
+//! A notification carries ids and nothing else, and is a hint: what counts is what the listener then reads under its
+//! own tenant. What is lost costs a look every few seconds, never a message. SQLite has one process and tells nobody.
+//!
+//! That a key or tenant changed is told within the transaction that changes it. That mail or work came is told right
+//! after, in a transaction of its own: PostgreSQL lets notifying commits through one at a time, each until its disk
+//! has it, and so mail of all nodes would wait in one line; and a queue of notifications that is full would refuse it.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mailward_mail::id::{InboxId, TenantId};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::db::{Db, Tx};
 use crate::{Result, Store};
 
 const CHANNEL: &str = "mailward";
+const NOTIFY: &str = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload";
+/// Inboxes that wait to be told of; who waits for one beyond it finds its mail by looking.
+const MOST_UNTOLD: usize = 10_000;
 /// PostgreSQL takes 8,000 bytes.
 const MOST_BYTES: usize = 7_000;
 /// The wait after the connection was lost and could not be made again.
@@ -45,10 +53,18 @@ pub(crate) struct Changes {
 }
 
 impl Store {
-    /// Wakes who waits here for what is committed on other nodes, and tells `heard` what it may have remembered.
-    /// Connects again when the connection is lost. Never returns on PostgreSQL; returns at once on SQLite.
+    /// Wakes who waits here for what is committed on other nodes, tells `heard` what it may have remembered, and tells
+    /// the other nodes of what is committed here. Connects again when the connection is lost. Ends with the store; on
+    /// SQLite at once.
     pub async fn listen(&self, heard: impl Fn(News)) {
-        let Db::Postgres(pool) = &self.inner.db else { return };
+        let (Db::Postgres(pool), Some(node)) = (&self.inner.db, &self.inner.node) else { return };
+        tokio::select! {
+            () = self.hear_on(pool, heard) => {}
+            () = self.tell(pool, node) => {}
+        }
+    }
+
+    async fn hear_on(&self, pool: &PgPool, heard: impl Fn(News)) {
         loop {
             // Only a closed pool ends it, and then nobody waits any more.
             if let Err(error) = self.hear(pool, &heard).await {
@@ -98,24 +114,80 @@ impl Store {
         heard(News::Missed);
     }
 
-    /// Tells the other nodes, if and when the transaction commits.
+    /// Tells the other nodes what they may remember and must not, if and when the transaction commits.
     pub(crate) async fn announce(&self, tx: &mut Tx, changes: &Changes) -> Result<()> {
-        const SQL: &str = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload";
         let (Tx::Postgres(tx), Some(node)) = (tx, &self.inner.node) else { return Ok(()) };
-        // Jobs are told of only by a node that runs none: else this node's own worker takes them, and the others
-        // would all reach for the same rows.
-        let payloads = changes.payloads(node, changes.jobs && !self.inner.wakes.has_worker());
+        let Changes { keys, tenants, .. } = changes.clone();
+        let payloads = Changes { keys, tenants, ..Changes::default() }.payloads(node);
         if !payloads.is_empty() {
-            sqlx::query(SQL).bind(CHANNEL).bind(payloads).execute(&mut **tx).await?;
+            sqlx::query(NOTIFY).bind(CHANNEL).bind(payloads).execute(&mut **tx).await?;
         }
         Ok(())
+    }
+
+    /// Tells the other nodes of what somebody may wait for, after the commit and behind the committer's back.
+    pub(crate) fn tell_later(&self, changes: Changes) {
+        if self.inner.node.is_none() {
+            return;
+        }
+        // Work is told of only by a node that runs none: else this node's own worker takes it, and the others would
+        // all reach for the same rows.
+        let has_worker = self.inner.wakes.has_worker();
+        let mut untold = self.inner.untold.lock();
+        untold.jobs |= changes.jobs && !has_worker;
+        untold.sweep |= changes.sweep && !has_worker;
+        if untold.inboxes.len() < MOST_UNTOLD {
+            untold.inboxes.extend(changes.inboxes);
+        }
+        drop(untold);
+        self.inner.untold.more.notify_one();
+    }
+
+    async fn tell(&self, pool: &PgPool, node: &str) {
+        loop {
+            self.inner.untold.more.notified().await;
+            let mut changes = std::mem::take(&mut *self.inner.untold.lock());
+            changes.inboxes.sort_unstable();
+            changes.inboxes.dedup();
+            let payloads = changes.payloads(node);
+            if payloads.is_empty() {
+                continue;
+            }
+            if let Err(error) = say(pool, payloads).await {
+                tracing::warn!(%error, "could not tell other nodes; they look every few seconds");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn say(pool: &PgPool, payloads: Vec<String>) -> Result<()> {
+    let mut tx = pool.begin().await?;
+    // Notifying commits take turns in the whole cluster, and a turn must not last as long as a disk takes. There is
+    // nothing here that a crash could lose.
+    sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *tx).await?;
+    sqlx::query(NOTIFY).bind(CHANNEL).bind(payloads).execute(&mut *tx).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What was committed here and not yet told.
+#[derive(Default)]
+pub(crate) struct Untold {
+    changes: Mutex<Changes>,
+    more: Notify,
+}
+
+impl Untold {
+    fn lock(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Changes {
     /// In words: the node, then `jobs`, `sweep` and ids with their kind.
-    fn payloads(&self, node: &str, jobs: bool) -> Vec<String> {
-        let words = jobs
+    fn payloads(&self, node: &str) -> Vec<String> {
+        let words = self
+            .jobs
             .then(|| "jobs".to_owned())
             .into_iter()
             .chain(self.sweep.then(|| "sweep".to_owned()))
@@ -180,16 +252,16 @@ mod tests {
     #[test]
     fn what_is_told_is_what_is_heard() {
         let told = some(2);
-        let payloads = told.payloads("n", true);
+        let payloads = told.payloads("n");
         assert_eq!(payloads.len(), 1);
         assert_eq!(Changes::parse(&payloads[0]), Some(("n", told)));
-        assert_eq!(Changes::default().payloads("n", false), Vec::<String>::new());
+        assert_eq!(Changes::default().payloads("n"), Vec::<String>::new());
     }
 
     #[test]
     fn a_large_group_is_told_in_pieces_that_the_database_takes() {
         let told = some(1_000);
-        let payloads = told.payloads("n", true);
+        let payloads = told.payloads("n");
         assert!(payloads.len() > 1 && payloads.iter().all(|one| one.len() < 8_000));
         let heard: Vec<InboxId> =
             payloads.iter().flat_map(|one| Changes::parse(one).expect("ours").1.inboxes).collect();

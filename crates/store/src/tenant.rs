@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mailward_mail::id::{InboxId, TenantId};
 
 use crate::db::{Db, Location, Migrations, Tx};
-use crate::news::Changes;
+use crate::news::{Changes, Untold};
 use crate::wake::{Waiter, Wakes};
 use crate::{Error, Result};
 
@@ -20,6 +20,7 @@ pub(crate) struct Inner {
     pub(crate) wakes: Wakes,
     /// What this process is called among those on one PostgreSQL; no name where it is alone.
     pub(crate) node: Option<String>,
+    pub(crate) untold: Untold,
 }
 
 /// Proof of which tenant is acting. Only [`Store`] makes one: from a token's verifier, a recipient address, a claimed
@@ -57,7 +58,7 @@ impl Store {
                 Some(name)
             }
         };
-        Ok(Self { inner: Arc::new(Inner { db, wakes: Wakes::default(), node }) })
+        Ok(Self { inner: Arc::new(Inner { db, wakes: Wakes::default(), node, untold: Untold::default() }) })
     }
 
     /// Whether the database answers.
@@ -148,6 +149,7 @@ impl Scope {
         store.announce(&mut tx, &changes).await?;
         tx.commit().await?;
         store.inner.wakes.wake(&changes);
+        store.tell_later(changes);
         Ok(())
     }
 
