@@ -72,7 +72,7 @@ async fn the_trace_of_a_message_names_the_announced_client() {
     stream.write_all(&plain("behind", "x")).await.expect("sent");
     assert!(say(&mut stream, ".").await.starts_with("250 "));
     let id = inbox.emails().await[0]["id"].as_str().expect("an id").to_owned();
-    let raw = inbox.http("GET", format!("/v1/emails/{id}/raw")).send().await;
+    let raw = inbox.http("GET", format!("/v1/inboxes/{}/emails/{id}/raw", inbox.id)).send().await;
     assert!(raw.text().contains("192.0.2.7"), "{} {}", raw.status, raw.text());
 }
 

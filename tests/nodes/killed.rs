@@ -74,10 +74,10 @@ fn start(directory: &Path, settings: &[String]) -> Process {
     Process::serve_with(directory, &settings).expect("a node starts")
 }
 
-/// Kills four nodes; `MAILWARD_KILLS=200` kills as many, which takes some minutes.
+/// Kills six nodes; `MAILWARD_KILLS=200` kills as many, which takes some minutes.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_mail_acknowledged_by_any_of_three_killed_nodes_is_there_once() {
-    let kills: usize = std::env::var("MAILWARD_KILLS").map_or(4, |text| text.parse().expect("a number"));
+    let kills: usize = std::env::var("MAILWARD_KILLS").map_or(6, |text| text.parse().expect("a number"));
     let (mail, keys) = (crate::world::migrated().await, postgres::database().await);
     let parent = tempfile::tempdir().expect("a directory");
     let settings = [format!("store.url={}", mail.service_url), format!("keys.store_url={}", keys.owner_url)];

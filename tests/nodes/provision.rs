@@ -42,9 +42,8 @@ fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// Whether a node comes up with these settings; what it said otherwise.
-fn serves(settings: &Value) -> bool {
-    let directory = tempfile::tempdir().expect("a directory");
+/// Whether a node comes up with these settings.
+fn serves(directory: &tempfile::TempDir, settings: &Value) -> bool {
     let text = |key: &str| settings[key].as_str().expect("text").to_owned();
     let (store, keys) =
         (format!("store.url={}", text("store.url")), format!("keys.store_url={}", text("keys.store_url")));
@@ -54,10 +53,11 @@ fn serves(settings: &Value) -> bool {
 #[test]
 fn a_bare_server_becomes_one_that_a_node_can_use_and_a_second_run_changes_nothing() {
     let (_parent, cluster) = bare();
+    let node = tempfile::tempdir().expect("a directory");
     let url = cluster.url("postgres", "postgres");
     let first = json(&init(&url, &["--json"], &[]));
     assert_eq!(first["hasPasswords"], true);
-    assert!(serves(&first));
+    assert!(serves(&node, &first));
     let tables = |database: &str| {
         cluster.psql(
             "postgres",
@@ -79,20 +79,20 @@ fn a_bare_server_becomes_one_that_a_node_can_use_and_a_second_run_changes_nothin
     let password = first["store.url"].as_str().expect("a URL").split([':', '@']).nth(2).expect("a password");
     assert!(password.len() >= 32 && !String::from_utf8_lossy(&again.stdout).contains(password));
     assert_eq!(tables("mailward").as_deref(), Ok(count.as_str()));
-    assert!(serves(&first));
+    assert!(serves(&node, &first));
     // New ones, one of them chosen.
     let changed =
         init(&url, &["--json", "--new-passwords"], &[("MAILWARD_SERVICE_PASSWORD", "it's \"chosen\" @:/%")]);
     let changed = json(&changed);
-    assert!(serves(&changed));
-    assert!(!serves(&first), "the old password is void");
+    assert!(serves(&node, &changed));
+    assert!(!serves(&node, &first), "the old password is void");
 }
 
 #[test]
 fn one_who_may_only_create_roles_and_databases_is_enough_and_keeps_nothing() {
     let (_parent, cluster) = bare();
     let settings = json(&init(&cluster.url("provider", "postgres"), &["--json"], &[]));
-    assert!(serves(&settings));
+    assert!(serves(&tempfile::tempdir().expect("a directory"), &settings));
     let member = "SELECT pg_has_role('provider', 'mailward_owner', 'USAGE')";
     assert_eq!(cluster.psql("postgres", "postgres", &[member]).as_deref(), Ok("f"));
 }

@@ -101,3 +101,19 @@ async fn a_node_whose_clock_is_wrong_goes_by_the_databases_and_leaves_leases_alo
         store.claim(Timestamp(ahead.now().millis() + 700_000), lease, &any).await.expect("asked").len() == 1
     );
 }
+
+#[test]
+fn a_part_that_could_share_nothing_is_refused_and_an_unknown_part_is_a_usage_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let serve = |roles: &str| {
+        let mut command = std::process::Command::new(crate::world::process::binary());
+        command.args(["serve", "--only", roles, "--data-dir"]).arg(directory.path().join("data"));
+        command.output().expect("it runs")
+    };
+    let alone = serve("smtp");
+    assert_eq!(alone.status.code(), Some(78));
+    assert!(String::from_utf8_lossy(&alone.stderr).contains("keys.store_url"), "{alone:?}");
+    let unknown = serve("smtp,imap");
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("no role `imap`"), "{unknown:?}");
+}
