@@ -101,6 +101,25 @@ async fn a_key_revoked_on_one_node_is_refused_by_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_suspended_on_one_node_is_refused_by_the_others_and_comes_back() {
+    let (a, b) = two(&DEAF_TO_TIME).await;
+    let ada = a.tenant("ada").await;
+    let bob = a.tenant("bob").await;
+    let at_b =
+        async |token: &str| Request::new(b.http, "GET", "/v1/account").token(token).send().await.status;
+    assert_eq!((at_b(&ada.token).await, at_b(&bob.token).await), (200, 200));
+    let change = async |verb: &str| {
+        let path = format!("/operator/v1/tenants/ada/{verb}");
+        a.operator_http("POST", path).json(&json!({ "reason": "test" })).send().await.expect(200);
+    };
+    change("suspend").await;
+    until("the suspended tenant is refused", async || at_b(&ada.token).await == 423).await;
+    change("resume").await;
+    until("the tenant is back", async || at_b(&ada.token).await == 200).await;
+    assert_eq!(at_b(&bob.token).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_lost_its_ear_forgets_all_and_hears_again() {
     let (a, b) = two(&DEAF_TO_TIME).await;
     let ada = a.tenant("ada").await;

@@ -154,7 +154,7 @@ impl Scope {
     }
 
     /// Other nodes forget what they remember of this tenant's keys once this is committed.
-    pub fn changes_tenant(&mut self) {
+    pub(crate) fn changes_tenant(&mut self) {
         self.changes.tenants.push(self.tenant.clone());
     }
 

@@ -82,6 +82,7 @@ impl Scope {
             .execute(conn)
             .await?
             .rows_affected());
+        self.changes_tenant();
         Ok(done > 0)
     }
 }
