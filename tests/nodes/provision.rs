@@ -9,8 +9,35 @@ use serde_json::Value;
 use crate::world::postgres::cluster::Cluster;
 use crate::world::process::{Process, binary};
 
+/// A server, ended before its files are removed.
+struct Bare {
+    cluster: Cluster,
+    _parent: tempfile::TempDir,
+}
+
+impl std::ops::Deref for Bare {
+    type Target = Cluster;
+    fn deref(&self) -> &Cluster {
+        &self.cluster
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        let pid = self.cluster.pid();
+        let server = nix::unistd::Pid::from_raw(i32::try_from(pid).expect("a process id"));
+        let _ = nix::sys::signal::kill(server, nix::sys::signal::Signal::SIGQUIT);
+        for _ in 0..500 {
+            if !std::path::Path::new(&format!("/proc/{pid}")).exists() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+}
+
 /// A server of this test's own, without our roles; the roles of Mailward must log in with their passwords.
-fn bare() -> (tempfile::TempDir, Cluster) {
+fn bare() -> Bare {
     let parent = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").expect("a directory");
     // The server's user passes through here when the tests run as root.
     fs::set_permissions(parent.path(), fs::Permissions::from_mode(0o711)).expect("open it");
@@ -27,7 +54,7 @@ fn bare() -> (tempfile::TempDir, Cluster) {
     let rules = cluster.file("data/pg_hba.conf");
     fs::write(&rules, "local all postgres,provider trust\nlocal all all scram-sha-256\n").expect("written");
     cluster.admin(&["SELECT pg_reload_conf()"]);
-    (parent, cluster)
+    Bare { cluster, _parent: parent }
 }
 
 fn init(url: &str, more: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -52,7 +79,7 @@ fn serves(directory: &tempfile::TempDir, settings: &Value) -> bool {
 
 #[test]
 fn a_bare_server_becomes_one_that_a_node_can_use_and_a_second_run_changes_nothing() {
-    let (_parent, cluster) = bare();
+    let cluster = bare();
     let node = tempfile::tempdir().expect("a directory");
     let url = cluster.url("postgres", "postgres");
     let first = json(&init(&url, &["--json"], &[]));
@@ -90,7 +117,7 @@ fn a_bare_server_becomes_one_that_a_node_can_use_and_a_second_run_changes_nothin
 
 #[test]
 fn one_who_may_only_create_roles_and_databases_is_enough_and_keeps_nothing() {
-    let (_parent, cluster) = bare();
+    let cluster = bare();
     let settings = json(&init(&cluster.url("provider", "postgres"), &["--json"], &[]));
     assert!(serves(&tempfile::tempdir().expect("a directory"), &settings));
     let member = "SELECT pg_has_role('provider', 'mailward_owner', 'USAGE')";
@@ -99,7 +126,7 @@ fn one_who_may_only_create_roles_and_databases_is_enough_and_keeps_nothing() {
 
 #[test]
 fn a_role_above_row_policies_is_refused_and_no_database_is_made() {
-    let (_parent, cluster) = bare();
+    let cluster = bare();
     cluster.admin(&["CREATE ROLE mailward_service LOGIN BYPASSRLS"]);
     let refused = init(&cluster.url("postgres", "postgres"), &[], &[]);
     assert_eq!(refused.status.code(), Some(1));
