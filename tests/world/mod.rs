@@ -146,6 +146,14 @@ impl World {
         Self::open(self.engine, database, directory, settings, roles, keystore).await
     }
 
+    /// The same with other settings.
+    pub async fn restart_with(self, settings: &[&str]) -> Self {
+        self.stop().await;
+        let inner = Arc::into_inner(self.inner).expect("nobody else holds the world");
+        let settings = settings.iter().map(ToString::to_string).collect();
+        Self::open(self.engine, inner.database, inner.directory, settings).await
+    }
+
     /// Stops the service in order; its data stays until the world goes.
     pub async fn stop(&self) {
         let app = self.inner.app.lock().expect("no test panicked holding it").take();

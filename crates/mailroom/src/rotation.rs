@@ -12,8 +12,8 @@ use std::time::Duration;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, TenantId};
 use mailward_store::{
-    ClaimedRotation, NewRotation, Operator, RotationKind, RotationRow, RotationState, StoredMaster,
-    TenantKeyRow,
+    Act, Action, ClaimedRotation, NewRotation, Operator, RotationKind, RotationRow, RotationState,
+    StoredMaster, TenantKeyRow,
 };
 
 use crate::{Error, Mailroom, Result};
@@ -111,6 +111,11 @@ impl Mailroom {
             by = operator.keyid(),
             "keys are to be rotated"
         );
+        let action = match row.kind {
+            RotationKind::Master => Action::MasterKeyRotated,
+            RotationKind::Tenant(_) | RotationKind::Tenants => Action::TenantKeyRotated,
+        };
+        operator.audit(Act::new(action).on(&row.id).word("step", "asked for"), room.clock.now()).await?;
         room.rotations.notify_one();
         Ok(row)
     }

@@ -1,6 +1,6 @@
 //! Another master key: switched to, everything wrapped anew under it, the old one destroyed.
 
-use mailward_store::{ClaimedRotation, MasterState, Rewrapped};
+use mailward_store::{Act, Action, Actor, ClaimedRotation, MasterState, Rewrapped};
 
 use super::{AT_ONCE, Stopped};
 use crate::keyring::KeyContext;
@@ -53,6 +53,8 @@ impl Mailroom {
         if !keystore.switch_master(claim, &current, &next, room.clock.now()).await? {
             return Err(Stopped::Lost);
         }
+        let act = Act::new(Action::MasterKeyRotated).by(Actor::Service).on(&next);
+        self.note_act(&act.word("step", "switched to")).await?;
         tracing::info!(from = current, to = next, "switched to another master key");
         Ok(())
     }
@@ -100,7 +102,10 @@ impl Mailroom {
             if let Some(how) = keyring.root().destroy(&master.id).await.map_err(Error::from)? {
                 left.push(how);
             }
-            keyring.keystore().note_destroyed(&master.id).await?;
+            if keyring.keystore().note_destroyed(&master.id).await? {
+                let act = Act::new(Action::MasterKeyRotated).by(Actor::Service).on(&master.id);
+                self.note_act(&act.word("step", "destroyed")).await?;
+            }
         }
         Ok(left.join("; "))
     }

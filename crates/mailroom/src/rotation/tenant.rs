@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use mailward_mail::id::{MessageId, TenantId};
-use mailward_store::{ClaimedRotation, Message, Rewrapped, RewrappedDek, StoredTenantKey, Tenant};
+use mailward_store::{
+    Act, Action, Actor, ClaimedRotation, Message, Rewrapped, RewrappedDek, StoredTenantKey, Tenant,
+};
 use mailward_vault::{PartKind, Purpose, TenantKey};
 
 use super::{AT_ONCE, Stopped};
@@ -65,7 +67,11 @@ impl Mailroom {
         // Before the floor: who is turned away by it finds the new version here.
         let keys = keyring.renew(&tenant).await?;
         let mut scope = tenant.write().await?;
-        scope.raise_key_floor(newest).await?;
+        if scope.raise_key_floor(newest).await? {
+            let act = Act::new(Action::TenantKeyRotated).by(Actor::Operator(&claim.row.created_by));
+            let act = act.on(&claim.row.id).number("version", i64::from(newest));
+            scope.audit(&act, self.0.clock.now()).await?;
+        }
         scope.commit().await?;
         // Until nothing is found: what was on its way when the floor rose is there at a second look, and the floor lets
         // nothing follow.

@@ -100,6 +100,8 @@ pub struct RotationRow {
     pub messages: i64,
     /// What an operator should know of how it ended.
     pub detail: String,
+    /// The operator's key id that asked for it.
+    pub created_by: String,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When something last happened.
@@ -135,6 +137,7 @@ struct Row {
     keys: i64,
     messages: i64,
     detail: String,
+    created_by: String,
     created_at: i64,
     updated_at: i64,
     fence: i64,
@@ -142,8 +145,8 @@ struct Row {
 
 macro_rules! columns {
     () => {
-        "id, kind, tenant_id, reencrypt, keep_old, target, state, tenants, keys, messages, detail, created_at,
-            updated_at, fence"
+        "id, kind, tenant_id, reencrypt, keep_old, target, state, tenants, keys, messages, detail, created_by,
+            created_at, updated_at, fence"
     };
 }
 
@@ -174,6 +177,7 @@ impl TryFrom<Row> for ClaimedRotation {
             keys: row.keys,
             messages: row.messages,
             detail: row.detail,
+            created_by: row.created_by,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
             id: row.id,

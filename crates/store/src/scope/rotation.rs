@@ -21,21 +21,21 @@ pub struct RewrappedDek {
 pub type SealedPart = (String, u32, Vec<u8>);
 
 impl Scope {
-    /// From now on no message is stored under an older version of the key than this.
-    pub async fn raise_key_floor(&mut self, version: u32) -> Result<()> {
+    /// From now on no message is stored under an older version of the key than this. `false`: so it was before.
+    pub async fn raise_key_floor(&mut self, version: u32) -> Result<bool> {
         // On PostgreSQL whoever stores a message holds the row for sharing: this waits for those who still may.
         const LOCK: &str = "SELECT id FROM tenant WHERE id = $1 FOR UPDATE";
         const SQL: &str = "UPDATE tenant SET min_key_version = $2 WHERE id = $1 AND min_key_version < $2";
         if let Tx::Postgres(tx) = &mut self.tx {
             sqlx::query(LOCK).bind(self.tenant.as_str()).execute(&mut **tx).await?;
         }
-        on!(&mut self.tx, |conn| sqlx::query(SQL)
+        let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(i64::from(version))
             .execute(conn)
-            .await
-            .map(drop))?;
-        Ok(())
+            .await?
+            .rows_affected());
+        Ok(done > 0)
     }
 
     /// The oldest version of the key that a message may be stored under; it does not grow until this transaction ends.
