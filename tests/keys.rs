@@ -311,7 +311,7 @@ async fn a_node_that_has_heard_of_no_rotation_writes_and_reads_on() {
     let made_inbox = one.room().create_inbox(&at_one, Default::default()).await.expect("an inbox");
     let (id, address) = (made_inbox.view.inbox.id.clone(), made_inbox.view.inbox.address.to_string());
     let deliver = async |node: &App, subject: &str| {
-        let mut sender = Sender::connect(node.smtp).await.expect("connected");
+        let mut sender = Sender::connect(node.smtp.expect("it takes mail")).await.expect("connected");
         sender.send("s@example.com", &[&address], &plain(subject, "x")).await.expect("a reply")
     };
     // The second node knows version 1, and is told nothing.

@@ -150,8 +150,9 @@ impl World {
     pub async fn restart_with(self, settings: &[&str]) -> Self {
         self.stop().await;
         let inner = Arc::into_inner(self.inner).expect("nobody else holds the world");
+        let Inner { database, directory, roles, keystore, .. } = inner;
         let settings = settings.iter().map(ToString::to_string).collect();
-        Self::open(self.engine, inner.database, inner.directory, settings).await
+        Self::open(self.engine, database, directory, settings, roles, keystore).await
     }
 
     /// Stops the service in order; its data stays until the world goes.
