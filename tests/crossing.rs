@@ -410,6 +410,8 @@ impl Run {
                 "key": foreign.spare_key,
             })),
             Body::Heads => Some(json!({ "heads": [format!("{} 1 {}", someone.tenant.id, "00".repeat(32))] })),
+            Body::Plan => Some(json!({ "plan": "scale" })),
+            Body::Rotate => Some(json!({ "tenant": someone.tenant.id })),
             Body::Empty => Some(json!({})),
             // A slug that was issued before: nobody is made here.
             Body::Tenant => Some(json!({ "id": someone.tenant.id })),

@@ -53,7 +53,6 @@ impl App {
         let (clock, random) = (clock(&config), Random::system());
         let roles = config.roles;
         let keyring = open_keyring(&config, &data, &clock, &random).await?;
-        own_keys(&config, &keyring).await?;
         let store = Store::open(&store_location(&config, &data)).await.map_err(StartError::store)?;
         time::set(&store, &clock).await;
         let (intake, writer) =
@@ -212,23 +211,6 @@ fn clock(config: &Config) -> Clock {
 /// Who takes no mail screens none.
 fn screening_threads(config: &Config) -> usize {
     if config.roles.smtp { config.screening.threads() } else { 1 }
-}
-
-/// Makes sure that this node's master key opens the keystore it shares: one that was made here for lack of a copy
-/// would serve nothing, and new tenants' keys under it would be lost to all other nodes.
-async fn own_keys(config: &Config, keyring: &Keyring) -> Result<(), StartError> {
-    if config.keys.store_url.is_none() {
-        return Ok(());
-    }
-    match keyring.service("pepper").await {
-        Ok(_) => Ok(()),
-        Err(mailward_mailroom::Error::Keys(error)) => Err(StartError::refused(format!(
-            "the master key of this node does not open the keystore at keys.store_url ({error}): all nodes need the same \
-             one, so put a copy of the first node's master.key into {}",
-            config.data_dir.display()
-        ))),
-        Err(error) => Err(StartError::failed(error.to_string())),
-    }
 }
 
 /// Hears of other nodes' commits until told to stop.

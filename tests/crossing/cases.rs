@@ -45,6 +45,8 @@ pub enum Body {
     Scan,
     Issue,
     Trespass,
+    Plan,
+    Rotate,
 }
 
 /// One route.
@@ -175,6 +177,11 @@ pub const CASES: &[Case] = &[
         .shows(),
     case("POST /v1/token-scan", &[]).body(Body::Scan).closed(),
     case("POST /operator/v1/tenants/{id}/keys", &[Tenant]).body(Body::Issue).spends(),
+    case("PATCH /operator/v1/tenants/{id}", &[Tenant]).body(Body::Plan),
+    case("PUT /operator/v1/tenants/{id}", &[Tenant]).body(Body::Plan),
+    case("GET /operator/v1/keys", &[]).query(Query::Page),
+    case("POST /operator/v1/keys/rotate", &[]).body(Body::Rotate).slow(),
+    case("GET /operator/v1/keys/rotations/{id}", &[Key]),
     case("GET /operator/v1/isolation", &[]),
     case("POST /operator/v1/isolation", &[]).body(Body::Trial),
     case("POST /operator/v1/isolation/trespass", &[]).body(Body::Trespass),

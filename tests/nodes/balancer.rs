@@ -63,7 +63,8 @@ async fn the_limits_of_a_network_are_the_announced_clients() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_trace_of_a_message_names_the_announced_client() {
     let world = World::on(Engine::Sqlite, &[BALANCER]).await;
-    let inbox = world.tenant("ada").await.inbox().await;
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
     let (mut stream, _) = connect(&world, &header([192, 0, 2, 7])).await;
     say(&mut stream, "HELO a.test").await;
     say(&mut stream, "MAIL FROM:<a@a.test>").await;
@@ -72,7 +73,7 @@ async fn the_trace_of_a_message_names_the_announced_client() {
     stream.write_all(&plain("behind", "x")).await.expect("sent");
     assert!(say(&mut stream, ".").await.starts_with("250 "));
     let id = inbox.emails().await[0]["id"].as_str().expect("an id").to_owned();
-    let raw = inbox.http("GET", format!("/v1/inboxes/{}/emails/{id}/raw", inbox.id)).send().await;
+    let raw = ada.review("GET", format!("/v1/inboxes/{}/emails/{id}/raw", inbox.id)).send().await;
     assert!(raw.text().contains("192.0.2.7"), "{} {}", raw.status, raw.text());
 }
 
