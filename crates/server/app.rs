@@ -79,6 +79,7 @@ impl App {
         let mut tasks = vec![writer];
         tasks.push(tokio::spawn(sweep(store.clone(), clock.clone(), stop.clone())));
         tasks.push(tokio::spawn(checkpoints::keep(room.clone(), data.file("checkpoints.log"), stop.clone())));
+        tasks.push(tokio::spawn(room.clone().run_endings(stop.clone().cancelled_owned())));
         let worker = Worker::new(store.clone(), clock.clone(), handlers(&room, egress, &clock, &random));
         tasks.push(tokio::spawn(worker.run(stop.clone())));
 
@@ -181,6 +182,8 @@ fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
         signup_open: config.signup == Signup::Open,
         data_dir: config.data_dir.clone(),
         disk_free_bytes: config.limits.disk_free_bytes,
+        grace_days: config.offboarding.grace_days,
+        settle: Duration::from_secs(config.offboarding.settle_seconds.into()),
     }
 }
 

@@ -9,6 +9,7 @@ mod deliver;
 mod demo;
 mod failure;
 mod inbox;
+mod life;
 mod operator;
 mod score;
 mod settings;
@@ -61,6 +62,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Tenant(tenant) => tenant::run(tenant),
         Command::Inbox(inbox) => inbox::run(inbox),
         Command::Audit(audit) => audit::run(audit),
+        Command::VerifyReceipt(receipt) => life::verify_receipt(&receipt),
         Command::Score(score) => score::run(&score),
         Command::Deliver(deliver) => deliver::run(&deliver),
         Command::Config(config) => settings::run(&config),

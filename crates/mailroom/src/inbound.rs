@@ -157,7 +157,7 @@ fn one_for_each_inbox(routes: Vec<Route>) -> Vec<Route> {
 }
 
 /// Unknown is always held: whoever cannot be judged is not let through.
-fn is_held(level: Level, hold: Hold) -> bool {
+pub(crate) fn is_held(level: Level, hold: Hold) -> bool {
     match level {
         Level::Unknown => true,
         Level::High => hold != Hold::Never,

@@ -1,6 +1,6 @@
 //! Opened keys, for a while: the only place where wrapped keys become keys.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -49,12 +49,22 @@ pub struct Keyring {
     random: Random,
     tenants: Mutex<HashMap<TenantId, (Timestamp, Arc<TenantKeys>)>>,
     service: Mutex<HashMap<String, Arc<ServiceKey>>>,
+    /// Tenants whose keys were destroyed by this process: an opening that was under way then is not kept.
+    destroyed: Mutex<HashSet<TenantId>>,
 }
 
 impl Keyring {
     /// A keyring over a key store and the master keys.
     pub fn new(keystore: Keystore, ring: MasterRing, clock: Clock, random: Random) -> Self {
-        Self { keystore, ring, clock, random, tenants: Mutex::default(), service: Mutex::default() }
+        Self {
+            keystore,
+            ring,
+            clock,
+            random,
+            tenants: Mutex::default(),
+            service: Mutex::default(),
+            destroyed: Mutex::default(),
+        }
     }
 
     /// Closes the key store.
@@ -75,6 +85,32 @@ impl Keyring {
         Ok(())
     }
 
+    /// What names the keys of a tenant, and what wraps each: `tenant/1` by a master key, purposes by a tenant key.
+    pub(crate) async fn key_ids(&self, tenant: &TenantId) -> Result<Vec<(String, String)>> {
+        let mut ids: Vec<(String, String)> = Vec::new();
+        for key in self.keystore.tenant_keys(tenant).await? {
+            ids.push((format!("tenant/{}", key.version), key.mk_id));
+        }
+        for (purpose, version) in self.keystore.purposes(tenant).await? {
+            ids.push((purpose, format!("tenant/{version}")));
+        }
+        Ok(ids)
+    }
+
+    /// Destroys all keys of a tenant, in the key store, in its log and in this process. Other processes forget theirs
+    /// when they would open them again, after ten minutes at the latest. Doing it twice is doing it once.
+    pub(crate) async fn destroy(&self, tenant: &TenantId) -> Result<()> {
+        self.destroyed().insert(tenant.clone());
+        self.lock().remove(tenant);
+        self.keystore.destroy_tenant(tenant).await?;
+        Ok(())
+    }
+
+    /// A tenant of this name may have keys again: the one before was an import that was taken back.
+    pub(crate) fn forgive(&self, tenant: &TenantId) {
+        self.destroyed().remove(tenant);
+    }
+
     /// The opened keys of a tenant.
     pub(crate) async fn tenant(&self, tenant: &Tenant) -> Result<Arc<TenantKeys>> {
         let now = self.clock.now();
@@ -85,6 +121,9 @@ impl Keyring {
         }
         let keys = Arc::new(self.open(tenant).await?);
         let mut kept = self.lock();
+        if self.destroyed().contains(tenant.id()) {
+            return Err(Error::Damaged("the tenant's keys are destroyed"));
+        }
         if kept.len() >= MOST {
             kept.retain(|_, (opened, _)| now.minus(KEPT) < *opened);
         }
@@ -170,6 +209,10 @@ impl Keyring {
             .ok_or(Error::Damaged("a purpose key vanished"))?;
         let key = std::iter::once(current).chain(older).find(|key| key.version() == version);
         Ok(key.ok_or(Error::Damaged("a tenant key is missing"))?.unwrap_purpose(purpose, &wrapped)?)
+    }
+
+    fn destroyed(&self) -> std::sync::MutexGuard<'_, HashSet<TenantId>> {
+        self.destroyed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TenantId, (Timestamp, Arc<TenantKeys>)>> {

@@ -4,18 +4,22 @@
 //! used here and nowhere above. [`inbound`] is the pipeline; start there.
 
 pub mod access;
+pub mod archive;
 mod audit;
 mod break_glass;
 mod config;
 mod error;
 mod inbound;
 mod keyring;
+mod lifecycle;
+pub mod offboarding;
 mod onboarding;
 mod polling;
 mod reading;
 mod review;
 mod screening;
 pub mod sender_auth;
+pub mod signed;
 mod snapshot;
 mod standing;
 mod webhooks;
@@ -56,6 +60,7 @@ pub(crate) struct Room {
     pub(crate) random: Random,
     pub(crate) sessions: access::Cache,
     pub(crate) pollers: polling::Pollers,
+    pub(crate) endings: tokio::sync::Notify,
 }
 
 /// What a mailroom works with.
@@ -95,6 +100,7 @@ impl Mailroom {
             random: parts.random,
             sessions: access::Cache::default(),
             pollers: polling::Pollers::default(),
+            endings: tokio::sync::Notify::new(),
         }))
     }
 

@@ -22,6 +22,7 @@ pub(super) fn run(command: Tenant) -> Result<(), Failure> {
             let tenants = Client::new(&server)?.list("/tenants")?;
             listed(&tenants, server.json)
         }
+        Tenant::Life(life) => super::life::run(life),
         Tenant::Show { id, server } => {
             let tenant = Client::new(&server)?.get(&format!("/tenants/{}", segment(&id)))?;
             shown(&tenant, server.json)

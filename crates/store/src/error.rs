@@ -17,6 +17,9 @@ pub enum Error {
         "the database has no tables; set store.owner_url to the role that owns it, so that they are made"
     )]
     NoSchema,
+    /// Somebody read for so long that what was deleted could not be overwritten yet. Try again.
+    #[error("the database is busy")]
+    Busy,
     /// A row holds what no code of ours wrote.
     #[error("row {row} of {table} is corrupt: {what}")]
     Corrupt {

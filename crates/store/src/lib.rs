@@ -21,9 +21,12 @@ pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEven
 pub use jobs::{Claim, ClaimedJob, JobKind};
 pub use keystore::{Keystore, StoredServiceKey, StoredTenantKey};
 pub use scope::account::Account;
+pub use scope::archive::{ArchivedInbox, ArchivedMessage, RestoredMessage};
+pub use scope::erase::{ChainHead, Holdings};
 pub use scope::event::{EventKind, EventRow};
 pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
 pub use scope::key::{ApiKey, NewKey, Scopes};
+pub use scope::leaving::Leaving;
 pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};
 pub use scope::review::Decided;
 pub use scope::webhook::{Include, NewWebhook, Webhook};
