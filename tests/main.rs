@@ -5,6 +5,7 @@
 mod world;
 
 mod api;
+mod archive;
 mod audit;
 mod cli;
 mod crash;
@@ -13,6 +14,7 @@ mod findings;
 mod harness;
 mod inbound;
 mod isolation;
+mod leaving;
 mod smtp;
 mod store;
 mod verdicts;

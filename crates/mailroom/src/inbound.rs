@@ -68,7 +68,8 @@ impl Mailroom {
         }
         let suspended = (found.state != TenantState::Active).then_some(found.state_since);
         if let Some(since) = suspended.or(found.paused_at) {
-            let for_good = since.plus(PAUSE_FOR_GOOD) < now;
+            // Whoever leaves may still come back, and then its mail does too.
+            let for_good = found.state != TenantState::Grace && since.plus(PAUSE_FOR_GOOD) < now;
             return Err(if for_good { Refusal::PausedForGood } else { Refusal::Paused });
         }
         Ok(Route { tenant: found.tenant, inbox: found.inbox, address: to.clone() })

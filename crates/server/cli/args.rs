@@ -1,6 +1,6 @@
 //! The grammar of the command line. Says nothing about what a command does.
 
-pub mod life;
+pub(super) mod life;
 
 use std::path::PathBuf;
 

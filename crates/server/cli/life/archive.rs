@@ -70,10 +70,12 @@ pub(super) fn import(import: &Import) -> Result<(), Failure> {
     let decryptor = age::Decryptor::new_buffered(BufReader::with_capacity(1 << 16, file))
         .map_err(|error| unreadable(&error))?;
     let identities = identities(&import.identity)?;
-    let plain = decryptor.decrypt(identities.iter().map(|one| one.as_ref())).map_err(|error| {
-        let next = "name the identity of the recipient it was exported for";
-        Failure::failed(format!("{} does not open: {error}", import.from.display()), next)
-    })?;
+    let plain = decryptor.decrypt(identities.iter().map(|one| one.as_ref() as &dyn age::Identity)).map_err(
+        |error| {
+            let next = "name the identity of the recipient it was exported for";
+            Failure::failed(format!("{} does not open: {error}", import.from.display()), next)
+        },
+    )?;
     let mut path = format!("/imports?dryRun={}", import.dry_run);
     for (name, value) in [("tenant", &import.tenant), ("plan", &import.plan), ("signer", &import.signer)] {
         if let Some(value) = value {
@@ -92,7 +94,7 @@ pub(super) fn import(import: &Import) -> Result<(), Failure> {
     }
 }
 
-fn identities(path: &Path) -> Result<Vec<Box<dyn age::Identity>>, Failure> {
+fn identities(path: &Path) -> Result<Vec<Box<dyn age::Identity + Send + Sync>>, Failure> {
     let bad = |why: String| {
         let next = "name a file that age-keygen wrote, with a line AGE-SECRET-KEY-1...";
         Failure::failed(format!("{}: {why}", path.display()), next)
