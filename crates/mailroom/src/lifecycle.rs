@@ -18,6 +18,8 @@ use crate::{Error, Mailroom, Result};
 const EVERY: Duration = Duration::from_secs(30);
 /// How soon is looked again when something was left to do.
 const SOON: Duration = Duration::from_millis(500);
+/// How soon is looked again when something stood in the way: a reader that held the log, a database that was away.
+const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// An import that stored nothing for so long is not going on any more.
 const STALE: Duration = Duration::from_secs(900);
 /// Tenants that are looked at in one round.
@@ -30,8 +32,7 @@ impl Mailroom {
         loop {
             let round = async {
                 let again = match self.end_due().await {
-                    Ok(true) => EVERY,
-                    Ok(false) => SOON,
+                    Ok(again) => again,
                     Err(error) => {
                         tracing::warn!(%error, "could not look for tenants whose time has come");
                         EVERY
@@ -49,24 +50,26 @@ impl Mailroom {
         }
     }
 
-    /// One round. `false`: something is left that can be done soon.
-    async fn end_due(&self) -> Result<bool> {
+    /// One round, and when the next is due.
+    async fn end_due(&self) -> Result<Duration> {
         let now = self.0.clock.now();
-        let mut is_done = true;
+        let mut again = EVERY;
         for (tenant, state) in self.0.store.ending(now, now.minus(STALE), AT_ONCE).await? {
             let ended = match state {
                 TenantState::Importing => self.discard_import(&tenant).await.map(|()| true),
                 _ => self.end(&tenant, state).await,
             };
             match ended {
-                Ok(ended) => is_done &= ended,
+                Ok(true) => {}
+                Ok(false) => again = again.min(SOON),
                 // One tenant's trouble is no other's; the next round tries again.
                 Err(error) => {
                     tracing::warn!(tenant_id = %tenant.id(), %error, "a tenant's end could not go on");
+                    again = again.min(AFTER_TROUBLE);
                 }
             }
         }
-        Ok(is_done)
+        Ok(again)
     }
 
     async fn end(&self, tenant: &Tenant, state: TenantState) -> Result<bool> {
