@@ -5,6 +5,7 @@
 mod world;
 
 mod api;
+mod archive;
 mod audit;
 mod cli;
 mod crash;
@@ -17,6 +18,7 @@ mod harness;
 mod inbound;
 mod isolation;
 mod keys;
+mod leaving;
 mod limits;
 mod locks;
 mod nodes;

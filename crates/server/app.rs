@@ -102,6 +102,7 @@ impl App {
             );
             tasks.push(tokio::spawn(worker.run(stop.clone())));
             tasks.push(tokio::spawn(rotate_keys(room.clone(), stop.clone())));
+            tasks.push(tokio::spawn(room.clone().run_endings(stop.clone().cancelled_owned())));
         }
         let mut http = None;
         if roles.web {
@@ -295,6 +296,8 @@ fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
             _ => config.store.look_again,
         },
         token_cache: config.limits.token_cache,
+        grace_days: config.offboarding.grace_days,
+        settle: Duration::from_secs(config.offboarding.settle_seconds.into()),
     }
 }
 

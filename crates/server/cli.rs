@@ -12,6 +12,7 @@ mod doctor;
 mod failure;
 mod inbox;
 mod keys;
+mod life;
 mod operator;
 mod score;
 mod settings;
@@ -66,6 +67,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Inbox(inbox) => inbox::run(inbox),
         Command::Audit(audit) => audit::run(audit),
         Command::Keys(keys) => keys::run(keys),
+        Command::VerifyReceipt(receipt) => life::verify_receipt(&receipt),
         Command::Score(score) => score::run(&score),
         Command::Deliver(deliver) => deliver::run(&deliver),
         Command::Doctor(doctor) => doctor::run(&doctor),

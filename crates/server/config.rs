@@ -67,6 +67,8 @@ pub struct Config {
     pub dns: Dns,
     /// Where webhooks may go.
     pub webhooks: Webhooks,
+    /// How tenants leave.
+    pub offboarding: Offboarding,
     /// Bounds of the whole service.
     pub limits: Limits,
     /// Plans by name; 0 is no limit.
@@ -236,6 +238,16 @@ pub struct Webhooks {
     /// Networks where http, IP literals and any port are allowed.
     #[serde(deserialize_with = "field::networks")]
     pub allow_private: Vec<IpNet>,
+}
+
+/// Section `offboarding`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offboarding {
+    /// Days in which a tenant that leaves may be taken back, unless others are named.
+    pub grace_days: u32,
+    /// Seconds after which whatever was under way when a tenant's keys were destroyed has ended.
+    pub settle_seconds: u32,
 }
 
 /// Section `limits`.

@@ -5,7 +5,7 @@ CREATE TABLE tenant (
     id               TEXT   NOT NULL PRIMARY KEY,
     region           TEXT   NOT NULL,
     plan             TEXT   NOT NULL,
-    state            TEXT   NOT NULL CHECK (state IN ('active', 'suspended', 'exporting', 'grace', 'shredded', 'purged')),
+    state            TEXT   NOT NULL CHECK (state IN ('active', 'suspended', 'importing', 'exporting', 'grace', 'shredded', 'purged')),
     state_since      BIGINT NOT NULL,
     token_generation BIGINT NOT NULL,
     created_at       BIGINT NOT NULL,

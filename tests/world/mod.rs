@@ -163,6 +163,65 @@ impl World {
         }
     }
 
+    /// Starts a stopped service again on the same data, while others still hold the old one, which stays stopped.
+    pub async fn restart_shared(&self) -> Self {
+        self.stop().await;
+        self.copy(|_| {}).await
+    }
+
+    /// The same service over copies of all its files and tables; this one must be stopped. `prepare` may exchange files
+    /// before the copy starts.
+    pub async fn copy(&self, prepare: impl FnOnce(&Path)) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let data = directory.path().join("data");
+        copy_files(&self.data_dir(), &data);
+        prepare(&data);
+        let database = match &self.inner.database {
+            None => None,
+            Some(database) => Some(Arc::new(database.copy().await)),
+        };
+        let (settings, roles) = (self.inner.settings.clone(), self.inner.roles);
+        Self::open(self.engine, database, directory, settings, roles, self.inner.keystore.clone()).await
+    }
+
+    /// Every row of every table as text, but for the service's own notes on its log.
+    pub async fn dump(&self) -> Vec<String> {
+        let mut rows = Vec::new();
+        match &self.inner.database {
+            None => {
+                let path = format!("sqlite://{}", self.data_dir().join("mailward.db").display());
+                let pool = sqlx::SqlitePool::connect(&path).await.expect("opened");
+                let columns = "SELECT m.name, 'quote(' || group_concat(p.name, ') || ''|'' || quote(') || ')'
+                    FROM sqlite_master m, pragma_table_info(m.name) p
+                    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE '_sqlx%' GROUP BY m.name";
+                let tables: Vec<(String, String)> =
+                    sqlx::query_as(columns).fetch_all(&pool).await.expect("tables");
+                for (table, columns) in tables {
+                    let sql = sqlx::AssertSqlSafe(format!("SELECT {columns} FROM {table}"));
+                    let found: Vec<(String,)> = sqlx::query_as(sql).fetch_all(&pool).await.expect("rows");
+                    rows.extend(found.into_iter().map(|(row,)| format!("{table}: {row}")));
+                }
+                pool.close().await;
+            }
+            Some(database) => {
+                let pool = sqlx::PgPool::connect(&database.admin_url).await.expect("opened");
+                let names =
+                    "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'
+                    AND table_name NOT LIKE '\\_sqlx%'";
+                let tables: Vec<(String,)> = sqlx::query_as(names).fetch_all(&pool).await.expect("tables");
+                for (table,) in tables {
+                    let sql = sqlx::AssertSqlSafe(format!("SELECT t::text FROM {table} t"));
+                    let found: Vec<(String,)> = sqlx::query_as(sql).fetch_all(&pool).await.expect("rows");
+                    rows.extend(found.into_iter().map(|(row,)| format!("{table}: {row}")));
+                }
+                pool.close().await;
+            }
+        }
+        rows.retain(|row| !row.starts_with("checkpoint:") && !row.starts_with("audit_head:"));
+        rows.sort();
+        rows
+    }
+
     /// The data directory.
     pub fn data_dir(&self) -> std::path::PathBuf {
         self.inner.directory.path().join("data")
@@ -236,6 +295,19 @@ impl World {
     }
 }
 
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir(to).expect("a directory");
+    for entry in std::fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy_files(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
 /// A file of the repository.
 pub fn fixture(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -263,6 +335,7 @@ fn configuration(directory: &Path, database: Option<&TestDatabase>, settings: &[
         "domain=agents.test",
         "limits.disk_free_bytes=0",
         "screening.threads=2",
+        "offboarding.settle_seconds=1",
     ]
     .map(str::to_owned)
     .to_vec();

@@ -68,6 +68,14 @@ pub async fn migrated_database(migrations: &Path, migrate: impl AsyncFnOnce(&str
     blocking(move || cluster.create(&template)).await
 }
 
+impl TestDatabase {
+    /// A copy of all of it; nobody may be connected.
+    pub async fn copy(&self) -> Self {
+        let name = self.name.clone();
+        blocking(move || Cluster::join(&shared_directory(), IDLE_SECONDS).create(&name)).await
+    }
+}
+
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         // Best effort: what stays behind is swept by a later process, at the latest with the cluster.

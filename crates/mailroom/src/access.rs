@@ -18,7 +18,7 @@ use mailward_vault::{Pepper, SignedLink, Token, TokenKind};
 pub(crate) use cache::Cache;
 pub use mint::{KeyRequest, KeyView, MintedKey};
 
-use networks::Networks;
+pub(crate) use networks::Networks;
 
 use crate::{Error, Mailroom, Result};
 
@@ -134,7 +134,7 @@ impl Mailroom {
         }
         match held.state {
             TenantState::Active => {}
-            TenantState::Suspended | TenantState::Exporting | TenantState::Grace => {
+            TenantState::Suspended | TenantState::Importing | TenantState::Exporting | TenantState::Grace => {
                 return Err(Denied::Suspended);
             }
             // Its keys are gone, so nobody holds one.

@@ -38,6 +38,10 @@ pub struct Config {
     pub signup_open: bool,
     /// The directory whose disk must not fill up.
     pub data_dir: PathBuf,
+    /// A tenant may be taken back for so many days, unless told otherwise.
+    pub grace_days: u32,
+    /// What was under way when a tenant's keys were destroyed has ended after this; then the last of it is removed.
+    pub settle: std::time::Duration,
     /// Below this many free bytes no mail is taken; 0 never looks.
     pub disk_free_bytes: u64,
     /// Octets of mail that may be in flight at a moment; a tenant has an eighth of them.

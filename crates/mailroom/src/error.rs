@@ -25,6 +25,12 @@ pub enum Error {
     /// The state is not what the caller thought.
     #[error("{0}")]
     Conflict(&'static str),
+    /// An archive is damaged, forged, or none.
+    #[error("the archive is refused: {0}")]
+    Archive(#[from] crate::archive::BadArchive),
+    /// Names or addresses of an archive cannot be had here.
+    #[error("{0}")]
+    ImportConflict(String),
     /// The caller's key may not do, or not give away, that.
     #[error("the key lacks the scope `{0}`")]
     Scope(String),

@@ -71,7 +71,8 @@ impl Mailroom {
         }
         let suspended = (found.state != TenantState::Active).then_some(found.state_since);
         if let Some(since) = suspended.or(found.paused_at) {
-            let for_good = since.plus(PAUSE_FOR_GOOD) < now;
+            // Whoever leaves may still come back, and then its mail does too.
+            let for_good = found.state != TenantState::Grace && since.plus(PAUSE_FOR_GOOD) < now;
             return Err(if for_good { Refusal::PausedForGood } else { Refusal::Paused });
         }
         let quota = self.within_limits(&found.tenant, &found.inbox).await?;
@@ -201,7 +202,7 @@ fn one_for_each_inbox(routes: Vec<Route>) -> Vec<Route> {
 }
 
 /// Unknown is always held: whoever cannot be judged is not let through.
-fn is_held(level: Level, hold: Hold) -> bool {
+pub(crate) fn is_held(level: Level, hold: Hold) -> bool {
     match level {
         Level::Unknown => true,
         Level::High => hold != Hold::Never,

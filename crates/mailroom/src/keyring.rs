@@ -7,8 +7,8 @@
 mod root;
 mod wrapping;
 
-use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -91,6 +91,8 @@ struct Shared {
     service: Mutex<HashMap<String, Arc<ServiceKey>>>,
     lanes: [tokio::sync::Mutex<()>; LANES],
     probe: Mutex<Option<(Timestamp, bool)>>,
+    /// Tenants whose keys were destroyed by this process: an opening that was under way then is not kept.
+    destroyed: Mutex<HashSet<TenantId>>,
 }
 
 #[derive(Clone)]
@@ -118,6 +120,7 @@ impl Keyring {
             service: Mutex::default(),
             lanes: [(); LANES].map(|()| tokio::sync::Mutex::default()),
             probe: Mutex::default(),
+            destroyed: Mutex::default(),
         }))
     }
 
@@ -186,6 +189,32 @@ impl Keyring {
         }
     }
 
+    /// What names the keys of a tenant, and what wraps each: `tenant/1` by a master key, purposes by a tenant key.
+    pub(crate) async fn key_ids(&self, tenant: &TenantId) -> Result<Vec<(String, String)>> {
+        let mut ids: Vec<(String, String)> = Vec::new();
+        for key in self.keystore().tenant_keys(tenant).await? {
+            ids.push((format!("tenant/{}", key.version), key.mk_id));
+        }
+        for (purpose, version) in self.keystore().purposes(tenant).await? {
+            ids.push((purpose, format!("tenant/{version}")));
+        }
+        Ok(ids)
+    }
+
+    /// Destroys all keys of a tenant, in the key store, in its log and in this process. Other processes forget theirs
+    /// when they would open them again, after ten minutes at the latest. Doing it twice is doing it once.
+    pub(crate) async fn destroy(&self, tenant: &TenantId) -> Result<()> {
+        self.destroyed().insert(tenant.clone());
+        self.lock().remove(tenant);
+        self.keystore().destroy_tenant(tenant).await?;
+        Ok(())
+    }
+
+    /// A tenant of this name may have keys again: the one before was an import that was taken back.
+    pub(crate) fn forgive(&self, tenant: &TenantId) {
+        self.destroyed().remove(tenant);
+    }
+
     /// The opened keys of a tenant.
     ///
     /// # Errors
@@ -249,6 +278,10 @@ impl Keyring {
             return Ok(Arc::clone(&kept.keys));
         }
         match self.open(tenant).await {
+            // Destroyed while it was being opened: what was read before is not kept after.
+            Ok(_) if self.destroyed().contains(tenant.id()) => {
+                Err(Error::Damaged("the tenant's keys are destroyed"))
+            }
             Ok(keys) => {
                 let keys = Arc::new(keys);
                 self.keep(tenant.id(), Kept { until: now.plus(KEPT), keys: Arc::clone(&keys) }, now);
@@ -340,6 +373,10 @@ impl Keyring {
 
     fn kept(&self, tenant: &TenantId) -> Option<Kept> {
         self.lock().get(tenant).cloned()
+    }
+
+    fn destroyed(&self) -> MutexGuard<'_, HashSet<TenantId>> {
+        self.0.destroyed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lane(&self, tenant: &TenantId) -> &tokio::sync::Mutex<()> {

@@ -4,13 +4,16 @@
 //! used here and nowhere above. [`inbound`] is the pipeline; start there.
 
 pub mod access;
+pub mod archive;
 mod audit;
 mod break_glass;
 mod config;
 mod error;
 mod inbound;
 mod keyring;
+mod lifecycle;
 mod limits;
+pub mod offboarding;
 mod onboarding;
 mod polling;
 mod reading;
@@ -18,6 +21,7 @@ mod review;
 mod rotation;
 mod screening;
 pub mod sender_auth;
+pub mod signed;
 mod snapshot;
 mod standing;
 mod trespass;
@@ -68,6 +72,7 @@ pub(crate) struct Room {
     pub(crate) known: limits::Known,
     pub(crate) inflight: limits::Inflight,
     pub(crate) rotations: tokio::sync::Notify,
+    pub(crate) endings: tokio::sync::Notify,
 }
 
 /// What a mailroom works with.
@@ -111,6 +116,7 @@ impl Mailroom {
             pollers: polling::Pollers::default(),
             known: limits::Known::default(),
             rotations: tokio::sync::Notify::new(),
+            endings: tokio::sync::Notify::new(),
         }))
     }
 

@@ -7,6 +7,8 @@ use mailward_mail::id::TenantId;
 use mailward_store::{Act, Action, Actor, Operator, Scopes, Tenant, TenantRow, TenantState};
 use mailward_vault::Token;
 
+pub(crate) use local_part::is_reserved;
+
 pub use inbox::{CreatedInbox, InboxPatch, InboxRequest, InboxView};
 
 use crate::access::{KeyRequest, MintedKey};

@@ -90,6 +90,25 @@ impl Meta {
         meta
     }
 
+    /// The same mail read again from its bytes: what is known of its delivery stays, all else is made anew.
+    pub(crate) fn reread(self, parsed: Option<&Parsed>) -> Self {
+        let null_sender = self.envelope_from.is_none();
+        let mut meta = Self {
+            verdict: self.verdict,
+            auth: self.auth,
+            envelope_from: self.envelope_from,
+            delivered_to: self.delivered_to,
+            tag: self.tag,
+            wire_flags: self.wire_flags,
+            unread: parsed.is_none(),
+            ..Self::default()
+        };
+        if let Some(parsed) = parsed {
+            meta.read(parsed, null_sender);
+        }
+        meta
+    }
+
     /// Short words on what is notable: rule families that fired, and how the mail came.
     pub fn flags(&self) -> Vec<String> {
         let mut flags = Vec::new();

@@ -18,7 +18,7 @@ use crate::limits::{Limit, OverLimit};
 use crate::{Error, Mailroom, Result};
 
 /// Endpoints of one tenant, whatever its limit says: they are listed on one page.
-const MOST: u64 = 1_000;
+pub(crate) const MOST: u64 = 1_000;
 
 /// What endpoint is wanted.
 #[derive(Clone, Debug, Default)]
@@ -80,11 +80,11 @@ impl Mailroom {
             Some(name) => Include::parse(name)
                 .ok_or_else(|| Error::invalid("include", "must be `ids`, `summary` or `body`"))?,
         };
-        let secret = format!("whsec_{}", STANDARD.encode(self.0.random.bytes::<32>()));
-        let endpoint = Endpoint { url: request.url, secret, headers: request.headers };
         let id = WebhookId::generate(&self.0.clock, &self.0.random);
+        let (sealed, endpoint) =
+            self.new_endpoint(caller.tenant(), &id, request.url, request.headers).await?;
         let new = NewWebhook {
-            sealed: self.seal_endpoint(caller.tenant(), &id, &endpoint).await?,
+            sealed,
             inbox: inbox.clone(),
             events,
             include,
@@ -152,6 +152,19 @@ impl Mailroom {
         Ok(done)
     }
 
+    /// Draws an endpoint's secret and seals it with the rest.
+    pub(crate) async fn new_endpoint(
+        &self,
+        tenant: &Tenant,
+        id: &WebhookId,
+        url: String,
+        headers: BTreeMap<String, String>,
+    ) -> Result<(Vec<u8>, Endpoint)> {
+        let secret = format!("whsec_{}", STANDARD.encode(self.0.random.bytes::<32>()));
+        let endpoint = Endpoint { url, secret, headers };
+        Ok((self.seal_endpoint(tenant, id, &endpoint).await?, endpoint))
+    }
+
     async fn seal_endpoint(&self, tenant: &Tenant, id: &WebhookId, endpoint: &Endpoint) -> Result<Vec<u8>> {
         let keys = self.0.keyring.tenant(tenant).await?;
         let json =
@@ -196,7 +209,7 @@ fn events(names: Option<Vec<String>>) -> Result<Vec<EventKind>> {
 }
 
 /// Headers that would change what the request is, or who signs it, are ours.
-fn check_headers(headers: &BTreeMap<String, String>) -> Result<()> {
+pub(crate) fn check_headers(headers: &BTreeMap<String, String>) -> Result<()> {
     if headers.len() > 10 {
         return Err(Error::invalid("headers", "at most 10"));
     }

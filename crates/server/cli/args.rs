@@ -1,5 +1,7 @@
 //! The grammar of the command line. Says nothing about what a command does.
 
+pub(super) mod life;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -52,6 +54,9 @@ pub enum Command {
     /// List and rotate the keys of a running server
     #[command(subcommand, after_help = "Example:\n  mailward keys rotate --tenant acme")]
     Keys(Keys),
+    /// Check the receipt of a tenant's erasure, without a server; exit status 3 when it does not hold
+    #[command(after_help = "Example:\n  mailward verify-receipt acme.receipt.json --key SHA256:...")]
+    VerifyReceipt(life::VerifyReceipt),
     /// Judge mail files for prompt injection, without a server
     #[command(after_help = "Examples:\n  mailward score suspicious.eml\n  \
         echo '{\"id\":\"1\",\"text\":\"Hello\"}' | mailward score --jsonl")]
@@ -245,6 +250,9 @@ pub enum Tenant {
         #[command(flatten)]
         server: Server,
     },
+    /// What concerns the whole of a tenant.
+    #[command(flatten)]
+    Life(life::Life),
     /// Show one tenant, its limits and its use
     #[command(after_help = "Example:\n  mailward tenant show acme")]
     Show {
@@ -502,6 +510,14 @@ mod tests {
             "mailward audit list --tenant acme --limit 5",
             "mailward audit export --tenant acme",
             "mailward tenant set-quota acme plan=builder max_inboxes=7 --json",
+            "mailward tenant export acme --out f --recipient age1x",
+            "mailward tenant import --from f --identity k --tenant b --plan p --signer s --dry-run",
+            "mailward tenant offboard acme --dry-run --json",
+            "mailward tenant offboard acme --grace-period-days 3 --export f --recipient age1x --confirm acme",
+            "mailward tenant offboard acme --shred-now",
+            "mailward tenant restore acme",
+            "mailward tenant receipts",
+            "mailward verify-receipt r.json --key SHA256:x --json",
             "mailward inbox create --tenant acme --local-part l --display-name n --json",
             "mailward inbox list --tenant acme",
             "mailward keys list --json",

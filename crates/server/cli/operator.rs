@@ -3,6 +3,8 @@
 //! One request, one answer, one connection; no redirect is followed, because the operator's key goes with each
 //! request. The key never crosses a network in clear.
 
+mod stream;
+
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use tokio_rustls::TlsConnector;
 use super::Failure;
 use super::args::Server;
 use crate::config::{Layers, Sources};
+use stream::Whole;
 
 /// A whole call, from the name's lookup to the last byte of the answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,6 +41,11 @@ pub(super) struct Client {
     authorization: HeaderValue,
     runtime: tokio::runtime::Runtime,
 }
+
+/// Plain or within TLS.
+trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection for S {}
 
 /// What came back; `answer` is the body where that is JSON.
 struct Reply {
@@ -134,14 +142,19 @@ impl Client {
     }
 
     async fn exchange(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, Failure> {
+        let request = self.request(method, path, body)?;
+        self.send(self.connect().await?, request).await
+    }
+
+    /// A connection to the server, by TLS where its URL says so.
+    async fn connect(&self) -> Result<Box<dyn Connection>, Failure> {
         let tcp = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| {
             let next = "start it with `mailward serve`, or name another with --server";
             Failure::failed(format!("no server at {}: {error}", self.base), next)
         })?;
         let _ = tcp.set_nodelay(true);
-        let request = self.request(method, path, body)?;
         match &self.tls {
-            None => self.send(tcp, request).await,
+            None => Ok(Box::new(tcp)),
             Some(connector) => {
                 let name = ServerName::try_from(self.host.clone())
                     .map_err(|_| Failure::usage(format!("{} is no name of a TLS server", self.host), ""))?;
@@ -149,17 +162,12 @@ impl Client {
                     let next = "for a certificate of your own, name its file with --ca-cert";
                     Failure::failed(format!("no TLS with {}: {error}", self.base), next)
                 })?;
-                self.send(stream, request).await
+                Ok(Box::new(stream))
             }
         }
     }
 
-    fn request(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Request<Full<Bytes>>, Failure> {
+    fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Request<Whole>, Failure> {
         let prefix = self.base.path().trim_end_matches('/');
         let host = self.base.authority().map_or("", |authority| authority.as_str());
         Request::builder()
@@ -173,14 +181,8 @@ impl Client {
             .map_err(|error| Failure::usage(format!("{path} is no path: {error}"), ""))
     }
 
-    async fn send<S>(&self, stream: S, request: Request<Full<Bytes>>) -> Result<Reply, Failure>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let broken = |error: &dyn std::error::Error| {
-            let next = "is it the operator listener (operator.listen), and http or https as there?";
-            Failure::failed(format!("{} does not answer as HTTP: {error}", self.base), next)
-        };
+    async fn send(&self, stream: Box<dyn Connection>, request: Request<Whole>) -> Result<Reply, Failure> {
+        let broken = |error: &dyn std::error::Error| self.broken(error);
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| broken(&error))?;
@@ -194,6 +196,11 @@ impl Client {
         let body = body.map_err(|error| broken(error.as_ref()))?.to_bytes();
         let retry_after = retry_after.map(Duration::from_secs);
         Ok(Reply { status, retry_after, answer: serde_json::from_slice(&body).ok() })
+    }
+
+    fn broken(&self, error: &dyn std::error::Error) -> Failure {
+        let next = "is it the operator listener (operator.listen), and http or https as there?";
+        Failure::failed(format!("{} does not answer as HTTP: {error}", self.base), next)
     }
 
     fn refusal(&self, status: StatusCode, answer: &Value) -> Failure {

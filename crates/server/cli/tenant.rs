@@ -29,6 +29,7 @@ pub(super) fn run(command: Tenant) -> Result<(), Failure> {
             let tenant = Client::new(&server)?.patch(&format!("/tenants/{}", segment(&id)), &body)?;
             shown(&tenant, server.json)
         }
+        Tenant::Life(life) => super::life::run(life),
         Tenant::Show { id, server } => {
             let tenant = Client::new(&server)?.get(&format!("/tenants/{}", segment(&id)))?;
             shown(&tenant, server.json)

@@ -116,6 +116,12 @@ pub const KEYS: &[Key] = &[
     key("screening.threads", "0", "threads that parse and score; 0 = one per core"),
     key("dns.servers", r#""system""#, r#"resolvers: "system", "off", or a list such as ["127.0.0.1:5353"]"#),
     key("webhooks.allow_private", "[]", "networks (CIDR) where http, IP literals and any port are allowed"),
+    key("offboarding.grace_days", "30", "days in which a tenant that leaves may be taken back"),
+    key(
+        "offboarding.settle_seconds",
+        "60",
+        "from the end of a tenant's keys until the last of its rows is removed and its receipt is signed",
+    ),
     key("limits.disk_free_bytes", "536870912", "below this much free disk no mail is taken; 0 = never look"),
     key(
         "limits.token_cache_ms",

@@ -28,6 +28,9 @@ pub enum Error {
         /// How many there are.
         known: usize,
     },
+    /// Somebody read for so long that what was deleted could not be overwritten yet. Try again.
+    #[error("the database is busy")]
+    Busy,
     /// A row holds what no code of ours wrote.
     #[error("row {row} of {table} is corrupt: {what}")]
     Corrupt {

@@ -125,6 +125,31 @@ impl Keystore {
             .collect()
     }
 
+    /// The purposes that a tenant has keys for, and the version of the tenant key that wraps each.
+    pub async fn purposes(&self, tenant: &TenantId) -> Result<Vec<(String, u32)>> {
+        const SQL: &str =
+            "SELECT purpose, key_version FROM purpose_key WHERE tenant_id = $1 ORDER BY purpose";
+        let mut tx = self.db.read().await?;
+        let rows: Vec<(String, i64)> =
+            on!(&mut tx, |conn| sqlx::query_as(SQL).bind(tenant.as_str()).fetch_all(conn).await?);
+        rows.into_iter()
+            .map(|(purpose, version)| Ok((purpose, version_of(version, tenant.as_str())?)))
+            .collect()
+    }
+
+    /// Destroys all keys of a tenant, and what they left in the database's log. Without them nothing that was ever
+    /// sealed for it opens, in no copy. Doing it twice is doing it once.
+    pub async fn destroy_tenant(&self, tenant: &TenantId) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        for sql in
+            ["DELETE FROM purpose_key WHERE tenant_id = $1", "DELETE FROM tenant_key WHERE tenant_id = $1"]
+        {
+            on!(&mut tx, |conn| sqlx::query(sql).bind(tenant.as_str()).execute(conn).await.map(drop))?;
+        }
+        tx.commit().await?;
+        self.db.forget_deleted().await
+    }
+
     /// A tenant's key for one purpose, and the version of the tenant key that wraps it.
     pub async fn purpose_key(&self, tenant: &TenantId, purpose: &str) -> Result<Option<(u32, WrappedKey)>> {
         const SQL: &str =

@@ -30,9 +30,12 @@ pub use keystore::{
 };
 pub use news::News;
 pub use scope::account::Account;
+pub use scope::archive::{ArchivedInbox, ArchivedMessage, RestoredMessage};
+pub use scope::erase::{ChainHead, Holdings};
 pub use scope::event::{EventKind, EventRow};
 pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
 pub use scope::key::{ApiKey, NewKey, Scopes};
+pub use scope::leaving::Leaving;
 pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};
 pub use scope::notice::{Level, Notice};
 pub use scope::review::Decided;

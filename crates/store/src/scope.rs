@@ -1,10 +1,13 @@
 //! What one tenant's scope can do, a file per noun. Every statement names the tenant.
 
 pub(crate) mod account;
+pub(crate) mod archive;
+pub(crate) mod erase;
 pub(crate) mod event;
 pub(crate) mod idempotency;
 pub(crate) mod inbox;
 pub(crate) mod key;
+pub(crate) mod leaving;
 pub(crate) mod message;
 pub(crate) mod notice;
 pub(crate) mod part;

@@ -22,6 +22,8 @@ pub enum TenantState {
     Active,
     /// Nothing goes in or out.
     Suspended,
+    /// It is being taken up from an archive, and is not whole yet.
+    Importing,
     /// As suspended, while its mail and records are written to an archive.
     Exporting,
     /// It is leaving, and may still be taken back.
@@ -38,6 +40,7 @@ impl TenantState {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Importing => "importing",
             Self::Exporting => "exporting",
             Self::Grace => "grace",
             Self::Shredded => "shredded",
@@ -54,6 +57,7 @@ impl TenantState {
         match text {
             "active" => Ok(Self::Active),
             "suspended" => Ok(Self::Suspended),
+            "importing" => Ok(Self::Importing),
             "exporting" => Ok(Self::Exporting),
             "grace" => Ok(Self::Grace),
             "shredded" => Ok(Self::Shredded),

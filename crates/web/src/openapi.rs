@@ -108,7 +108,14 @@ mod tests {
             .collect();
         assert_eq!(
             open,
-            ["get /healthz", "get /openapi.json", "get /readyz", "get /v1/files/{signed}", "post /v1/signup"]
+            [
+                "get /healthz",
+                "get /openapi.json",
+                "get /readyz",
+                "get /v1/files/{signed}",
+                "post /v1/signup",
+                "post /v1/token-scan"
+            ]
         );
     }
 }

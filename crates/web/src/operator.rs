@@ -1,8 +1,10 @@
 //! The routes of operators, a file per noun. Content of mail is reached by break-glass alone.
 
+pub(crate) mod archives;
 pub(crate) mod audit;
 pub(crate) mod inboxes;
 pub(crate) mod isolation;
 pub(crate) mod keys;
+pub(crate) mod offboarding;
 pub(crate) mod standing;
 pub(crate) mod tenants;

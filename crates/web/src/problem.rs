@@ -263,6 +263,10 @@ impl From<Error> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", message)
                     .fix("use a new Idempotency-Key for a new request")
             }
+            Error::Archive(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "archive_refused", message)
+                .fix("export it again; nothing of this one was taken"),
+            Error::ImportConflict(_) => Self::new(StatusCode::CONFLICT, "import_conflict", message)
+                .fix("a dry run (`--dry-run`) lists every conflict; nothing was taken"),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", message),
             Error::Scope(scope) => Self::insufficient_scope(&scope),
             Error::UrlNotAllowed(_) => {

@@ -295,9 +295,14 @@ impl Mailroom {
         Ok(self.0.keyring.tenant(tenant).await?.dedup.digest16(&[b"client", client.as_bytes()]))
     }
 
-    async fn claim(&self, address: &Address, chosen: bool) -> Result<AddressClaim> {
+    /// The keyed digest by which an address is remembered for ever.
+    pub(crate) async fn tombstone(&self, canonical: &str) -> Result<[u8; 32]> {
+        Ok(self.0.keyring.service("tombstone").await?.hmac(&[b"address", canonical.as_bytes()]))
+    }
+
+    pub(crate) async fn claim(&self, address: &Address, chosen: bool) -> Result<AddressClaim> {
         let canonical = address.canonical();
-        let tombstone = self.0.keyring.service("tombstone").await?.hmac(&[b"address", canonical.as_bytes()]);
+        let tombstone = self.tombstone(&canonical).await?;
         Ok(AddressClaim {
             address: address.untagged(),
             domain: address.domain().to_owned(),

@@ -42,7 +42,7 @@ const RESERVED: [&str; 34] = [
 ];
 
 /// Whether a chosen name is kept back. Separators do not make it another name.
-pub(super) fn is_reserved(local: &str) -> bool {
+pub(crate) fn is_reserved(local: &str) -> bool {
     let bare: String = local.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     RESERVED.contains(&bare.to_ascii_lowercase().as_str())
 }

@@ -68,7 +68,7 @@ pub struct EventRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     kind: String,
     inbox_id: Option<String>,

@@ -23,6 +23,11 @@ impl Direction {
             Self::Outbound => "outbound",
         }
     }
+
+    /// Finds it by name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Inbound, Self::Outbound].into_iter().find(|one| one.as_str() == text)
+    }
 }
 
 /// Who may see a message.
@@ -34,6 +39,22 @@ pub enum State {
     Held,
     /// Nobody but the record.
     Rejected,
+}
+
+impl State {
+    /// As stored and archived.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Held => "held",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Finds it by name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Delivered, Self::Held, Self::Rejected].into_iter().find(|one| one.as_str() == text)
+    }
 }
 
 /// What a reviewer decided.
@@ -159,17 +180,9 @@ impl TryFrom<MessageRow> for Message {
             id: MessageId::parse(&row.id).map_err(|e| bad(e.to_string()))?,
             inbox: InboxId::parse(&row.inbox_id).map_err(|e| bad(e.to_string()))?,
             seq: row.seq,
-            direction: match row.direction.as_str() {
-                "inbound" => Direction::Inbound,
-                "outbound" => Direction::Outbound,
-                other => return Err(bad(format!("direction {other}"))),
-            },
-            state: match row.state.as_str() {
-                "delivered" => State::Delivered,
-                "held" => State::Held,
-                "rejected" => State::Rejected,
-                other => return Err(bad(format!("state {other}"))),
-            },
+            direction: Direction::parse(&row.direction)
+                .ok_or_else(|| bad(format!("direction {}", row.direction)))?,
+            state: State::parse(&row.state).ok_or_else(|| bad(format!("state {}", row.state)))?,
             version: row.version,
             received_at: Timestamp(row.received_at),
             available_at: row.available_at.map(Timestamp),
