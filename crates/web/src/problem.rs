@@ -63,7 +63,7 @@ pub(crate) struct Problem {
     error: &'static str,
     message: Cow<'static, str>,
     fix: Option<Cow<'static, str>>,
-    limit: Option<LimitView>,
+    limit: Option<Box<LimitView>>,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log alone.
     cause: Option<String>,
@@ -166,7 +166,12 @@ impl Problem {
         };
         let resets_at = over.resets_at.map(|at| at.to_string());
         Self {
-            limit: Some(LimitView { limit: limit.json(), max: over.max, used: over.used, resets_at }),
+            limit: Some(Box::new(LimitView {
+                limit: limit.json(),
+                max: over.max,
+                used: over.used,
+                resets_at,
+            })),
             ..problem
         }
     }
@@ -220,7 +225,7 @@ impl Problem {
             message: self.message.chars().take(MOST_CHARACTERS).collect(),
             request_id: request_id.to_owned(),
             fix: self.fix.map(Cow::into_owned),
-            limit: self.limit,
+            limit: self.limit.map(|limit| *limit),
             docs: None,
         };
         (self.status, HeaderMap::from_iter(self.headers), axum::Json(body)).into_response()
