@@ -66,9 +66,9 @@ pub(crate) struct Problem {
     limit: Option<Box<LimitView>>,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log alone.
-    cause: Option<String>,
+    cause: Option<Box<str>>,
     /// What of the tenant's does not open, for its audit log.
-    unreadable: Option<String>,
+    unreadable: Option<Box<str>>,
 }
 
 impl Problem {
@@ -237,7 +237,7 @@ impl Problem {
     }
 
     fn because(mut self, cause: String) -> Self {
-        self.cause = Some(cause);
+        self.cause = Some(cause.into());
         self
     }
 
@@ -281,7 +281,7 @@ impl From<Error> for Problem {
             Error::SignupClosed => Self::new(StatusCode::FORBIDDEN, "signup_closed", message)
                 .fix("ask the operator of this service for a token"),
             Error::Unreadable { ref object, .. } => {
-                let unreadable = Some(object.clone());
+                let unreadable = Some(object.clone().into());
                 let message = "what is stored here is not what was put there, and is not shown";
                 let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", message)
                     .fix("tell the operator the requestId; your audit log has it too")
