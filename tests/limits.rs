@@ -384,7 +384,7 @@ pub fn delivery(route: &Route, number: u32, clock: &Clock, quota: Quota) -> Deli
         message: NewMessage {
             id: MessageId::generate(clock, &random),
             inbox: route.inbox.clone(),
-            held: number % 7 == 0,
+            held: number.is_multiple_of(7),
             received_at: clock.now(),
             size: 10,
             level: "low",
