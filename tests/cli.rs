@@ -304,3 +304,22 @@ fn an_operator_makes_a_tenant_and_an_inbox_and_sends_it_mail() {
         stdout(&refused)
     );
 }
+
+#[test]
+fn an_operator_lists_keys_and_rotates_them() {
+    let served = Served::start();
+    assert_eq!(code(&served.ask(&["tenant", "create", "acme"])), 0);
+    let rotated = served.ask(&["keys", "rotate", "--tenant", "acme"]);
+    assert_eq!(code(&rotated), 0, "{}", stderr(&rotated));
+    assert!(stdout(&rotated).starts_with("done: 1 tenants, "), "{}", stdout(&rotated));
+    assert!(!stderr(&rotated).contains('\u{1b}'), "no terminal, no cursor: {}", stderr(&rotated));
+    let rotated = rows(&served.ask(&["keys", "rotate", "--master", "--json"])).remove(0);
+    assert_eq!(rotated["state"], "done");
+    let listed = rows(&served.ask(&["keys", "list", "--json"])).remove(0);
+    assert_eq!(listed["data"][0]["versions"][0]["version"], 2);
+    assert_eq!(listed["data"][0]["versions"][0]["masterKeyId"], rotated["masterKeyId"]);
+    let table = stdout(&served.ask(&["keys", "list"]));
+    assert!(table.contains("MASTER KEY") && table.contains("acme") && table.contains("destroyed"), "{table}");
+    let refused = served.ask(&["keys", "rotate", "--tenant", "nobody"]);
+    assert_eq!((code(&refused), stdout(&refused).as_str()), (1, ""));
+}
