@@ -3,6 +3,8 @@
 //! `MAILWARD_ROTATION=1000,100000 cargo nextest run --test mailward -E 'test(rotation_at_scale)' --no-capture` is the long
 //! form: that many tenants and messages, on both databases, with the figures printed. Without it the same runs small.
 
+#![expect(clippy::print_stdout, reason = "the long form prints its figures")]
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
