@@ -91,7 +91,7 @@ async fn import(world: &World, query: &str, tar: impl Into<Vec<u8>>) -> Answer {
     world.operator_http("POST", format!("/operator/v1/imports{query}")).body(tar).send().await
 }
 
-fn files(tar: &[u8]) -> Vec<(String, Vec<u8>)> {
+fn files(tar: &[u8]) -> Files {
     let mut archive = tar::Archive::new(tar);
     let entries = archive.entries().expect("a tar");
     entries
@@ -111,6 +111,9 @@ fn records(files: &[(String, Vec<u8>)], folder: &str) -> Vec<Value> {
         .map(|line| serde_json::from_slice(line).expect("each line is JSON"))
         .collect()
 }
+
+/// Names and contents, in order.
+type Files = Vec<(String, Vec<u8>)>;
 
 /// A tar of these files, as anybody could write it.
 fn pack(files: &[(String, Vec<u8>)]) -> Vec<u8> {
@@ -263,7 +266,7 @@ async fn an_archive_that_was_touched_is_refused_and_nothing_stays(world: World) 
     let there = world.start_with(&[]).await;
     let empty = there.dump().await;
     let at = |name: &str| good.iter().position(|(path, _)| path.starts_with(name)).expect("it is there");
-    let changed = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let changed = |change: &dyn Fn(&mut Files)| {
         let mut files = good.clone();
         change(&mut files);
         pack(&files)

@@ -33,7 +33,7 @@ fn now(id: &str) -> Value {
 }
 
 /// Whether a row names ada, as one database or the other writes it.
-fn is_ada_s(row: &String) -> bool {
+fn is_ada_s(row: &str) -> bool {
     ["'ada'", "(ada,", ",ada,"].iter().any(|form| row.contains(form))
 }
 
@@ -99,7 +99,7 @@ async fn after_the_end_no_copy_of_anything_holds_or_opens_a_word_of_it(world: Wo
         let found = holds(&world, word).await;
         assert!(found.is_none(), "{word} is in {}", found.unwrap_or_default());
     }
-    let left: Vec<String> = world.dump().await.into_iter().filter(is_ada_s).collect();
+    let left: Vec<String> = world.dump().await.into_iter().filter(|row| is_ada_s(row)).collect();
     let kept = |row: &String| ["tenant:", "audit:", "leaving:"].iter().any(|table| row.starts_with(table));
     assert!(left.iter().all(kept), "{left:#?}");
 
@@ -290,7 +290,7 @@ async fn mail_and_requests_during_the_end_leave_nothing_behind(world: World) {
     for sender in senders {
         for_bob += sender.await.expect("it ends");
     }
-    let rows: Vec<String> = world.dump().await.into_iter().filter(is_ada_s).collect();
+    let rows: Vec<String> = world.dump().await.into_iter().filter(|row| is_ada_s(row)).collect();
     let kept = |row: &String| ["tenant:", "audit:", "leaving:"].iter().any(|table| row.starts_with(table));
     assert!(rows.iter().all(kept), "{rows:#?}");
     assert!(receipt["signature"]["value"].is_string());

@@ -24,7 +24,10 @@ impl Mailroom {
                 "say in at least 10 characters why; the tenant will read it",
             ));
         }
-        let Some((_, tenant)) = operator.tenant(tenant).await? else { return Ok(None) };
+        let Some((row, tenant)) = operator.tenant(tenant).await? else { return Ok(None) };
+        if row.state.is_gone() {
+            return Ok(None);
+        }
         let keys = self.0.keyring.tenant(&tenant).await?;
         let reason = self.seal_small(&tenant, id.as_str(), reason).await?;
         let now = self.0.clock.now();

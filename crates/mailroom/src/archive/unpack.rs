@@ -109,7 +109,6 @@ pub(super) fn walk(
             }
         }
     }
-    drop(archive);
     only_zeros(reader)?;
     let (Some(header), Some(given), Some(signed)) = (header, given, manifest) else {
         return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
