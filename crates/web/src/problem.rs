@@ -66,6 +66,12 @@ pub(crate) struct Problem {
     limit: Option<Box<LimitView>>,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log alone.
+    inside: Option<Box<Inside>>,
+}
+
+/// What the caller is not told.
+#[derive(Clone, Debug, Default)]
+struct Inside {
     cause: Option<Box<str>>,
     /// What of the tenant's does not open, for its audit log.
     unreadable: Option<Box<str>>,
@@ -80,8 +86,7 @@ impl Problem {
             fix: None,
             limit: None,
             headers: Vec::new(),
-            cause: None,
-            unreadable: None,
+            inside: None,
         }
     }
 
@@ -210,12 +215,12 @@ impl Problem {
 
     /// What went wrong on our side, for the log.
     pub(crate) fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.inside.as_ref()?.cause.as_deref()
     }
 
     /// The id of what was found not to open.
     pub(crate) fn unreadable(&self) -> Option<&str> {
-        self.unreadable.as_deref()
+        self.inside.as_ref()?.unreadable.as_deref()
     }
 
     /// The answer, for a request of this id.
@@ -237,7 +242,7 @@ impl Problem {
     }
 
     fn because(mut self, cause: String) -> Self {
-        self.cause = Some(cause.into());
+        self.inside.get_or_insert_default().cause = Some(cause.into());
         self
     }
 
@@ -281,12 +286,12 @@ impl From<Error> for Problem {
             Error::SignupClosed => Self::new(StatusCode::FORBIDDEN, "signup_closed", message)
                 .fix("ask the operator of this service for a token"),
             Error::Unreadable { ref object, .. } => {
-                let unreadable = Some(object.clone().into());
                 let message = "what is stored here is not what was put there, and is not shown";
-                let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", message)
+                let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "unreadable", message)
                     .fix("tell the operator the requestId; your audit log has it too")
                     .because(chain(&error));
-                Self { unreadable, ..problem }
+                problem.inside.get_or_insert_default().unreadable = Some(object.clone().into());
+                problem
             }
             Error::WrongRegion(region) => Self::wrong_region(&region),
             Error::Root(_) => Self::unavailable(chain(&error)),
