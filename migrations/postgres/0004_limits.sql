@@ -68,7 +68,17 @@ $$;
 
 -- Jobs are claimed in turns: first the first of each tenant, then the second of each. At most four of one endpoint are
 -- in a claim, so that one that does not answer leaves the tenant's others their part.
-CREATE OR REPLACE FUNCTION mw_claim(present BIGINT, lease_end BIGINT, most BIGINT, without TEXT, share BIGINT)
+-- Only who owns a function may drop it, and the owner of the tables does not inherit from who owns the functions.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_proc WHERE proname = 'mw_claim' AND proowner = (SELECT oid FROM pg_roles WHERE rolname = 'mailward_definer')) THEN
+        SET LOCAL ROLE mailward_definer;
+    END IF;
+    DROP FUNCTION mw_claim;
+    RESET ROLE;
+END
+$$;
+CREATE FUNCTION mw_claim(present BIGINT, lease_end BIGINT, most BIGINT, without TEXT, share BIGINT)
 RETURNS TABLE (tenant_id TEXT, region TEXT, id TEXT, kind TEXT, event_id TEXT, webhook_id TEXT, attempts BIGINT, fence BIGINT, created_at BIGINT)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE job j SET due_at = lease_end, fence = j.fence + 1, attempts = j.attempts + 1
@@ -107,15 +117,18 @@ BEGIN
     END LOOP;
     EXECUTE format('CREATE POLICY definer ON use_count TO %I USING (true) WITH CHECK (true)', definer);
     EXECUTE format('GRANT SELECT, DELETE ON use_count TO %I', definer);
-    REVOKE ALL ON FUNCTION mw_forget_use(BIGINT), mw_expired(BIGINT, BIGINT) FROM PUBLIC;
+    REVOKE ALL ON FUNCTION mw_forget_use(BIGINT), mw_expired(BIGINT, BIGINT),
+        mw_claim(BIGINT, BIGINT, BIGINT, TEXT, BIGINT) FROM PUBLIC;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'mailward_service') THEN
-        GRANT EXECUTE ON FUNCTION mw_forget_use(BIGINT), mw_expired(BIGINT, BIGINT) TO mailward_service;
+        GRANT EXECUTE ON FUNCTION mw_forget_use(BIGINT), mw_expired(BIGINT, BIGINT),
+            mw_claim(BIGINT, BIGINT, BIGINT, TEXT, BIGINT) TO mailward_service;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'mailward_definer') THEN
         -- A new owner must be able to create where its function lies; only for this moment.
         GRANT USAGE, CREATE ON SCHEMA public TO mailward_definer;
         ALTER FUNCTION mw_forget_use(BIGINT) OWNER TO mailward_definer;
         ALTER FUNCTION mw_expired(BIGINT, BIGINT) OWNER TO mailward_definer;
+        ALTER FUNCTION mw_claim(BIGINT, BIGINT, BIGINT, TEXT, BIGINT) OWNER TO mailward_definer;
         REVOKE CREATE ON SCHEMA public FROM mailward_definer;
     END IF;
 END

@@ -1,7 +1,16 @@
 -- Networks a key may be used from, as CIDRs with spaces between; NULL is anywhere.
 ALTER TABLE api_key ADD COLUMN networks TEXT;
 
-DROP FUNCTION mw_key(TEXT);
+-- Only who owns a function may drop it, and the owner of the tables does not inherit from who owns the functions.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_proc WHERE proname = 'mw_key' AND proowner = (SELECT oid FROM pg_roles WHERE rolname = 'mailward_definer')) THEN
+        SET LOCAL ROLE mailward_definer;
+    END IF;
+    DROP FUNCTION mw_key(TEXT);
+    RESET ROLE;
+END
+$$;
 CREATE FUNCTION mw_key(wanted TEXT)
 RETURNS TABLE (tenant_id TEXT, region TEXT, state TEXT, inbox_id TEXT, scopes TEXT, verifier BYTEA, expires_at BIGINT,
     last_used_at BIGINT, networks TEXT)

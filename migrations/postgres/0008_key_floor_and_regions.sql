@@ -3,7 +3,16 @@
 ALTER TABLE tenant ADD COLUMN min_key_version BIGINT NOT NULL DEFAULT 1;
 
 -- A process claims the jobs of its own regions alone; `served` is a list with commas around each.
-DROP FUNCTION mw_claim;
+-- Only who owns a function may drop it, and the owner of the tables does not inherit from who owns the functions.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_proc WHERE proname = 'mw_claim' AND proowner = (SELECT oid FROM pg_roles WHERE rolname = 'mailward_definer')) THEN
+        SET LOCAL ROLE mailward_definer;
+    END IF;
+    DROP FUNCTION mw_claim;
+    RESET ROLE;
+END
+$$;
 
 CREATE FUNCTION mw_claim(present BIGINT, lease_end BIGINT, most BIGINT, without TEXT, share BIGINT, served TEXT)
 RETURNS TABLE (tenant_id TEXT, region TEXT, id TEXT, kind TEXT, event_id TEXT, webhook_id TEXT, attempts BIGINT, fence BIGINT, created_at BIGINT)

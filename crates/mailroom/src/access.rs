@@ -150,7 +150,11 @@ impl Mailroom {
     pub fn heard(&self, news: &News) {
         match news {
             News::Key(keyid) => self.0.sessions.forget(keyid),
-            News::Tenant(tenant) => self.0.sessions.forget_tenant(tenant),
+            News::Tenant(tenant) => {
+                self.0.sessions.forget_tenant(tenant);
+                // Its state changed: if its keys are destroyed, they must not live on here.
+                self.0.keyring.forget(tenant);
+            }
             News::Missed => self.0.sessions.forget_all(),
         }
     }

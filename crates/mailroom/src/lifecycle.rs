@@ -4,6 +4,8 @@
 //! Several processes may do this beside each other; states are compared when they are changed, and each step may be
 //! done twice.
 
+mod renewal;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -137,6 +139,10 @@ impl Mailroom {
         let now = self.0.clock.now();
         // What was under way when the doors were shut may have written a row since.
         if now < shredded.plus(self.0.config.settle) {
+            return Ok(false);
+        }
+        let renewed = !leaving.renew_master || !receipt.master_keys_destroyed.is_empty();
+        if !renewed && !self.renew_master(id, &leaving.begun_by, shredded, &mut receipt).await? {
             return Ok(false);
         }
         // The rows are gone; what they left in the log must be, before anybody is told so.

@@ -237,6 +237,8 @@ fn every_field_of_the_structs_is_in_the_table_once_and_documented() {
         ("limits.", fields::<Limits>()),
         ("telemetry.", fields::<Telemetry>()),
         ("plans.free.", fields::<Plan>()),
+        ("doctor.", fields::<Doctor>()),
+        ("offboarding.", fields::<Offboarding>()),
         ("plans.builder.", fields::<Plan>()),
         ("plans.scale.", fields::<Plan>()),
     ];

@@ -37,7 +37,7 @@ BEGIN
     END IF;
     FOREACH role IN ARRAY ARRAY['mailward_owner', 'mailward_service'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
-            EXECUTE format('CREATE ROLE %I LOGIN', role);
+            EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', role);
         END IF;
         password := current_setting(replace(role, '_', '.'));
         IF password <> '' THEN
@@ -48,7 +48,8 @@ BEGIN
                AND (rolsuper OR rolbypassrls)) THEN
         RAISE EXCEPTION 'a role of Mailward stands above row-level security: take SUPERUSER and BYPASSRLS from it';
     END IF;
-    -- So that migrations can hand their functions over.
+    -- So that migrations can hand their functions over; not to see what that role sees, hence NOINHERIT.
+    ALTER ROLE mailward_owner NOINHERIT;
     GRANT mailward_definer TO mailward_owner;
     IF current_setting('is_superuser') <> 'on' THEN
         -- Only who could act as the owner may give it a database.
