@@ -37,7 +37,7 @@ BEGIN
     END IF;
     FOREACH role IN ARRAY ARRAY['mailward_owner', 'mailward_service'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
-            EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', role);
+            EXECUTE format('CREATE ROLE %I LOGIN', role);
         END IF;
         password := current_setting(replace(role, '_', '.'));
         IF password <> '' THEN
@@ -48,8 +48,8 @@ BEGIN
                AND (rolsuper OR rolbypassrls)) THEN
         RAISE EXCEPTION 'a role of Mailward stands above row-level security: take SUPERUSER and BYPASSRLS from it';
     END IF;
-    -- So that migrations can hand their functions over; not to see what that role sees, hence NOINHERIT.
-    ALTER ROLE mailward_owner NOINHERIT;
+    -- So that migrations can hand their functions over. What that role sees is not inherited in the end: see LEAVE.
+    ALTER ROLE mailward_owner INHERIT;
     GRANT mailward_definer TO mailward_owner;
     IF current_setting('is_superuser') <> 'on' THEN
         -- Only who could act as the owner may give it a database.
@@ -58,8 +58,10 @@ BEGIN
 END
 $$";
 
+/// Forced policies bind the owner of the tables only while it does not inherit from who owns the functions.
 const LEAVE: &str = "DO $$
 BEGIN
+    ALTER ROLE mailward_owner NOINHERIT;
     IF current_setting('is_superuser') <> 'on' THEN
         EXECUTE format('REVOKE mailward_owner FROM %I', current_user);
     END IF;
