@@ -22,6 +22,7 @@ both_databases!(
     asking_twice_is_asking_once_and_there_is_no_way_back_from_the_end,
     mail_and_requests_during_the_end_leave_nothing_behind,
     the_end_of_a_tenant_needs_its_name_typed_once_more,
+    the_end_at_once_takes_the_master_key_along_and_that_of_time_does_not,
 );
 
 async fn offboard(world: &World, id: &str, body: Value) -> Answer {
@@ -296,6 +297,36 @@ async fn mail_and_requests_during_the_end_leave_nothing_behind(world: World) {
     assert!(receipt["signature"]["value"].is_string());
     let seen = bob.http("GET", "/v1/account").send().await.expect(200);
     assert_eq!(bobs.emails().await.len(), for_bob.min(100), "{seen}");
+}
+
+async fn the_end_at_once_takes_the_master_key_along_and_that_of_time_does_not(world: World) {
+    let ((_, _), (bob, bob_inbox)) = world.ada_and_bob().await;
+    let carl = world.tenant("carl").await;
+    world.deliver_raw(&plain("stays", "x"), &[&bob_inbox.address]).await;
+    let masters = async || {
+        let keys = world.operator_http("GET", "/operator/v1/keys").send().await.expect(200);
+        let masters = keys["masterKeys"].as_array().expect("a list").clone();
+        masters.into_iter().map(|one| (one["id"].clone(), one["state"].clone())).collect::<Vec<_>>()
+    };
+    let first = masters().await[0].0.clone();
+    let in_time = json!({ "gracePeriodDays": 0, "confirm": carl.id });
+    offboard(&world, &carl.id, in_time).await;
+    let document = ended(&world, &carl.id).await["document"].clone();
+    assert_eq!(document["masterKeysDestroyed"], json!([]));
+    assert!(document["keystoreBackupsUntil"].is_string(), "{document}");
+    assert_eq!(masters().await, [(first.clone(), json!("current"))]);
+
+    offboard(&world, "ada", now("ada")).await;
+    let document = ended(&world, "ada").await["document"].clone();
+    assert_eq!(document["masterKeysDestroyed"], json!([first]));
+    assert_eq!(document["keystoreBackupsUntil"], Value::Null);
+    assert!(masters().await.contains(&(first, json!("destroyed"))));
+    // Everybody else's keys are wrapped by the new one, also after a start from nothing but the files.
+    let (path, token) = (format!("/v1/inboxes/{}/emails", bob_inbox.id), bob_inbox.token.clone());
+    drop((bob, bob_inbox));
+    let world = world.restart_shared().await;
+    let list = world.http("GET", path).token(&token).send().await.expect(200);
+    assert_eq!(list["data"][0]["subject"], json!("stays"));
 }
 
 async fn the_end_of_a_tenant_needs_its_name_typed_once_more(world: World) {

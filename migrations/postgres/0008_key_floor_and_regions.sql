@@ -2,7 +2,8 @@
 -- while a process that had not heard of it still used it.
 ALTER TABLE tenant ADD COLUMN min_key_version BIGINT NOT NULL DEFAULT 1;
 
--- A process claims the jobs of its own regions alone; `served` is a list with commas around each.
+-- A process claims the jobs of its own regions alone; `served` is a list with commas around each. Those of tenants that
+-- may not act wait, however long that is.
 -- Only who owns a function may drop it, and the owner of the tables does not inherit from who owns the functions.
 DO $$
 BEGIN
@@ -28,7 +29,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
                         ROW_NUMBER() OVER (PARTITION BY q.tenant_id, q.webhook_id ORDER BY q.due_at) AS place
                     FROM job q JOIN tenant t ON t.id = q.tenant_id
                     WHERE q.state = 'open' AND q.due_at <= present AND without NOT LIKE '%,' || q.tenant_id || ',%'
-                    AND served LIKE '%,' || t.region || ',%'
+                    AND t.state = 'active' AND served LIKE '%,' || t.region || ',%'
                 ) AS e WHERE e.place <= 4
             ) AS w WHERE w.turn <= share ORDER BY w.turn, w.due_at LIMIT most
         ) FOR UPDATE SKIP LOCKED

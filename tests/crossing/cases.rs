@@ -196,6 +196,7 @@ pub const CASES: &[Case] = &[
     case("GET /operator/v1/audit/checkpoints", &[]).query(Query::Page),
     case("GET /operator/v1/audit/key", &[]),
     case("POST /operator/v1/audit/missing", &[]).body(Body::Heads),
+    case("GET /metrics", &[]),
     case("GET /healthz", &[]),
     case("GET /readyz", &[]),
     case("GET /openapi.json", &[]),

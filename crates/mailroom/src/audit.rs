@@ -101,14 +101,24 @@ impl Mailroom {
     /// Writes the next checkpoint; `None` when nothing happened since the last one.
     pub async fn checkpoint(&self) -> Result<Option<Checkpoint>> {
         let key = self.note_key().await?;
-        let name = self.0.config.hostname.clone();
+        let name = self.deployment().to_owned();
         let sign = |size: u64, root: &[u8; 32]| note::sign(&tree_text(&name, size, root), &name, &key);
         Ok(self.0.store.checkpoint(self.0.clock.now(), sign).await?)
     }
 
+    /// Checkpoints after one, in order: whichever node wrote them.
+    pub async fn checkpoints_after(&self, number: i64, limit: i64) -> Result<Vec<Checkpoint>> {
+        Ok(self.0.store.checkpoints(number, limit).await?)
+    }
+
+    /// What names this deployment on all its nodes: its first domain.
+    fn deployment(&self) -> &str {
+        self.0.config.domains.first().map_or("mailward", String::as_str)
+    }
+
     /// Who signs checkpoints, in the one-line form of signed notes.
     pub async fn checkpoint_verifier(&self) -> Result<Verifier> {
-        Ok(Verifier::new(&self.0.config.hostname, self.note_key().await?.public()))
+        Ok(Verifier::new(self.deployment(), self.note_key().await?.public()))
     }
 
     async fn note_key(&self) -> Result<SigningKey> {

@@ -85,18 +85,20 @@ impl Mailroom {
     async fn shred(&self, tenant: &Tenant) -> Result<bool> {
         let id = tenant.id();
         let now = self.0.clock.now();
-        let had = tenant.read().await?.holdings().await?;
         let keys_destroyed = self.key_names(id).await?;
         let mut scope = tenant.write().await?;
+        // The state first, which locks the tenant's row: what is read after it nobody changes. It is dropped again if the
+        // tenant was taken back or given more time meanwhile.
+        if !scope.change_state(&[TenantState::Grace], TenantState::Shredded, now).await? {
+            return Ok(false);
+        }
         let Some(mut leaving) = scope.leaving().await? else {
             return Err(Error::Damaged("a tenant in grace is not known to leave"));
         };
-        // Asked again under the lock: it may have been taken back, or given more time.
-        if leaving.grace_until.is_none_or(|end| end > now)
-            || !scope.change_state(&[TenantState::Grace], TenantState::Shredded, now).await?
-        {
+        if leaving.grace_until.is_none_or(|end| end > now) {
             return Ok(false);
         }
+        let had = scope.holdings().await?;
         scope.shut(now).await?;
         let receipt = ErasureReceipt {
             kind: PURPOSE.to_owned(),

@@ -142,6 +142,14 @@ impl Mailroom {
         if request.grace_days.is_some_and(|days| days > MOST_GRACE_DAYS) {
             return Err(Error::invalid("gracePeriodDays", format!("must be at most {MOST_GRACE_DAYS}")));
         }
+        // What was sent may not have arrived: there must be time to notice.
+        let is_at_once = request.shred_now || request.grace_days.unwrap_or(self.0.config.grace_days) == 0;
+        if request.await_export && is_at_once {
+            return Err(Error::invalid(
+                "gracePeriodDays",
+                "must be at least 1 with an export: check that the archive has arrived, then end the tenant",
+            ));
+        }
         if row.state == TenantState::Importing {
             return Err(Error::Conflict("the tenant is being imported; that must end first"));
         }

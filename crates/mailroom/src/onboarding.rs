@@ -79,6 +79,7 @@ impl Mailroom {
         if row.state != TenantState::Active {
             return Err(Error::Conflict("the tenant is not active; `mailward tenant show` says its state"));
         }
+        self.warm(&tenant).await?;
         let mut scope = tenant.write().await?;
         let by = KeyRequest { name: Some("issued by the operator".into()), ..KeyRequest::default() };
         let minted = self.new_key(&tenant, &mut scope, scopes, by, Some(operator.keyid())).await?;
@@ -96,11 +97,15 @@ impl Mailroom {
         let room = &self.0;
         self.check_plan(plan)?;
         let now = room.clock.now();
+        let taken = Error::Conflict("there is, or was, a tenant of this name");
+        // Asked first: the keys of a tenant that is gone are not to be made again.
+        if room.store.is_known(&id).await? {
+            return Err(taken);
+        }
         room.keyring.create(&id, region).await?;
         let created = room.store.create_tenant(&id, region, plan, now).await?;
         // Tenant and keys are one transaction: a name without a key would be lost for ever.
-        let (tenant, mut scope) =
-            created.ok_or(Error::Conflict("there is, or was, a tenant of this name"))?;
+        let Some((tenant, mut scope)) = created else { return Err(taken) };
         let by = KeyRequest { name: Some("first key".into()), ..KeyRequest::default() };
         let token = self.new_key(&tenant, &mut scope, Scopes::TENANT, by, None).await?.token;
         let by = KeyRequest { name: Some("review".into()), ..KeyRequest::default() };

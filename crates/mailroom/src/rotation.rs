@@ -104,6 +104,12 @@ impl Mailroom {
             keep_old: request.keep_old,
             created_by: operator.keyid().to_owned(),
         };
+        // Written down first: keys are not changed by anybody who is not in the log.
+        let action = match new.kind {
+            RotationKind::Master => Action::MasterKeyRotated,
+            RotationKind::Tenant(_) | RotationKind::Tenants => Action::TenantKeyRotated,
+        };
+        operator.audit(Act::new(action).on(&new.id).word("step", "asked for"), room.clock.now()).await?;
         let row = room.keyring.keystore().begin_rotation(&new, room.clock.now()).await?;
         tracing::info!(
             rotation = row.id,
@@ -111,11 +117,6 @@ impl Mailroom {
             by = operator.keyid(),
             "keys are to be rotated"
         );
-        let action = match row.kind {
-            RotationKind::Master => Action::MasterKeyRotated,
-            RotationKind::Tenant(_) | RotationKind::Tenants => Action::TenantKeyRotated,
-        };
-        operator.audit(Act::new(action).on(&row.id).word("step", "asked for"), room.clock.now()).await?;
         room.rotations.notify_one();
         Ok(row)
     }

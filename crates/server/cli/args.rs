@@ -227,9 +227,12 @@ pub enum Tenant {
         #[command(flatten)]
         server: Server,
     },
-    /// List all tenants
+    /// List tenants
     #[command(after_help = "Example:\n  mailward tenant list --json")]
     List {
+        /// Those too of which nothing is left but the name
+        #[arg(long)]
+        all: bool,
         /// The server to ask.
         #[command(flatten)]
         server: Server,
@@ -501,7 +504,7 @@ mod tests {
             "mailward init --data-dir d --json",
             "mailward db init --owner-url postgres://a@b/c --database m --keys-database k --new-passwords --json",
             "mailward tenant create acme --plan free --region eu --json",
-            "mailward tenant list --server http://127.0.0.1:1",
+            "mailward tenant list --all --server http://127.0.0.1:1",
             "mailward tenant show acme",
             "mailward tenant suspend acme --reason unpaid",
             "mailward tenant resume acme",

@@ -20,8 +20,9 @@ pub(super) fn run(command: Tenant) -> Result<(), Failure> {
             let made = Client::new(&server)?.post("/tenants", &body)?;
             created(&made, server.json)
         }
-        Tenant::List { server } => {
-            let tenants = Client::new(&server)?.list("/tenants")?;
+        Tenant::List { all, server } => {
+            let mut tenants = Client::new(&server)?.list("/tenants")?;
+            tenants.retain(|tenant| all || tenant["state"] != "purged");
             listed(&tenants, server.json)
         }
         Tenant::SetQuota { id, quotas, server } => {

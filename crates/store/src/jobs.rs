@@ -73,7 +73,7 @@ impl Store {
                 ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY due_at) AS turn FROM (SELECT tenant_id, id, due_at,
                     ROW_NUMBER() OVER (PARTITION BY tenant_id, webhook_id ORDER BY due_at) AS place FROM job
                     WHERE state = 'open' AND due_at <= $1 AND $4 NOT LIKE '%,' || tenant_id || ',%'
-                    AND tenant_id IN (SELECT id FROM tenant WHERE $6 LIKE '%,' || region || ',%')) AS each
+                    AND tenant_id IN (SELECT id FROM tenant WHERE state = 'active' AND $6 LIKE '%,' || region || ',%')) AS each
                 WHERE place <= 4) AS waiting
                 WHERE turn <= $5 ORDER BY turn, due_at LIMIT $3)
             RETURNING tenant_id, id, kind, event_id, webhook_id, attempts, fence, created_at,

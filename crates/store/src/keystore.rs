@@ -72,6 +72,11 @@ impl Keystore {
         Ok(keystore)
     }
 
+    /// Whether other nodes may use it too.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.db, Db::Postgres(_))
+    }
+
     /// Waits for running transactions and closes.
     pub async fn close(&self) {
         self.db.close().await;

@@ -62,6 +62,10 @@ $$";
 const LEAVE: &str = "DO $$
 BEGIN
     ALTER ROLE mailward_owner NOINHERIT;
+    -- From 16 on each membership has an option of its own, which the role's does not change.
+    IF current_setting('server_version_num')::int >= 160000 THEN
+        EXECUTE 'GRANT mailward_definer TO mailward_owner WITH INHERIT FALSE, SET TRUE';
+    END IF;
     IF current_setting('is_superuser') <> 'on' THEN
         EXECUTE format('REVOKE mailward_owner FROM %I', current_user);
     END IF;
@@ -156,7 +160,20 @@ pub async fn provision(
     let mut admin = PgConnection::connect_with(&options).await?;
     sqlx::query(LOCK).execute(&mut admin).await?;
     make_roles(&mut admin, passwords).await?;
-    let is_new = make_database(&mut admin, database).await?;
+    let made = make(&mut admin, &options, database, purpose).await;
+    // On every way out: what was lent for this is taken back.
+    sqlx::query(LEAVE).execute(&mut admin).await?;
+    admin.close().await?;
+    made
+}
+
+async fn make(
+    admin: &mut PgConnection,
+    options: &PgConnectOptions,
+    database: &str,
+    purpose: Purpose,
+) -> Result<Provisioned> {
+    let is_new = make_database(admin, database).await?;
     let inside = options.clone().database(database);
     let mut schema = PgConnection::connect_with(&inside).await?;
     for sql in SCHEMA {
@@ -171,8 +188,6 @@ pub async fn provision(
         Purpose::Keys => sqlx::migrate!("../../migrations/keystore"),
     };
     migrate(inside, &migrator).await?;
-    sqlx::query(LEAVE).execute(&mut admin).await?;
-    admin.close().await?;
     Ok(Provisioned { is_new, migrations: migrator.iter().count() })
 }
 

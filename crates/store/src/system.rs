@@ -1,17 +1,14 @@
 //! The few statements without a tenant: they find out whose turn it is. Each is a door, so they are counted.
 
-use std::collections::BTreeMap;
+mod sweep;
 
-use mailward_mail::calendar::Day;
 use mailward_mail::clock::{Clock, Timestamp};
-use mailward_mail::id::{EventId, InboxId, TenantId};
-use mailward_mail::random::Random;
+use mailward_mail::id::{InboxId, TenantId};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::audit::act::{Act, Action, Actor, Origin};
 use crate::audit::append_system;
-use crate::db::{Db, Tx, on};
-use crate::scope::event::{EventKind, EventRow};
+use crate::db::{Db, on};
 use crate::scope::key::Scopes;
 use crate::{Error, Result, Scope, Store, Tenant};
 
@@ -320,116 +317,6 @@ impl Store {
         Ok(clock.follow(asked, Timestamp(theirs)))
     }
 
-    /// What time has made void: arms of deliveries whose client never came back, and remembered requests.
-    pub async fn sweep(&self, arms_before: Timestamp, requests_before: Timestamp) -> Result<u64> {
-        const ARMS: &str = "UPDATE message SET armed = 0 WHERE armed = 1 AND armed_at < $1";
-        const REQUESTS: &str = "DELETE FROM idempotency WHERE created_at < $1";
-        let mut swept = 0;
-        let tx = match self.inner.db.write().await? {
-            Tx::Sqlite(mut tx) => {
-                for (sql, before) in [(ARMS, arms_before), (REQUESTS, requests_before)] {
-                    swept += sqlx::query(sql).bind(before.millis()).execute(&mut *tx).await?.rows_affected();
-                }
-                Tx::Sqlite(tx)
-            }
-            Tx::Postgres(mut tx) => {
-                let (rows,): (i64,) = sqlx::query_as("SELECT mw_sweep($1, $2)")
-                    .bind(arms_before.millis())
-                    .bind(requests_before.millis())
-                    .fetch_one(&mut *tx)
-                    .await?;
-                swept = rows.unsigned_abs();
-                Tx::Postgres(tx)
-            }
-        };
-        tx.commit().await?;
-        Ok(swept)
-    }
-
-    /// Removes up to `limit` messages of deleted inboxes; how many there were.
-    pub async fn purge(&self, limit: i64) -> Result<usize> {
-        const SQLITE: &str = "SELECT message.tenant_id, message.id FROM inbox JOIN message
-            ON message.tenant_id = inbox.tenant_id AND message.inbox_id = inbox.id
-            WHERE inbox.deleted_at IS NOT NULL LIMIT $1";
-        const POSTGRES: &str = "SELECT * FROM mw_deleted($1)";
-        // Two nodes that remove the same rows in another order would wait for each other.
-        const ALONE: &str = "SELECT pg_try_advisory_xact_lock(hashtext('mailward.purge'))";
-        let mut tx = self.inner.db.write().await?;
-        if let Tx::Postgres(tx) = &mut tx {
-            let (alone,): (bool,) = sqlx::query_as(ALONE).fetch_one(&mut **tx).await?;
-            if !alone {
-                return Ok(0);
-            }
-        }
-        let sql = tx.pick(SQLITE, POSTGRES);
-        let found: Vec<(String, String)> =
-            on!(&mut tx, |conn| sqlx::query_as(sql).bind(limit).fetch_all(conn).await?);
-        let Some((first, _)) = found.first() else { return Ok(0) };
-        let mut scope = Scope::enter(self.clone(), tx, slug(first)?).await?;
-        // Counters are locked in one order everywhere, and after the rows of what they count.
-        let mut freed: BTreeMap<(&str, String), i64> = BTreeMap::new();
-        for (tenant, message) in &found {
-            scope.switch(&slug(tenant)?).await?;
-            if let Some((inbox, bytes)) = scope.remove_message(message).await? {
-                *freed.entry((tenant, inbox)).or_default() += bytes;
-            }
-        }
-        for ((tenant, inbox), bytes) in freed {
-            scope.switch(&slug(tenant)?).await?;
-            scope.give_back(&inbox, bytes).await?;
-        }
-        scope.commit().await?;
-        Ok(found.len())
-    }
-
-    /// Deletes up to `most` inboxes whose time is over; how many there were.
-    pub async fn expire(&self, most: i64, clock: &Clock, random: &Random) -> Result<usize> {
-        const SQLITE: &str =
-            "SELECT inbox.tenant_id, inbox.id FROM inbox JOIN tenant ON tenant.id = inbox.tenant_id
-            WHERE deleted_at IS NULL AND expires_at <= $1 AND tenant.state = 'active' ORDER BY 1, 2 LIMIT $2";
-        const POSTGRES: &str = "SELECT * FROM mw_expired($1, $2)";
-        let now = clock.now();
-        let mut tx = self.inner.db.write().await?;
-        let sql = tx.pick(SQLITE, POSTGRES);
-        let found: Vec<(String, String)> =
-            on!(&mut tx, |conn| sqlx::query_as(sql).bind(now.millis()).bind(most).fetch_all(conn).await?);
-        let Some((first, _)) = found.first() else { return Ok(0) };
-        let mut scope = Scope::enter(self.clone(), tx, slug(first)?).await?;
-        for (tenant, id) in &found {
-            scope.switch(&slug(tenant)?).await?;
-            let inbox = InboxId::parse(id).map_err(|bad| Error::corrupt("inbox", id, bad))?;
-            if scope.delete_inbox(&inbox, now).await? {
-                let act = Act::new(Action::InboxDeleted).on(id).word("why", "expired");
-                scope.audit(&act, now).await?;
-                let (id, kind) = (EventId::generate(clock, random), EventKind::InboxExpired);
-                let event = EventRow { id, kind, inbox: Some(inbox), message: None, created_at: now };
-                scope.record(&event).await?;
-            }
-        }
-        scope.commit().await?;
-        Ok(found.len())
-    }
-
-    /// Looks whether the books of stored bytes say what the rows say, tenant by tenant, and sets right what does not; how
-    /// many counters were wrong. They are written in one transaction with the rows, so there should be none: it is for
-    /// after an unclean stop, and for whoever checks a deployment.
-    pub async fn recount(&self) -> Result<usize> {
-        let (mut wrong, mut after) = (0, None);
-        loop {
-            let rows = self.tenant_rows(after.as_ref(), 100).await?;
-            let Some(last) = rows.last() else { return Ok(wrong) };
-            after = Some(last.id.clone());
-            for row in rows {
-                let mut scope = self.tenant(row.id, &row.region).write().await?;
-                for drift in scope.recount().await? {
-                    wrong += 1;
-                    tracing::error!(tenant_id = %scope.tenant, ?drift, "stored bytes were counted wrong; set right");
-                }
-                scope.commit().await?;
-            }
-        }
-    }
-
     async fn tenant_rows(&self, after: Option<&TenantId>, limit: i64) -> Result<Vec<TenantRow>> {
         const SQLITE: &str = "SELECT id, region, plan, state, created_at, last_active_at FROM tenant
             WHERE id > $1 ORDER BY id LIMIT $2";
@@ -444,22 +331,9 @@ impl Store {
         rows.into_iter().map(TenantRow::try_from).collect()
     }
 
-    /// Removes counts of single inboxes' days before this one; how many there were.
-    pub async fn forget_use(&self, before: Day) -> Result<u64> {
-        const SQLITE: &str = "DELETE FROM use_count WHERE span = 'day' AND inbox_id <> '' AND start < $1";
-        let (tx, forgotten) = match self.inner.db.write().await? {
-            Tx::Sqlite(mut tx) => {
-                let done = sqlx::query(SQLITE).bind(before.0).execute(&mut *tx).await?.rows_affected();
-                (Tx::Sqlite(tx), done)
-            }
-            Tx::Postgres(mut tx) => {
-                let (rows,): (i64,) =
-                    sqlx::query_as("SELECT mw_forget_use($1)").bind(before.0).fetch_one(&mut *tx).await?;
-                (Tx::Postgres(tx), rows.unsigned_abs())
-            }
-        };
-        tx.commit().await?;
-        Ok(forgotten)
+    /// Whether a tenant of this name is, or was.
+    pub async fn is_known(&self, id: &TenantId) -> Result<bool> {
+        Ok(self.tenant_row(id).await?.is_some())
     }
 
     /// The tenant whose key a rotation replaces.

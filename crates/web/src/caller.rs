@@ -96,7 +96,7 @@ impl FromRequestParts<Web> for Client {
 
 /// Where a request comes from, as the audit log keeps it: the network, never the host.
 fn origin(parts: &Parts, from: IpAddr) -> Origin {
-    let network = match from {
+    let network = match from.to_canonical() {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();
             format!("{a}.{b}.{c}.0/24")

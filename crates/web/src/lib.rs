@@ -14,6 +14,7 @@ mod health;
 mod isolation;
 mod leak;
 mod limits;
+mod metrics;
 mod openapi;
 mod operator;
 mod problem;

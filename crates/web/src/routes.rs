@@ -3,7 +3,7 @@
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{Web, health, openapi, operator, v1};
+use crate::{Web, health, metrics, openapi, operator, v1};
 
 /// Routes and what they say about themselves.
 pub(crate) type Routes = OpenApiRouter<Web>;
@@ -53,6 +53,7 @@ pub(crate) fn operator() -> Routes {
         .routes(routes!(operator::offboarding::offboard, operator::offboarding::show))
         .routes(routes!(operator::offboarding::restore))
         .routes(routes!(operator::offboarding::receipts))
+        .routes(routes!(metrics::show))
         .routes(routes!(operator::audit::list))
         .routes(routes!(operator::audit::verify))
         .routes(routes!(operator::audit::checkpoints))

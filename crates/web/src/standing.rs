@@ -30,14 +30,24 @@ pub(crate) struct UsageView {
     inbox_count: i64,
     /// Mails ever received.
     total_emails_received: i64,
+    /// What held mail is in too, for keys with the scope `usage`: an agent is not to count what it may not see.
+    #[serde(flatten)]
+    held_included: Option<ReceivedView>,
+    /// Webhook endpoints that exist.
+    webhook_count: i64,
+}
+
+/// What was received, held mail included.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReceivedUsage)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReceivedView {
     /// Mails received today, UTC.
     emails_received_today: i64,
     /// Mails received this month, UTC.
     emails_received_this_month: i64,
     /// Bytes kept, as they are stored.
     stored_bytes: i64,
-    /// Webhook endpoints that exist.
-    webhook_count: i64,
 }
 
 impl LimitsView {
@@ -52,13 +62,17 @@ impl LimitsView {
 }
 
 impl UsageView {
-    pub(crate) fn new(standing: &Standing) -> Self {
-        Self {
-            inbox_count: standing.account.inboxes,
-            total_emails_received: standing.account.received,
+    /// With what held mail is in too, for who may know of it.
+    pub(crate) fn new(standing: &Standing, knows_of_held: bool) -> Self {
+        let received = ReceivedView {
             emails_received_today: standing.used.today,
             emails_received_this_month: standing.used.this_month,
             stored_bytes: standing.used.stored_bytes,
+        };
+        Self {
+            held_included: knows_of_held.then_some(received),
+            inbox_count: standing.account.inboxes,
+            total_emails_received: standing.account.received,
             webhook_count: standing.webhooks,
         }
     }

@@ -95,6 +95,10 @@ impl Cache {
         let minute = Duration::from_secs(60);
         if failures.len() >= MOST {
             failures.retain(|_, (since, _)| now.minus(minute) < *since);
+            // So many networks at once are one that has many: counting them would cost more than it saves.
+            if failures.len() >= MOST {
+                failures.clear();
+            }
         }
         let (since, count) = failures.entry(network(from)).or_insert((now, 0));
         if now.minus(minute) >= *since {
@@ -109,8 +113,8 @@ impl Cache {
 
 /// One IPv4 address, or the /64 that one IPv6 customer has.
 fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
             std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()

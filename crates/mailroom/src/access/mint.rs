@@ -53,6 +53,7 @@ impl Mailroom {
         let wanted = request.networks.as_deref().map(Networks::ask).transpose()?;
         let networks = caller.networks().narrowed(wanted)?.to_store();
         let request = KeyRequest { networks: networks.map(|text| vec![text]), ..request };
+        self.warm(caller.tenant()).await?;
         let mut scope = caller.tenant().write().await?;
         if let Some(inbox) = &request.inbox
             && (!caller.reaches(inbox) || scope.inbox(inbox).await?.is_none())
@@ -116,6 +117,7 @@ impl Mailroom {
             return Err(Error::invalid("overlapSeconds", "must be at most 604800 (7 days)"));
         }
         let now = self.0.clock.now();
+        self.warm(caller.tenant()).await?;
         let mut scope = caller.tenant().write().await?;
         let Some(old) = scope.key(keyid).await?.filter(|key| may_touch(caller, key)) else { return Ok(None) };
         if !caller.scopes().contains(old.scopes) {
@@ -141,6 +143,13 @@ impl Mailroom {
         scope.commit().await?;
         self.0.sessions.forget(keyid);
         Ok(Some(minted))
+    }
+
+    /// Has the keys that a new token needs at hand, before a transaction is opened: a provider may be slow, and everybody's
+    /// mail waits for the writer.
+    pub(crate) async fn warm(&self, tenant: &Tenant) -> Result<()> {
+        self.0.keyring.tenant(tenant).await?;
+        self.pepper().await.map(drop)
     }
 
     /// Makes a key within a transaction of the caller's.

@@ -13,6 +13,11 @@ use super::unpack::{BadArchive, lines};
 use super::{Entry, Kind};
 use crate::access::Networks;
 
+/// Scopes of a key, or events of an endpoint: more than there are.
+const MOST_WORDS: usize = 64;
+/// Bytes of the networks of a key: twenty of the longest.
+const MOST_NETWORKS: usize = 2_000;
+
 /// Places and counts stay exact in JSON up to here.
 const MOST_NUMBER: i64 = 1 << 53;
 /// The end of the year 9999, in milliseconds.
@@ -116,7 +121,7 @@ impl Census {
 
     fn webhook(&mut self, record: WebhookRecord) -> Result<(), &'static str> {
         self.known(record.inbox_id.as_ref())?;
-        let is_sound = !record.events.is_empty()
+        let is_sound = (1..=MOST_WORDS).contains(&record.events.len())
             && record.events.iter().all(|name| EventKind::parse(name).is_some())
             && Include::parse(&record.include).is_some()
             && record.url.len() <= 2_048
@@ -136,6 +141,8 @@ impl Census {
         let is_sound = scopes.is_some_and(|scopes| scopes != Scopes::NONE)
             && record.name.as_ref().is_none_or(|name| name.chars().count() <= 100)
             && record.keyid.len() <= 40
+            && record.scopes.len() <= MOST_WORDS
+            && record.networks.as_ref().is_none_or(|networks| networks.len() <= MOST_NETWORKS)
             && Networks::stored(record.networks.as_deref()).is_some()
             && record.expires_at.is_none_or(is_time);
         if !is_sound || self.keys.len() >= MOST_RECORDS {

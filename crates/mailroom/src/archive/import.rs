@@ -152,7 +152,9 @@ impl Mailroom {
             return Err(conflict(&report.conflicts));
         }
         let tenant = self.found_imported(operator, &id, &plan, &verified).await?;
-        let done = self.take_up(operator, &tenant, verified, &mut report).await;
+        // Only who named the signer knows whose word the archive is.
+        let is_trusted = options.signer.is_some();
+        let done = self.take_up(operator, &tenant, verified, is_trusted, &mut report).await;
         if let Err(error) = done {
             tracing::warn!(tenant_id = %id, %error, "an import failed; what was stored is taken back");
             self.discard_import(&tenant).await?;
@@ -260,6 +262,7 @@ impl Mailroom {
         operator: &Operator,
         tenant: &Tenant,
         verified: Verified,
+        is_trusted: bool,
         report: &mut ImportReport,
     ) -> Result<()> {
         let Verified { contents, census, spooled } = verified;
@@ -271,7 +274,8 @@ impl Mailroom {
         while let Some(item) = waiting.recv().await {
             match item {
                 Item::Mail(record, raw) => {
-                    let (restored, is_held_anew) = self.restore(tenant, &keys, *record, raw).await?;
+                    let (restored, is_held_anew) =
+                        self.restore(tenant, &keys, *record, raw, is_trusted).await?;
                     report.held_anew += u64::from(is_held_anew);
                     bytes += restored.parts.iter().map(Vec::len).sum::<usize>();
                     batch.push(restored);
@@ -300,6 +304,10 @@ impl Mailroom {
         if !scope.change_state(&[TenantState::Importing], TenantState::Importing, now).await? {
             return Err(Error::Conflict("the import was taken back meanwhile"));
         }
+        let floor = scope.key_floor().await?;
+        if messages.iter().any(|message| i64::from(message.new.key_version) < floor) {
+            return Err(Error::Conflict("the tenant's key was rotated during the import; import it again"));
+        }
         for message in messages {
             if !scope.restore_message(message).await? {
                 return Err(BadArchive::record("messages", "two messages have one id or one place").into());
@@ -327,21 +335,23 @@ impl Mailroom {
         keys: &TenantKeys,
         record: MessageRecord,
         raw: Vec<u8>,
+        is_trusted: bool,
     ) -> Result<(RestoredMessage, bool)> {
         let room = &self.0;
         let raw = Arc::new(raw);
         let screened = room.screening.screen(tenant.id().clone(), Arc::clone(&raw), Policy::default()).await;
         let mut state = State::parse(&record.state).ok_or(Error::Damaged("a state is none"))?;
         let mut meta = record.summary.reread(screened.parsed.as_ref());
-        // A person's release stands. What no person saw passes this deployment's own gate.
-        let is_held_anew = state == State::Delivered
-            && record.decided_at.is_none()
-            && is_held(screened.verdict.level, room.config.hold);
+        // A person's release stands, where it is known whose archive says so: anybody can sign one of their own. What no
+        // person saw passes this deployment's own gate, by this deployment's own verdict.
+        let is_released = is_trusted && record.decided_at.is_some();
+        let is_held_anew =
+            state == State::Delivered && !is_released && is_held(screened.verdict.level, room.config.hold);
         if is_held_anew {
             state = State::Held;
         }
         let mut verdict = match meta.verdict.take() {
-            Some(then) if !is_held_anew => then,
+            Some(then) if is_released => then,
             _ => screened.verdict.clone(),
         };
         verdict.findings.truncate(Verdict::MOST_FINDINGS);

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::records::{Header, Manifest};
-use super::{Entry, Kind, PURPOSE, pack::hex, records};
+use super::{Entry, Kind, MOST_SUMS, PURPOSE, pack::hex, records};
 use crate::signed::{BadSignature, Signed};
 
 /// Why an archive is refused.
@@ -100,6 +100,9 @@ pub(super) fn walk(
                 sums.push_str("  ");
                 sums.push_str(&name);
                 sums.push('\n');
+                if sums.len() as u64 > MOST_SUMS {
+                    return Err(BadArchive::TooLarge(name));
+                }
                 files += 1;
                 if entry == Entry::Header {
                     header = Some(read_header(&bytes)?);

@@ -19,38 +19,46 @@ impl Mailroom {
         receipt: &mut ErasureReceipt,
     ) -> Result<bool> {
         let keystore = self.0.keyring.keystore();
-        // Named by the tenant: a process that takes over finds the rotation of the one before.
-        let id = format!("rot_end_{tenant}");
-        let Some(rotation) = keystore.rotation(&id).await? else {
-            let new = NewRotation {
-                id,
-                kind: RotationKind::Master,
-                reencrypt: false,
-                keep_old: false,
-                created_by: asked_by.to_owned(),
-            };
-            // One that runs already may have wrapped this tenant's key before it was destroyed: ours comes after it.
-            keystore.begin_rotation(&new, self.0.clock.now()).await?;
-            self.0.rotations.notify_one();
-            return Ok(false);
+        let gone = || async {
+            let masters = keystore.masters().await?.into_iter().filter(|master| {
+                master.state == MasterState::Destroyed && master.retired_at.is_some_and(|at| at >= shredded)
+            });
+            crate::Result::Ok(masters.map(|master| master.id).collect::<Vec<_>>())
         };
-        match rotation.state {
-            RotationState::Running => return Ok(false),
-            RotationState::Failed => {
-                tracing::warn!(tenant_id = %tenant, why = rotation.detail, "the master key could not be replaced");
+        // One may only finish what an older rotation left; the next one then replaces the key.
+        for attempt in 1..=2 {
+            // Named by the tenant: a process that takes over finds the rotation of the one before.
+            let id = format!("rot_end{attempt}_{tenant}");
+            let Some(rotation) = keystore.rotation(&id).await? else {
+                let new = NewRotation {
+                    id,
+                    kind: RotationKind::Master,
+                    reencrypt: false,
+                    keep_old: false,
+                    created_by: asked_by.to_owned(),
+                };
+                // One that runs already may have wrapped this tenant's key before it was destroyed: ours comes after it.
+                keystore.begin_rotation(&new, self.0.clock.now()).await?;
+                self.0.rotations.notify_one();
+                return Ok(false);
+            };
+            match rotation.state {
+                RotationState::Running => return Ok(false),
+                RotationState::Failed => {
+                    tracing::warn!(tenant_id = %tenant, why = rotation.detail, "the master key could not be replaced");
+                    return Ok(true);
+                }
+                RotationState::Done => {}
+            }
+            // What an operator still has to remove by hand is not gone, nor is what lies in other nodes' files.
+            if !rotation.detail.is_empty() || keystore.is_shared() {
                 return Ok(true);
             }
-            RotationState::Done => {}
-        }
-        let gone = keystore.masters().await?.into_iter().filter(|master| {
-            master.state == MasterState::Destroyed && master.retired_at.is_some_and(|at| at >= shredded)
-        });
-        // What an operator still has to remove by hand is not gone.
-        if rotation.detail.is_empty() {
-            receipt.master_keys_destroyed = gone.map(|master| master.id).collect();
-        }
-        if !receipt.master_keys_destroyed.is_empty() {
-            receipt.keystore_backups_until = None;
+            receipt.master_keys_destroyed = gone().await?;
+            if !receipt.master_keys_destroyed.is_empty() {
+                receipt.keystore_backups_until = None;
+                return Ok(true);
+            }
         }
         Ok(true)
     }

@@ -1,5 +1,7 @@
 //! Another master key: switched to, everything wrapped anew under it, the old one destroyed.
 
+use std::collections::HashSet;
+
 use mailward_store::{Act, Action, Actor, ClaimedRotation, MasterState, Rewrapped};
 
 use super::{AT_ONCE, Stopped};
@@ -33,6 +35,14 @@ impl Mailroom {
         let ready = room.keyring.root().ids().await.map_err(Error::from)?.into_iter().find(is_new);
         let next = match ready {
             Some(id) => id,
+            // A key that one node made for itself would shut all others out.
+            None if keystore.is_shared() => {
+                return Err(Stopped::Failed(
+                    "other nodes may share this key store: put a new master key beside the old one on each of them \
+                     (`mailward keys prepare`, then copy the file), and rotate again"
+                        .into(),
+                ));
+            }
             None => {
                 let made = room.keyring.root().prepare().await.map_err(Error::from)?.filter(is_new);
                 made.ok_or_else(|| {
@@ -75,14 +85,24 @@ impl Mailroom {
 
     async fn rewrap_tenant_keys(&self, claim: &ClaimedRotation) -> Result<(), Stopped> {
         let keyring = &self.0.keyring;
+        let mut damaged = HashSet::new();
         loop {
-            let behind = keyring.keystore().tenant_keys_behind(AT_ONCE).await?;
+            let mut behind = keyring.keystore().tenant_keys_behind(AT_ONCE).await?;
+            behind.retain(|(tenant, _, stored)| !damaged.contains(&(tenant.clone(), stored.version)));
             if behind.is_empty() {
                 return Ok(());
             }
             let mut wraps = Vec::with_capacity(behind.len());
             for (tenant, region, stored) in behind {
-                let key = keyring.unwrap_tenant(&region, &tenant, &stored).await?;
+                let key = match keyring.unwrap_tenant(&region, &tenant, &stored).await {
+                    // One tenant's damage is no reason to leave the others under the old key, which stays for it.
+                    Err(error @ Error::Keys(_)) => {
+                        tracing::error!(tenant_id = %tenant, %error, "a tenant's key does not open");
+                        damaged.insert((tenant, stored.version));
+                        continue;
+                    }
+                    key => key?,
+                };
                 let (new, _) = keyring.wrap_tenant(&region, &tenant, &key, stored.created_at).await?;
                 wraps.push((tenant, stored.wrapped, new));
             }

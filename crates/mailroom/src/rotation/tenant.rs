@@ -201,8 +201,17 @@ impl Mailroom {
             let kind = kind.ok_or(Error::Damaged("a part is of no kind that is known"))?;
             let plain = match old.open(&context, kind, *no, sealed) {
                 Ok(plain) => zeroize::Zeroizing::new(plain),
-                // Another process was faster with this message.
-                Err(mailward_vault::Error::Mismatch) => return Ok(0),
+                // Another process was faster with this message; or it was damaged, and would be for ever.
+                Err(mailward_vault::Error::Mismatch) => {
+                    let now = tenant.read().await?.message_dek(&message.id).await?;
+                    return match now {
+                        Some((_, dek)) if dek == message.dek => {
+                            let error = Error::from(mailward_vault::Error::Mismatch);
+                            Err(Error::unreadable(message.id.as_str(), error).into())
+                        }
+                        _ => Ok(0),
+                    };
+                }
                 Err(error) => return Err(Error::from(error).into()),
             };
             *sealed = key.seal(&context, kind, *no, &plain).into_bytes();

@@ -91,11 +91,11 @@ impl Store {
     }
 }
 
-impl Operator {
+impl Store {
     /// Notes after one, in order.
     pub async fn checkpoints(&self, after: i64, limit: i64) -> Result<Vec<Checkpoint>> {
         const SQL: &str = "SELECT number, created_at, leaves, note FROM checkpoint WHERE number > $1 ORDER BY number LIMIT $2";
-        let mut tx = self.store().inner.db.read().await?;
+        let mut tx = self.inner.db.read().await?;
         let rows: Vec<Row> =
             on!(&mut tx, |conn| sqlx::query_as(SQL).bind(after).bind(limit).fetch_all(conn).await?);
         Ok(rows
@@ -107,6 +107,13 @@ impl Operator {
                 note: row.note,
             })
             .collect())
+    }
+}
+
+impl Operator {
+    /// Notes after one, in order.
+    pub async fn checkpoints(&self, after: i64, limit: i64) -> Result<Vec<Checkpoint>> {
+        self.store().checkpoints(after, limit).await
     }
 
     /// Whether a chain still has this row with this hash.

@@ -76,6 +76,14 @@ impl<'a> Walk<'a> {
     }
 }
 
+impl Walked {
+    /// A chain whose tenant is not known any more: rows of it may be there, but nobody can say whose.
+    pub fn orphan(chain: &str) -> Self {
+        let fault = Some(Fault { seq: 1, what: "the tenant's own row is missing" });
+        Self { chain: chain.to_owned(), rows: 0, head: FIRST, fault }
+    }
+}
+
 impl Scope {
     /// Walks the tenant's own chain.
     pub async fn verify_audit(&mut self) -> Result<Walked> {

@@ -83,6 +83,10 @@ impl Scope {
             .await?
             .rows_affected());
         self.changes_tenant();
+        if to == TenantState::Active {
+            // What waited for it is due.
+            self.wakes_jobs();
+        }
         Ok(done > 0)
     }
 }

@@ -39,7 +39,7 @@ impl Scope {
     }
 
     /// The oldest version of the key that a message may be stored under; it does not grow until this transaction ends.
-    pub(crate) async fn key_floor(&mut self) -> Result<i64> {
+    pub async fn key_floor(&mut self) -> Result<i64> {
         const SQLITE: &str = "SELECT min_key_version FROM tenant WHERE id = $1";
         const POSTGRES: &str = "SELECT min_key_version FROM tenant WHERE id = $1 FOR KEY SHARE";
         let sql = self.tx.pick(SQLITE, POSTGRES);

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use mailward_store::audit::checkpoint::Checkpoint;
+use mailward_store::audit::verify::Walked;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -130,7 +131,8 @@ pub(crate) async fn verify(
     let page = Page::of(chains, limit, String::clone, |chain| chain);
     let mut data = Vec::with_capacity(page.data.len());
     for chain in &page.data {
-        data.extend(web.room.verify_chain(&operator, chain).await?.map(WalkView::from));
+        let walked = web.room.verify_chain(&operator, chain).await?;
+        data.push(walked.unwrap_or_else(|| Walked::orphan(chain)).into());
     }
     Ok(Json(Page { data, cursor: page.cursor }))
 }

@@ -200,7 +200,7 @@ async fn standing(
         tenant: TenantView::of(row),
         limits: LimitsView::new(&standing.plan),
         overrides: standing.overrides.0.iter().map(|(limit, value)| (limit.json(), *value)).collect(),
-        usage: UsageView::new(&standing),
+        usage: UsageView::new(&standing, true),
     }))
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use mailward_mailroom::Standing;
+use mailward_store::Scopes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -36,12 +37,13 @@ pub(crate) struct AccountView {
 pub(crate) async fn show(caller: Caller, State(web): State<Web>) -> Result<Json<AccountView>, Problem> {
     let principal = caller.anyone();
     let standing = web.room.account(principal).await?;
-    Ok(Json(AccountView::new(principal.tenant().id().to_string(), standing)))
+    let knows_of_held = principal.scopes().contains(Scopes::USAGE);
+    Ok(Json(AccountView::new(principal.tenant().id().to_string(), standing, knows_of_held)))
 }
 
 impl AccountView {
-    fn new(id: String, standing: Standing) -> Self {
-        let (limits, usage) = (LimitsView::new(&standing.plan), UsageView::new(&standing));
+    fn new(id: String, standing: Standing, knows_of_held: bool) -> Self {
+        let (limits, usage) = (LimitsView::new(&standing.plan), UsageView::new(&standing, knows_of_held));
         let account = standing.account;
         Self {
             id,
@@ -87,7 +89,7 @@ mod tests {
         let used = Use { stored_bytes: 4_096, today: 1, this_month: 3, arrival: 0 };
         let plan = Plan { daily_sends: 10_000, stored_bytes: 1 << 30, ..Plan::default() };
         let standing = Standing { account, plan, overrides: Overrides::default(), used, webhooks: 1 };
-        let view = AccountView::new("acme".into(), standing);
+        let view = AccountView::new("acme".into(), standing, true);
         expect![[r#"{"id":"acme","tier":2,"tierName":"scale","limits":{"concurrentPolls":null,"concurrentPollsPerInbox":null,"dailyMails":null,"dailyMailsPerInbox":null,"dailySends":10000,"maxInboxes":null,"monthlyMails":null,"monthlyMailsPerInbox":null,"receivePerMinute":null,"receivePerMinutePerInbox":null,"requestsPerSecond":null,"storedBytes":1073741824,"storedBytesPerInbox":null,"webhookEndpoints":null,"dailyEmailLimit":10000,"canSend":false},"usage":{"inboxCount":2,"totalEmailsReceived":7,"emailsReceivedToday":1,"emailsReceivedThisMonth":3,"storedBytes":4096,"webhookCount":1},"xVerificationPending":false,"createdAt":"2026-11-22T10:00:00.000Z","lastActiveAt":"2026-11-22T10:00:00.000Z"}"#]].assert_eq(&serde_json::to_string(&view).expect("JSON"));
     }
 }
