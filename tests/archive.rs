@@ -21,6 +21,7 @@ both_databases!(
     an_archive_is_not_taken_up_where_its_addresses_were_used,
     a_dry_run_of_an_import_changes_nothing,
     what_this_deployment_would_hold_is_held_when_it_is_taken_up,
+    a_release_counts_only_in_an_archive_whose_signer_was_named,
 );
 
 /// A tenant with something of everything.
@@ -366,6 +367,23 @@ async fn a_dry_run_of_an_import_changes_nothing(world: World) {
     let report = import(&there, "?tenant=ada-eu", tar).await.expect(200);
     assert_eq!(report["fromTenant"], json!("ada"));
     assert!(there.dump().await.len() > before.len());
+}
+
+async fn a_release_counts_only_in_an_archive_whose_signer_was_named(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    world.deliver("fixtures/demo/22-injection-plain.eml", &[&inbox.address]).await;
+    let held = ada.held().await[0]["id"].as_str().expect("an id").to_owned();
+    ada.review("POST", format!("/v1/review/{held}/release")).send().await.expect(200);
+    let tar = plain_archive(&world, "ada").await;
+    // Anybody can sign an archive in which a person has released everything.
+    let there = world.start_with(&[]).await;
+    let report = import(&there, "", tar.clone()).await.expect(200);
+    assert_eq!(report["heldAnew"], json!(1));
+    let signer = report["signer"].as_str().expect("a fingerprint").replace(':', "%3A");
+    let trusting = world.start_with(&[]).await;
+    let report = import(&trusting, &format!("?signer={signer}"), tar).await.expect(200);
+    assert_eq!(report["heldAnew"], json!(0));
 }
 
 async fn what_this_deployment_would_hold_is_held_when_it_is_taken_up(world: World) {

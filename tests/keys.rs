@@ -330,7 +330,13 @@ async fn a_node_that_has_heard_of_no_rotation_writes_and_reads_on() {
     assert_eq!(read_all(one.room(), &at_one, &id).await.expect("read").len(), 2);
     assert!(deliver(&one, "third").await.starts_with("250 "));
     assert_eq!(read_all(two.room(), &at_two, &id).await.expect("read").len(), 3);
+    // A key that one node made for itself would shut the other out: it is not made.
+    let row = rotate(one.room(), &operator, RotationRequest { master: true, ..Default::default() }).await;
+    assert_eq!(row.state, RotationState::Failed, "{row:?}");
+    assert!(row.detail.contains("mailward keys prepare"), "{}", row.detail);
     // A master key that came to the file since the second node started, and is what new wraps are made with.
+    let random = mailward_mail::random::Random::system();
+    mailward::providers::prepare(&parent.path().join("ring"), &random).expect("prepared");
     let row = rotate(one.room(), &operator, RotationRequest { master: true, ..Default::default() }).await;
     assert_eq!(row.state, RotationState::Done, "{row:?}");
     let bob = mailward_mail::id::TenantId::parse("bob").expect("a slug");

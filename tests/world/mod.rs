@@ -186,6 +186,21 @@ impl World {
 
     /// Every row of every table as text, but for the service's own notes on its log.
     pub async fn dump(&self) -> Vec<String> {
+        // The last use of a key, and that a 250 was read, are noted a moment after the fact: what is still changing is
+        // looked at again, and what will change by then has.
+        let mut rows = self.dump_now().await;
+        for _ in 0..50 {
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            let again = self.dump_now().await;
+            if again == rows {
+                break;
+            }
+            rows = again;
+        }
+        rows
+    }
+
+    async fn dump_now(&self) -> Vec<String> {
         let mut rows = Vec::new();
         match &self.inner.database {
             None => {
