@@ -69,7 +69,7 @@ pub struct Case {
 
 impl Case {
     pub fn is_operators(&self) -> bool {
-        self.route.contains(" /operator/")
+        self.route.contains(" /operator/") || self.route.ends_with(" /metrics")
     }
 
     pub fn is_reviewers(&self) -> bool {
