@@ -420,7 +420,7 @@ impl Run {
     }
 
     async fn send(&mut self, case: &Case, ids: &[String], token: Option<&str>, extra: &Extra) -> Answer {
-        let (to, kept) = match case.is_operators() {
+        let (to, kept) = match case.is_private() {
             true => (self.world.operator, &mut self.private),
             false => (self.world.http, &mut self.public),
         };

@@ -69,7 +69,12 @@ pub struct Case {
 
 impl Case {
     pub fn is_operators(&self) -> bool {
-        self.route.contains(" /operator/") || self.route.ends_with(" /metrics")
+        self.route.contains(" /operator/")
+    }
+
+    /// It stands on the private listener, with or without an operator's key.
+    pub fn is_private(&self) -> bool {
+        self.is_operators() || self.route.ends_with(" /metrics")
     }
 
     pub fn is_reviewers(&self) -> bool {
