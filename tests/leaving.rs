@@ -246,6 +246,8 @@ async fn asking_twice_is_asking_once_and_there_is_no_way_back_from_the_end(world
     // Neither the name nor an address is ever anybody's again.
     let name = world.operator_http("POST", "/operator/v1/tenants").json(&json!({ "id": "ada" })).send().await;
     name.expect(409);
+    let keys = world.operator_http("GET", "/operator/v1/keys").send().await.expect(200);
+    assert_eq!(keys["data"], json!([]), "asking for the name makes no key of it again");
     let bob = world.tenant("bob").await;
     let local = full.inbox.address.split('@').next().expect("a local part");
     bob.http("POST", "/v1/inboxes").json(&json!({ "localPart": local })).send().await.expect(409);
@@ -340,6 +342,9 @@ async fn the_end_of_a_tenant_needs_its_name_typed_once_more(world: World) {
         json!({ "confirm": "ADA" }),
         json!({ "confirm": "ada", "gracePeriodDays": 1_000_000 }),
         json!({ "confirm": "ada", "unknown": 1 }),
+        // What is sent may not arrive: there must be time to notice.
+        json!({ "confirm": "ada", "awaitExport": true, "gracePeriodDays": 0 }),
+        json!({ "confirm": "ada", "awaitExport": true, "shredNow": true }),
     ] {
         offboard(&world, "ada", body.clone()).await.expect(400);
         assert_eq!(world.dump().await, before, "{body}");

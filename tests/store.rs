@@ -14,6 +14,7 @@ use crate::world::{Engine, World, both_databases, fixture};
 both_databases!(
     a_job_is_claimed_once_until_its_lease_ends,
     a_worker_whose_lease_ended_settles_nothing,
+    jobs_of_a_tenant_that_may_not_act_wait_until_it_may,
     a_slug_is_never_a_second_tenant,
     a_start_on_the_same_data_finds_everything_again,
     a_wrong_verifier_is_nobody,
@@ -43,6 +44,16 @@ async fn a_worker_whose_lease_ended_settles_nothing(world: World) {
         store.claim(now.plus(lease * 9), lease, &ANY).await.expect("asked").is_empty(),
         "dead jobs stay dead"
     );
+}
+
+async fn jobs_of_a_tenant_that_may_not_act_wait_until_it_may(world: World) {
+    let (world, store, now) = with_a_job(&world).await;
+    let lease = Duration::from_secs(60);
+    world.tamper("UPDATE tenant SET state = 'suspended' WHERE id = 'ada'").await;
+    assert!(store.claim(now, lease, &ANY).await.expect("asked").is_empty());
+    world.tamper("UPDATE tenant SET state = 'active' WHERE id = 'ada'").await;
+    let jobs = store.claim(now, lease, &ANY).await.expect("claimed");
+    assert_eq!(jobs.len(), 1, "it has waited, and was not tried meanwhile");
 }
 
 /// Whatever is due.

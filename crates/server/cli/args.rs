@@ -1,6 +1,9 @@
 //! The grammar of the command line. Says nothing about what a command does.
 
+pub(super) mod audit;
+pub(super) mod keys;
 pub(super) mod life;
+pub(super) mod tenant;
 
 use std::path::PathBuf;
 
@@ -41,7 +44,7 @@ pub enum Command {
     Init(Init),
     /// Create, list and show tenants of a running server
     #[command(subcommand, after_help = "Example:\n  mailward tenant create acme --plan builder")]
-    Tenant(Tenant),
+    Tenant(tenant::Tenant),
     /// Create and list inboxes of a tenant of a running server
     #[command(
         subcommand,
@@ -50,10 +53,10 @@ pub enum Command {
     Inbox(Inbox),
     /// Read the audit log of a running server, and prove that no row of it was changed
     #[command(subcommand, after_help = "Example:\n  mailward audit verify --since checkpoints.log")]
-    Audit(Audit),
+    Audit(audit::Audit),
     /// List and rotate the keys of a running server
     #[command(subcommand, after_help = "Example:\n  mailward keys rotate --tenant acme")]
-    Keys(Keys),
+    Keys(keys::Keys),
     /// Check the receipt of a tenant's erasure, without a server; exit status 3 when it does not hold
     #[command(after_help = "Example:\n  mailward verify-receipt acme.receipt.json --key SHA256:...")]
     VerifyReceipt(life::VerifyReceipt),
@@ -209,148 +212,6 @@ impl ConfigArgs {
     }
 }
 
-/// `tenant`
-#[derive(Debug, Subcommand)]
-pub enum Tenant {
-    /// Create a tenant; prints its keys, which are shown this once
-    #[command(after_help = "Example:\n  mailward tenant create acme --plan builder --json")]
-    Create {
-        /// Lower-case letters, digits and inner hyphens, at most 40; never used again
-        id: String,
-        /// Plan of the tenant
-        #[arg(long, default_value = "scale")]
-        plan: String,
-        /// Region of the tenant; fixed for ever [default: the server's]
-        #[arg(long)]
-        region: Option<String>,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-    /// List tenants
-    #[command(after_help = "Example:\n  mailward tenant list --json")]
-    List {
-        /// Those too of which nothing is left but the name
-        #[arg(long)]
-        all: bool,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-    /// Change what a tenant may use; acts at once
-    #[command(
-        name = "set-quota",
-        after_help = "Examples:\n  mailward tenant set-quota acme plan=builder max_inboxes=25\n  \
-            mailward tenant set-quota acme stored_bytes=10GiB monthly_mails=default"
-    )]
-    SetQuota {
-        /// The tenant
-        id: String,
-        /// plan=NAME, or LIMIT=NUMBER: 0 for no limit, `default` for the plan's own value, KiB, MiB and GiB for bytes
-        #[arg(required = true, value_name = "KEY=VALUE")]
-        quotas: Vec<String>,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-    /// What concerns the whole of a tenant.
-    #[command(flatten)]
-    Life(life::Life),
-    /// Show one tenant, its limits and its use
-    #[command(after_help = "Example:\n  mailward tenant show acme")]
-    Show {
-        /// The tenant
-        id: String,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-    /// Make a tenant another key: it lost its own
-    #[command(after_help = "Example:\n  mailward tenant key acme --reviewer")]
-    Key {
-        /// The tenant
-        id: String,
-        /// A key for its reviewers [default: for its agents' programs]
-        #[arg(long)]
-        reviewer: bool,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-    /// Stop a tenant for now: its keys are refused, its mail is deferred
-    #[command(after_help = "Example:\n  mailward tenant suspend acme --reason 'unpaid since May'")]
-    Suspend {
-        /// The tenant
-        id: String,
-        /// Why, for the tenant's audit log
-        #[arg(long)]
-        reason: Option<String>,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-    /// Let a suspended tenant act again
-    #[command(after_help = "Example:\n  mailward tenant resume acme")]
-    Resume {
-        /// The tenant
-        id: String,
-        /// Why, for the tenant's audit log
-        #[arg(long)]
-        reason: Option<String>,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-}
-
-/// `audit`
-#[derive(Debug, Subcommand)]
-pub enum Audit {
-    /// Walk the chains; exit status 3 with the first row that does not hold
-    #[command(after_help = "Examples:\n  mailward audit verify\n  \
-        mailward audit verify --tenant acme --since checkpoints.log\n  mailward audit verify --file acme.ndjson --tenant acme")]
-    Verify {
-        /// Only this tenant's chain; `~system` is the service's own
-        #[arg(long, value_name = "ID")]
-        tenant: Option<String>,
-        /// Checkpoints kept outside of the server: what they name must still be there
-        #[arg(long, value_name = "FILE", conflicts_with = "file")]
-        since: Option<PathBuf>,
-        /// The key that signs checkpoints, kept outside of the server [default: asked of the server]
-        #[arg(long, value_name = "VERIFIER", requires = "since")]
-        key: Option<String>,
-        /// Walk an exported chain without a server
-        #[arg(long, value_name = "FILE", requires = "tenant")]
-        file: Option<PathBuf>,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-    /// List the newest rows of a chain
-    #[command(after_help = "Example:\n  mailward audit list --tenant acme --limit 50")]
-    List {
-        /// A tenant's chain [default: the service's own]
-        #[arg(long, value_name = "ID")]
-        tenant: Option<String>,
-        /// How many rows, at most 100
-        #[arg(long, default_value_t = 20)]
-        limit: u32,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-    /// Write a whole chain as NDJSON to standard output, oldest first
-    #[command(after_help = "Example:\n  mailward audit export --tenant acme > acme.ndjson")]
-    Export {
-        /// A tenant's chain [default: the service's own]
-        #[arg(long, value_name = "ID")]
-        tenant: Option<String>,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-}
-
 /// `inbox`
 #[derive(Debug, Subcommand)]
 pub enum Inbox {
@@ -379,46 +240,6 @@ pub enum Inbox {
         /// The server to ask.
         #[command(flatten)]
         server: Server,
-    },
-}
-
-/// `keys`
-#[derive(Debug, Subcommand)]
-pub enum Keys {
-    /// List master keys, service keys and tenants' keys: ids, versions, counts and ages
-    #[command(after_help = "Example:\n  mailward keys list --json")]
-    List {
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-    /// Replace every tenant's key, or one tenant's, or the master key; resumed by the server if interrupted
-    #[command(
-        after_help = "Examples:\n  mailward keys rotate --tenant acme\n  mailward keys rotate --master"
-    )]
-    Rotate {
-        /// The master key: everything is wrapped under a new one, and the old one is destroyed
-        #[arg(long, conflicts_with = "tenant")]
-        master: bool,
-        /// This tenant's key alone
-        #[arg(long, value_name = "ID")]
-        tenant: Option<String>,
-        /// Write bodies anew too: after somebody may have seen the old key
-        #[arg(long, conflicts_with = "master")]
-        reencrypt: bool,
-        /// Keep the old master key for now, to take a backup of the keystore first; rotate again to have it destroyed
-        #[arg(long, requires = "master")]
-        keep_old: bool,
-        /// The server to ask.
-        #[command(flatten)]
-        server: Server,
-    },
-    /// Add a master key to the key file without using it yet, to be copied to the other nodes
-    #[command(after_help = "Example:\n  mailward keys prepare --data-dir /var/lib/mailward")]
-    Prepare {
-        /// Where the configuration comes from.
-        #[command(flatten)]
-        config: ConfigArgs,
     },
 }
 

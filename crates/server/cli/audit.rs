@@ -9,7 +9,8 @@ use mailward_mailroom::check_list;
 use mailward_vault::note::Verifier;
 use serde_json::{Value, json};
 
-use super::args::{Audit, Server};
+use super::args::Server;
+use super::args::audit::Audit;
 use super::operator::{Client, segment};
 use super::tenant::cell;
 use super::{Failure, terminal};

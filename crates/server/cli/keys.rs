@@ -6,7 +6,7 @@ use std::time::Duration;
 use mailward_mail::random::Random;
 use serde_json::{Value, json};
 
-use super::args::Keys;
+use super::args::keys::Keys;
 use super::operator::{Client, segment};
 use super::tenant::cell;
 use super::{Failure, terminal};

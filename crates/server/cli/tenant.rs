@@ -6,7 +6,8 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::args::{Server, Tenant};
+use super::args::Server;
+use super::args::tenant::Tenant;
 use super::operator::{Client, segment};
 use super::{Failure, terminal};
 

@@ -1,0 +1,99 @@
+//! `tenant`: the tenants of a running server.
+
+use clap::Subcommand;
+
+use super::{Server, life};
+
+/// `tenant`
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Create a tenant; prints its keys, which are shown this once
+    #[command(after_help = "Example:\n  mailward tenant create acme --plan builder --json")]
+    Create {
+        /// Lower-case letters, digits and inner hyphens, at most 40; never used again
+        id: String,
+        /// Plan of the tenant
+        #[arg(long, default_value = "scale")]
+        plan: String,
+        /// Region of the tenant; fixed for ever [default: the server's]
+        #[arg(long)]
+        region: Option<String>,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// List tenants
+    #[command(after_help = "Example:\n  mailward tenant list --json")]
+    List {
+        /// Those too of which nothing is left but the name
+        #[arg(long)]
+        all: bool,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Change what a tenant may use; acts at once
+    #[command(
+        name = "set-quota",
+        after_help = "Examples:\n  mailward tenant set-quota acme plan=builder max_inboxes=25\n  \
+            mailward tenant set-quota acme stored_bytes=10GiB monthly_mails=default"
+    )]
+    SetQuota {
+        /// The tenant
+        id: String,
+        /// plan=NAME, or LIMIT=NUMBER: 0 for no limit, `default` for the plan's own value, KiB, MiB and GiB for bytes
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        quotas: Vec<String>,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// What concerns the whole of a tenant.
+    #[command(flatten)]
+    Life(life::Life),
+    /// Show one tenant, its limits and its use
+    #[command(after_help = "Example:\n  mailward tenant show acme")]
+    Show {
+        /// The tenant
+        id: String,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Make a tenant another key: it lost its own
+    #[command(after_help = "Example:\n  mailward tenant key acme --reviewer")]
+    Key {
+        /// The tenant
+        id: String,
+        /// A key for its reviewers [default: for its agents' programs]
+        #[arg(long)]
+        reviewer: bool,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Stop a tenant for now: its keys are refused, its mail is deferred
+    #[command(after_help = "Example:\n  mailward tenant suspend acme --reason 'unpaid since May'")]
+    Suspend {
+        /// The tenant
+        id: String,
+        /// Why, for the tenant's audit log
+        #[arg(long)]
+        reason: Option<String>,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Let a suspended tenant act again
+    #[command(after_help = "Example:\n  mailward tenant resume acme")]
+    Resume {
+        /// The tenant
+        id: String,
+        /// Why, for the tenant's audit log
+        #[arg(long)]
+        reason: Option<String>,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+}
