@@ -11,6 +11,7 @@ pub mod id;
 pub mod parsed;
 pub mod prescan;
 pub mod random;
+pub mod sample;
 pub mod refusal;
 #[cfg(doctest)]
 mod unforgeable;

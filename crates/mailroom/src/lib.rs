@@ -48,7 +48,8 @@ pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, Inbo
 pub use polling::Poll;
 pub use reading::{AttachmentFile, ListRequest, Mail, Page};
 pub use rotation::{KeyList, RotationRequest};
-pub use screening::{Screened, Screening, judge, sample};
+pub use mailward_mail::sample::sample;
+pub use screening::{Screened, Screening, judge};
 pub use snapshot::{AttachmentMeta, Meta};
 pub use trespass::{Foreign, Trespass};
 pub use webhooks::{CreatedWebhook, WebhookCall, WebhookRequest, WebhookView};

@@ -18,7 +18,7 @@ use mailward_mail::parsed::Parsed;
 use mailward_score::{Policy, Verdict};
 use tokio::sync::oneshot;
 
-pub use judge::{judge, sample};
+pub use judge::judge;
 use slots::Slots;
 
 /// How long parsing and scoring of one message may take, from their start on a thread of their own.

@@ -16,9 +16,12 @@
 
 mod combine;
 mod lexicon;
+mod model;
 mod passages;
 mod rules;
 mod sample;
+#[cfg(feature = "training")]
+pub mod training;
 mod verdict;
 mod views;
 mod work;

@@ -68,6 +68,11 @@ impl<'v> Reading<'v> {
         reading
     }
 
+    /// The words of the lexicon, in order.
+    pub(crate) fn hits(&self) -> &[Hit] {
+        &self.hits
+    }
+
     pub(crate) fn passages(&self) -> impl Iterator<Item = Passage<'_>> {
         (0..self.sentences.len()).map(|index| Passage { reading: self, index })
     }

@@ -75,7 +75,11 @@ const MOST_PER_VIEW: usize = 200;
 
 /// Everything the rules find in a view.
 pub(crate) fn findings(view: &View<'_>) -> Vec<Weighed> {
-    let reading = Reading::of(view);
+    findings_of(&Reading::of(view))
+}
+
+/// Everything the rules find in a view that was read.
+pub(crate) fn findings_of(reading: &Reading<'_>) -> Vec<Weighed> {
     let mut out = Vec::new();
     for passage in reading.passages() {
         for found in RULES.iter().filter_map(|rule| rule(&passage)) {

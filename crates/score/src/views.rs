@@ -64,6 +64,11 @@ impl<'a> View<'a> {
         start..end
     }
 
+    /// The text before it was folded.
+    pub(crate) fn plain(&self) -> &str {
+        self.way.as_ref().map_or(self.source, |mapped| &mapped.text)
+    }
+
     /// A place in the original.
     pub(crate) fn original(&self, place: Range<usize>) -> &'a str {
         &self.source[place]

@@ -1,0 +1,106 @@
+//! Lays messages out as the scorer sees them, and marks the words of the attack.
+
+use std::collections::HashSet;
+
+use mailward_mail::parsed::parse;
+use mailward_mail::prescan::Bounds;
+use mailward_mail::sample::sample;
+use mailward_score::training::{Anatomy, Text, anatomy, hashes};
+use mailward_score::Sample;
+
+use crate::rows::Row;
+
+/// A message with its layout.
+pub struct Mail {
+    /// The label and where it came from.
+    pub row: Row,
+    /// The views and what the rules say.
+    pub anatomy: Anatomy,
+    /// For each view, for each word, whether it belongs to the attack.
+    pub marks: Vec<Vec<bool>>,
+    /// Whether the attack's words are known and were found.
+    pub marked: bool,
+}
+
+/// Lays out many messages on all cores. What cannot be parsed is left out.
+pub fn lay_out(rows: Vec<Row>) -> Vec<Mail> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let chunk = rows.len().div_ceil(threads).max(1);
+    let mut rows = rows;
+    let mut parts = Vec::new();
+    while !rows.is_empty() {
+        let rest = rows.split_off(chunk.min(rows.len()));
+        parts.push(std::mem::replace(&mut rows, rest));
+    }
+    std::thread::scope(|scope| {
+        let running: Vec<_> = parts
+            .into_iter()
+            .map(|part| {
+                std::thread::Builder::new()
+                    .stack_size(64 << 20)
+                    .spawn_scoped(scope, || part.into_iter().filter_map(mail).collect::<Vec<_>>())
+                    .expect("a thread starts")
+            })
+            .collect();
+        running.into_iter().flat_map(|thread| thread.join().expect("laying out does not panic")).collect()
+    })
+}
+
+fn mail(row: Row) -> Option<Mail> {
+    let anatomy = if row.eml.is_empty() {
+        let (name, address) = row.from.rsplit_once('<').unwrap_or((&row.from, ""));
+        anatomy(&Sample {
+            subject: &row.subject,
+            from_name: name.trim(),
+            from_address: address.trim_end_matches('>'),
+            text: &row.text,
+            html: &row.html,
+            ..Sample::default()
+        })
+    } else {
+        let parsed = parse(row.eml.as_bytes(), &Bounds::default()).ok()?;
+        anatomy(&sample(&parsed))
+    };
+    let (marks, marked) = mark(&row, &anatomy);
+    Some(Mail { row, anatomy, marks, marked })
+}
+
+/// Marks the words of each view that stand in the payload.
+fn mark(row: &Row, anatomy: &Anatomy) -> (Vec<Vec<bool>>, bool) {
+    let pieces: Vec<Vec<u32>> = row.payload.iter().map(|piece| hashes(piece)).collect();
+    let mut marked = false;
+    let marks = anatomy
+        .views
+        .iter()
+        .map(|view| {
+            let marks = mark_view(view, &pieces);
+            marked |= marks.iter().any(|mark| *mark);
+            marks
+        })
+        .collect();
+    (marks, marked)
+}
+
+fn mark_view(view: &Text, pieces: &[Vec<u32>]) -> Vec<bool> {
+    let mut marks = vec![false; view.hashes.len()];
+    for piece in pieces {
+        let width = piece.len().min(3);
+        if width == 0 {
+            continue;
+        }
+        let runs: HashSet<&[u32]> = piece.windows(width).collect();
+        let mut found = vec![false; marks.len()];
+        for (at, run) in view.hashes.windows(width).enumerate() {
+            if runs.contains(run) {
+                found[at..at + width].fill(true);
+            }
+        }
+        // Some words in common are chance; the attack is where many stand together.
+        if found.iter().filter(|mark| **mark).count() * 2 >= piece.len() {
+            for (mark, found) in marks.iter_mut().zip(found) {
+                *mark |= found;
+            }
+        }
+    }
+    marks
+}

@@ -1,0 +1,101 @@
+//! Writes windows as JSON lines, for a classifier that is trained elsewhere.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::mails::{Mail, lay_out};
+use crate::random::Random;
+use crate::rows;
+
+/// Words of a window, and how far apart two start.
+pub const WIDTHS: [(usize, usize); 3] = [(12, 4), (32, 10), (96, 32)];
+
+/// A stretch of a view's words.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// The view.
+    pub view: usize,
+    /// Which of the widths.
+    pub width: usize,
+    /// The first word.
+    pub start: usize,
+    /// After the last word.
+    pub end: usize,
+}
+
+/// Every window of a message.
+pub fn of(mail: &Mail) -> Vec<Window> {
+    let mut out = Vec::new();
+    for (view, text) in mail.anatomy.views.iter().enumerate() {
+        let words = text.hashes.len();
+        for (width, (wide, step)) in WIDTHS.into_iter().enumerate() {
+            // A text that fits a narrower window shows nothing new in a wider one.
+            if width > 0 && words <= WIDTHS[width - 1].0 {
+                break;
+            }
+            let mut start = 0;
+            loop {
+                let end = (start + wide).min(words);
+                if end > start {
+                    out.push(Window { view, width, start, end });
+                }
+                if end == words {
+                    break;
+                }
+                start += step;
+            }
+        }
+    }
+    out
+}
+
+/// The share of a window that is attack, and the share of the attack that is in the window.
+pub fn covered(mail: &Mail, window: &Window) -> (f32, f32) {
+    let marks = &mail.marks[window.view];
+    let inside = marks[window.start..window.end].iter().filter(|mark| **mark).count() as f32;
+    let all = marks.iter().filter(|mark| **mark).count() as f32;
+    (inside / (window.end - window.start) as f32, if all > 0.0 { inside / all } else { 0.0 })
+}
+
+/// Writes the windows.
+pub fn write(data: &[std::path::PathBuf], corpus: Option<&Path>, most: usize, all: bool) -> io::Result<()> {
+    let mut rows = Vec::new();
+    for folder in data {
+        rows.extend(rows::foreign(folder)?);
+    }
+    if let Some(corpus) = corpus {
+        rows.extend(rows::own(corpus)?);
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut random = Random::new(1);
+    for mail in lay_out(rows) {
+        let mut windows = of(&mail);
+        if !all {
+            random.shuffle(&mut windows);
+        }
+        let mut plain = 0;
+        for window in windows {
+            let (share, part) = covered(&mail, &window);
+            let attack = share >= 0.5 || part >= 0.6;
+            if !all && !attack {
+                plain += 1;
+                if plain > most {
+                    continue;
+                }
+            }
+            let view = &mail.anatomy.views[window.view];
+            let place = view.plain_places[window.start].0 as usize..view.plain_places[window.end - 1].1 as usize;
+            let text = view.plain.get(place).unwrap_or_default();
+            let row = json!({
+                "id": mail.row.id, "source": mail.row.source, "own": mail.row.own, "held_out": mail.row.held_out,
+                "label": u8::from(mail.row.injection), "kind": mail.row.kind, "lang": mail.row.lang, "weak": mail.row.weak,
+                "marked": mail.marked, "view": view.name, "width": WIDTHS[window.width].0,
+                "share": share, "part": part, "attack": attack, "subject": mail.row.subject, "text": text,
+            });
+            writeln!(out, "{row}")?;
+        }
+    }
+    out.flush()
+}
