@@ -11,7 +11,7 @@ pub mod id;
 pub mod parsed;
 pub mod prescan;
 pub mod random;
-pub mod sample;
 pub mod refusal;
+pub mod sample;
 #[cfg(doctest)]
 mod unforgeable;

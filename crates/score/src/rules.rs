@@ -36,7 +36,7 @@ impl Match {
 }
 
 /// A finding, and whether it may lift others: talk about attacks says the same thing many times.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Weighed {
     pub(crate) finding: Finding,
     pub(crate) talk: bool,

@@ -2,61 +2,115 @@
 //!
 //! Only with the feature `training`; no part of the library's promise.
 
-use crate::model::features::{Features, features};
+use crate::model::evidence::{self, Evidence};
+use crate::model::features::{BITS, Features, features};
+use crate::model::heat::{self, Sums};
 use crate::model::words::words;
 use crate::passages::Reading;
 use crate::rules::{self, Weighed};
 use crate::sample::{Policy, Sample};
-use crate::views::{self, View};
+use crate::views::{self, Sight, View};
 
 /// Features are numbers below this.
-pub const FEATURES: usize = 1 << crate::model::features::BITS;
+pub const FEATURES: usize = 1 << BITS;
+/// How many numbers the second stage is given.
+pub const NUMBERS: usize = evidence::SIZE;
+/// Words of a window, and how far apart two start.
+pub const WIDTHS: [(usize, usize); 3] = heat::WIDTHS;
+/// Added to the features of a window before its sum is divided by their root.
+pub const DAMP: f32 = heat::DAMP;
+
+/// The first stage as it ships.
+pub struct Table {
+    /// What one step of a weight is worth.
+    pub scale: f32,
+    /// What a window without features scores.
+    pub bias: f32,
+    /// One weight for each feature.
+    pub weights: Vec<i8>,
+}
+
+impl Table {
+    fn borrowed(&self) -> heat::Table<'_> {
+        heat::Table { scale: self.scale, bias: self.bias, weights: &self.weights }
+    }
+}
 
 /// One message, laid out.
 pub struct Anatomy {
     /// Its views.
     pub views: Vec<Text>,
-    /// What the rules say: rule, weight, view, and whether it stands in talk about attacks.
-    pub rules: Vec<(String, u8, String, bool)>,
+    /// What rules alone make of it, 0 to 100.
+    pub by_rules: u8,
+    rules: Vec<Weighed>,
 }
 
 /// One view.
 pub struct Text {
     /// The view's name.
     pub name: String,
-    /// 0 open, 1 name, 2 concealed, 3 encoded.
-    pub sight: usize,
-    /// The text the model sees.
-    pub folded: String,
-    /// Where each word starts and ends in it.
+    /// For each word its place in `plain`.
     pub places: Vec<(u32, u32)>,
-    /// Each word as a number.
-    pub hashes: Vec<u32>,
-    /// The features of all words.
-    pub ids: Vec<u32>,
-    /// Where the features of each word end.
-    pub ends: Vec<u32>,
-    /// How many disguises were undone.
-    pub tricks: usize,
-    /// For each word the place in `plain`.
-    pub plain_places: Vec<(u32, u32)>,
     /// The text before folding.
     pub plain: String,
+    features: Features,
+    sight: Sight,
+    tricks: usize,
 }
 
-/// Lays a message out.
-#[must_use]
-pub fn anatomy(sample: &Sample<'_>) -> Anatomy {
-    let (views, _) = views::views(sample, &Policy::default());
-    let mut out = Anatomy { views: Vec::with_capacity(views.len()), rules: Vec::new() };
-    for view in &views {
-        let reading = Reading::of(view);
-        for Weighed { finding, talk } in rules::findings_of(&reading) {
-            out.rules.push((finding.rule, finding.weight, finding.view, talk));
-        }
-        out.views.push(text(view, &reading));
+impl Text {
+    /// Each word as a number.
+    #[must_use]
+    pub fn hashes(&self) -> Vec<u32> {
+        self.features.words.iter().map(|word| word.hash).collect()
     }
-    out
+
+    /// How many words there are.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.features.words.len()
+    }
+
+    /// The features of a window.
+    #[must_use]
+    pub fn ids(&self, start: usize, end: usize) -> &[u32] {
+        let from = start.checked_sub(1).map_or(0, |before| self.features.ends[before]);
+        &self.features.ids[from as usize..self.features.ends[end - 1] as usize]
+    }
+
+    /// The windows of one width, as first word and the word after the last.
+    pub fn windows(&self, width: usize) -> impl Iterator<Item = (usize, usize)> {
+        heat::windows(self.words(), width).map(|window| (window.start, window.end))
+    }
+}
+
+impl Anatomy {
+    /// Lays a message out.
+    #[must_use]
+    pub fn of(sample: &Sample<'_>) -> Self {
+        let (views, coverage) = views::views(sample, &Policy::default());
+        let mut found = Vec::new();
+        let mut texts = Vec::with_capacity(views.len());
+        for view in &views {
+            let reading = Reading::of(view);
+            found.extend(rules::findings_of(&reading));
+            texts.push(text(view, &reading));
+        }
+        let by_rules = crate::combine::combine(found.clone(), coverage).score;
+        Self { views: texts, rules: found, by_rules }
+    }
+
+    /// What the second stage is given.
+    #[must_use]
+    pub fn numbers(&self, table: &Table) -> [f32; NUMBERS] {
+        let table = table.borrowed();
+        let mut evidence = Evidence::default();
+        for view in &self.views {
+            let sums = Sums::of(&view.features, &table);
+            evidence.view(view.sight, &sums.hottest(&table), sums.words(), view.tricks);
+        }
+        evidence.numbers(&self.rules)
+    }
 }
 
 /// The words of a phrase as numbers, to look for them in a text.
@@ -67,24 +121,17 @@ pub fn hashes(phrase: &str) -> Vec<u32> {
 }
 
 fn text(view: &View<'_>, reading: &Reading<'_>) -> Text {
-    let Features { words, ids, ends } = features(words(&view.folded.mapped.text), reading.hits());
-    let plain = view.plain().to_owned();
+    let features = features(words(&view.folded.mapped.text), reading.hits());
+    let place = |start: u32, end: u32| {
+        let place = view.folded.mapped.origin(start as usize..end as usize);
+        (place.start as u32, place.end as u32)
+    };
     Text {
         name: view.name.clone(),
-        sight: view.sight as usize,
-        folded: view.folded.mapped.text.clone(),
-        places: words.iter().map(|word| (word.start, word.end)).collect(),
-        plain_places: words
-            .iter()
-            .map(|word| {
-                let place = view.folded.mapped.origin(word.start as usize..word.end as usize);
-                (place.start as u32, place.end as u32)
-            })
-            .collect(),
-        plain,
-        hashes: words.iter().map(|word| word.hash).collect(),
-        ids,
-        ends,
+        places: features.words.iter().map(|word| place(word.start, word.end)).collect(),
+        plain: view.plain().to_owned(),
+        features,
+        sight: view.sight,
         tricks: view.folded.tricks.len(),
     }
 }

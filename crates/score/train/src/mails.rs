@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use mailward_mail::parsed::parse;
 use mailward_mail::prescan::Bounds;
 use mailward_mail::sample::sample;
-use mailward_score::training::{Anatomy, Text, anatomy, hashes};
 use mailward_score::Sample;
+use mailward_score::training::{Anatomy, Text, hashes};
 
 use crate::rows::Row;
 
@@ -49,7 +49,7 @@ pub fn lay_out(rows: Vec<Row>) -> Vec<Mail> {
 fn mail(row: Row) -> Option<Mail> {
     let anatomy = if row.eml.is_empty() {
         let (name, address) = row.from.rsplit_once('<').unwrap_or((&row.from, ""));
-        anatomy(&Sample {
+        Anatomy::of(&Sample {
             subject: &row.subject,
             from_name: name.trim(),
             from_address: address.trim_end_matches('>'),
@@ -59,7 +59,7 @@ fn mail(row: Row) -> Option<Mail> {
         })
     } else {
         let parsed = parse(row.eml.as_bytes(), &Bounds::default()).ok()?;
-        anatomy(&sample(&parsed))
+        Anatomy::of(&sample(&parsed))
     };
     let (marks, marked) = mark(&row, &anatomy);
     Some(Mail { row, anatomy, marks, marked })
@@ -82,7 +82,8 @@ fn mark(row: &Row, anatomy: &Anatomy) -> (Vec<Vec<bool>>, bool) {
 }
 
 fn mark_view(view: &Text, pieces: &[Vec<u32>]) -> Vec<bool> {
-    let mut marks = vec![false; view.hashes.len()];
+    let words = view.hashes();
+    let mut marks = vec![false; words.len()];
     for piece in pieces {
         let width = piece.len().min(3);
         if width == 0 {
@@ -90,7 +91,7 @@ fn mark_view(view: &Text, pieces: &[Vec<u32>]) -> Vec<bool> {
         }
         let runs: HashSet<&[u32]> = piece.windows(width).collect();
         let mut found = vec![false; marks.len()];
-        for (at, run) in view.hashes.windows(width).enumerate() {
+        for (at, run) in words.windows(width).enumerate() {
             if runs.contains(run) {
                 found[at..at + width].fill(true);
             }

@@ -1,10 +1,11 @@
 //! Trains the scorer's model.
 
-mod first;
 mod figures;
+mod first;
 mod mails;
 mod random;
 mod rows;
+mod second;
 mod windows;
 
 use std::path::PathBuf;

@@ -5,12 +5,11 @@ use std::path::Path;
 
 use serde_json::json;
 
+use mailward_score::training::WIDTHS;
+
 use crate::mails::{Mail, lay_out};
 use crate::random::Random;
 use crate::rows;
-
-/// Words of a window, and how far apart two start.
-pub const WIDTHS: [(usize, usize); 3] = [(12, 4), (32, 10), (96, 32)];
 
 /// A stretch of a view's words.
 #[derive(Clone, Copy, Debug)]
@@ -29,23 +28,8 @@ pub struct Window {
 pub fn of(mail: &Mail) -> Vec<Window> {
     let mut out = Vec::new();
     for (view, text) in mail.anatomy.views.iter().enumerate() {
-        let words = text.hashes.len();
-        for (width, (wide, step)) in WIDTHS.into_iter().enumerate() {
-            // A text that fits a narrower window shows nothing new in a wider one.
-            if width > 0 && words <= WIDTHS[width - 1].0 {
-                break;
-            }
-            let mut start = 0;
-            loop {
-                let end = (start + wide).min(words);
-                if end > start {
-                    out.push(Window { view, width, start, end });
-                }
-                if end == words {
-                    break;
-                }
-                start += step;
-            }
+        for width in 0..WIDTHS.len() {
+            out.extend(text.windows(width).map(|(start, end)| Window { view, width, start, end }));
         }
     }
     out
@@ -86,7 +70,7 @@ pub fn write(data: &[std::path::PathBuf], corpus: Option<&Path>, most: usize, al
                 }
             }
             let view = &mail.anatomy.views[window.view];
-            let place = view.plain_places[window.start].0 as usize..view.plain_places[window.end - 1].1 as usize;
+            let place = view.places[window.start].0 as usize..view.places[window.end - 1].1 as usize;
             let text = view.plain.get(place).unwrap_or_default();
             let row = json!({
                 "id": mail.row.id, "source": mail.row.source, "own": mail.row.own, "held_out": mail.row.held_out,
