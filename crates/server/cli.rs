@@ -9,6 +9,7 @@ mod db;
 mod deliver;
 mod demo;
 mod doctor;
+mod eval;
 mod failure;
 mod inbox;
 mod keys;
@@ -69,6 +70,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Keys(keys) => keys::run(keys),
         Command::VerifyReceipt(receipt) => life::verify_receipt(&receipt),
         Command::Score(score) => score::run(&score),
+        Command::Eval(eval) => eval::run(&eval),
         Command::Deliver(deliver) => deliver::run(&deliver),
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Config(config) => settings::run(&config),

@@ -58,10 +58,11 @@ pub(crate) fn ambiguities(raw: &[u8], from: &[Mailbox], has_sender: bool) -> Vec
     found
 }
 
-/// The bytes up to the first empty line.
+/// The bytes up to the first empty line, whichever way its lines end: files have them end in LF alone.
 pub(crate) fn header_section(raw: &[u8]) -> &[u8] {
-    let end = memchr::memmem::find(raw, b"\r\n\r\n").unwrap_or(raw.len());
-    &raw[..end]
+    let empty = |at: &usize| matches!(raw.get(at + 1..), Some([b'\n', ..] | [b'\r', b'\n', ..]));
+    let end = memchr::memchr_iter(b'\n', raw).find(empty).unwrap_or(raw.len());
+    raw[..end].strip_suffix(b"\r").unwrap_or(&raw[..end])
 }
 
 /// `<@a,@b:c@d>`: the obsolete source route of RFC 5322 4.4.
@@ -96,6 +97,19 @@ mod tests {
     #[test]
     fn honest_headers_have_none() {
         assert!(of("From: \"A: b\" <a@b.test>\r\nSubject: hi: there\r\nDate: today").is_empty());
+    }
+
+    #[test]
+    fn the_header_ends_at_the_first_empty_line_however_lines_end() {
+        for (raw, header) in [
+            ("From: a@b.test\nTo: c@d.test\n\nNotes : x\n", "From: a@b.test\nTo: c@d.test"),
+            ("From: a@b.test\r\n\r\nFrom: x@y.test\r\n", "From: a@b.test"),
+            ("From: a@b.test\n\r\nFrom: x@y.test\r\n", "From: a@b.test"),
+            ("From: a@b.test", "From: a@b.test"),
+        ] {
+            assert_eq!(header_section(raw.as_bytes()), header.as_bytes(), "{raw:?}");
+            assert!(ambiguities(raw.as_bytes(), &[], false).is_empty(), "{raw:?}");
+        }
     }
 
     #[test]

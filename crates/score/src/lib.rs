@@ -30,16 +30,28 @@ pub use sample::{Attachment, Policy, Sample};
 pub use verdict::{Coverage, Finding, Level, Verdict};
 pub use views::visible_text;
 
+use std::sync::LazyLock;
+
+use passages::Reading;
 use rules::Weighed;
 
-/// The version of rules and model, as it stands in each verdict.
-pub(crate) const MODEL: &str = "rules-1";
+/// The version of rules and model, as it stands in each verdict: another model gives another name.
+pub(crate) fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| format!("rules-2 fast-{:08x}", model::MODEL.version));
+    &VERSION
+}
 
 /// Judges one message.
 #[must_use]
 pub fn score(sample: &Sample<'_>, policy: &Policy) -> Verdict {
     let (views, coverage) = views::views(sample, policy);
-    let mut found: Vec<Weighed> = views.iter().flat_map(rules::findings).collect();
+    let mut found: Vec<Weighed> = Vec::new();
+    let mut hottest = None;
+    for view in &views {
+        let reading = Reading::of(view);
+        found.extend(rules::findings(&reading));
+        hottest = model::hottest(&reading, hottest.as_ref()).or(hottest);
+    }
     for reason in &sample.ambiguous {
         found.push(Weighed {
             finding: Finding {
@@ -53,7 +65,7 @@ pub fn score(sample: &Sample<'_>, policy: &Policy) -> Verdict {
             talk: false,
         });
     }
-    combine::combine(found, coverage)
+    combine::combine(found, hottest, coverage)
 }
 
 /// Builds the automata that [`score`] looks words up in. Without it the first call does so, which takes tens of

@@ -73,13 +73,8 @@ const RULES: &[Rule] = &[
 /// No view yields more findings than this; the strongest of them decide.
 const MOST_PER_VIEW: usize = 200;
 
-/// Everything the rules find in a view.
-pub(crate) fn findings(view: &View<'_>) -> Vec<Weighed> {
-    findings_of(&Reading::of(view))
-}
-
 /// Everything the rules find in a view that was read.
-pub(crate) fn findings_of(reading: &Reading<'_>) -> Vec<Weighed> {
+pub(crate) fn findings(reading: &Reading<'_>) -> Vec<Weighed> {
     let mut out = Vec::new();
     for passage in reading.passages() {
         for found in RULES.iter().filter_map(|rule| rule(&passage)) {
@@ -152,7 +147,7 @@ fn disguises(view: &View<'_>, place: &Range<usize>) -> usize {
     tricks.partition_point(|at| *at <= place.end) - tricks.partition_point(|at| *at < place.start)
 }
 
-fn finding(view: &View<'_>, rule: String, weight: u8, place: &Range<usize>) -> Finding {
+pub(crate) fn finding(view: &View<'_>, rule: String, weight: u8, place: &Range<usize>) -> Finding {
     let origin = view.origin(place.clone());
     Finding {
         rule,

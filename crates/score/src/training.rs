@@ -2,19 +2,19 @@
 //!
 //! Only with the feature `training`; no part of the library's promise.
 
-use crate::model::evidence::{self, Evidence};
+use crate::combine;
 use crate::model::features::{BITS, Features, features};
 use crate::model::heat::{self, Sums};
 use crate::model::words::words;
 use crate::passages::Reading;
-use crate::rules::{self, Weighed};
+use crate::rules;
 use crate::sample::{Policy, Sample};
-use crate::views::{self, Sight, View};
+use crate::views::{self, View};
 
 /// Features are numbers below this.
 pub const FEATURES: usize = 1 << BITS;
-/// How many numbers the second stage is given.
-pub const NUMBERS: usize = evidence::SIZE;
+/// How a model's file begins.
+pub const MAGIC: &[u8; 8] = crate::model::weights::MAGIC;
 /// Words of a window, and how far apart two start.
 pub const WIDTHS: [(usize, usize); 3] = heat::WIDTHS;
 /// Added to the features of a window before its sum is divided by their root.
@@ -26,8 +26,8 @@ pub struct Table {
     pub scale: f32,
     /// What a window without features scores.
     pub bias: f32,
-    /// One weight for each feature.
-    pub weights: Vec<i8>,
+    /// One signed byte for each feature.
+    pub weights: Vec<u8>,
 }
 
 impl Table {
@@ -42,7 +42,6 @@ pub struct Anatomy {
     pub views: Vec<Text>,
     /// What rules alone make of it, 0 to 100.
     pub by_rules: u8,
-    rules: Vec<Weighed>,
 }
 
 /// One view.
@@ -54,8 +53,6 @@ pub struct Text {
     /// The text before folding.
     pub plain: String,
     features: Features,
-    sight: Sight,
-    tricks: usize,
 }
 
 impl Text {
@@ -88,28 +85,24 @@ impl Anatomy {
     /// Lays a message out.
     #[must_use]
     pub fn of(sample: &Sample<'_>) -> Self {
-        let (views, coverage) = views::views(sample, &Policy::default());
+        let (views, _) = views::views(sample, &Policy::default());
         let mut found = Vec::new();
         let mut texts = Vec::with_capacity(views.len());
         for view in &views {
             let reading = Reading::of(view);
-            found.extend(rules::findings_of(&reading));
+            found.extend(rules::findings(&reading));
             texts.push(text(view, &reading));
         }
-        let by_rules = crate::combine::combine(found.clone(), coverage).score;
-        Self { views: texts, rules: found, by_rules }
+        let by_rules = combine::rules_alone(&mut found);
+        Self { views: texts, by_rules }
     }
 
-    /// What the second stage is given.
+    /// How hot the hottest window is.
     #[must_use]
-    pub fn numbers(&self, table: &Table) -> [f32; NUMBERS] {
+    pub fn heat(&self, table: &Table) -> f32 {
         let table = table.borrowed();
-        let mut evidence = Evidence::default();
-        for view in &self.views {
-            let sums = Sums::of(&view.features, &table);
-            evidence.view(view.sight, &sums.hottest(&table), sums.words(), view.tricks);
-        }
-        evidence.numbers(&self.rules)
+        let hottest = |view: &Text| Sums::of(&view.features, &table).hottest(&table);
+        self.views.iter().flat_map(hottest).flatten().map(|hot| hot.heat).fold(table.bias, f32::max)
     }
 }
 
@@ -131,7 +124,5 @@ fn text(view: &View<'_>, reading: &Reading<'_>) -> Text {
         places: features.words.iter().map(|word| place(word.start, word.end)).collect(),
         plain: view.plain().to_owned(),
         features,
-        sight: view.sight,
-        tricks: view.folded.tricks.len(),
     }
 }

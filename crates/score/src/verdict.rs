@@ -13,7 +13,7 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// Whether all of the message was read.
     pub coverage: Coverage,
-    /// The version of rules and model that judged, such as `rules-1`.
+    /// The version of rules and model that judged, such as `rules-2 fast-1b2c3d4e`.
     pub model: String,
 }
 
@@ -37,7 +37,7 @@ impl Verdict {
                 excerpt: excerpt(reason),
             }],
             coverage: Coverage::Partial,
-            model: crate::MODEL.to_owned(),
+            model: crate::version().to_owned(),
         }
     }
 }

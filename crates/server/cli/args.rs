@@ -64,6 +64,9 @@ pub enum Command {
     #[command(after_help = "Examples:\n  mailward score suspicious.eml\n  \
         echo '{\"id\":\"1\",\"text\":\"Hello\"}' | mailward score --jsonl")]
     Score(Score),
+    /// Print the figures of the model card from folders of labelled mail
+    #[command(after_help = "Example:\n  mailward eval crates/score/corpus")]
+    Eval(Eval),
     /// Send mail files over SMTP, for trying things out
     #[command(after_help = "Example:\n  mailward deliver welcome.eml --to bookings@localhost.test")]
     Deliver(Deliver),
@@ -270,6 +273,18 @@ pub struct Score {
     #[arg(long)]
     pub jsonl: bool,
     /// Print one JSON object a file
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `eval`
+#[derive(Debug, Args)]
+pub struct Eval {
+    /// Folders of JSON lines; one with a split.json is read as the project's own corpus, and only what was left out
+    /// of training is measured
+    #[arg(required = true)]
+    pub folders: Vec<PathBuf>,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

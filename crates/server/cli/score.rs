@@ -3,7 +3,7 @@
 //! It judges exactly what the service would: same parser, same bounds, same scorer. What cannot be read is `unknown`,
 //! which is an answer and no error.
 
-mod judge;
+pub(super) mod judge;
 mod lines;
 
 use std::io::{Read, Write};

@@ -1,6 +1,6 @@
 //! From bytes to a snapshot and a verdict. Runs on a screening thread.
 
-use mailward_mail::parsed::{Parsed, parse};
+use mailward_mail::parsed::parse;
 use mailward_mail::prescan::Bounds;
 use mailward_mail::sample::sample;
 use mailward_score::{Coverage, Policy, score};

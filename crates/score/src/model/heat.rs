@@ -12,13 +12,14 @@ pub(crate) const WIDTHS: [(usize, usize); 3] = [(12, 4), (32, 10), (96, 32)];
 pub(crate) const DAMP: f32 = 20.0;
 
 /// What was learnt of each feature.
+#[derive(Debug)]
 pub(crate) struct Table<'t> {
     /// What one step of a weight is worth.
     pub(crate) scale: f32,
     /// What a window without features scores.
     pub(crate) bias: f32,
-    /// One weight for each feature.
-    pub(crate) weights: &'t [i8],
+    /// One signed byte for each feature.
+    pub(crate) weights: &'t [u8],
 }
 
 /// The hottest window of one width.
@@ -49,7 +50,7 @@ impl Sums {
         let (mut sum, mut from) = (0_i32, 0);
         for &end in &features.ends {
             for id in &features.ids[from..end as usize] {
-                sum += i32::from(table.weights[*id as usize]);
+                sum += i32::from(table.weights[*id as usize].cast_signed());
             }
             from = end as usize;
             weights.push(sum);

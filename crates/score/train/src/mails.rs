@@ -8,7 +8,7 @@ use mailward_mail::sample::sample;
 use mailward_score::Sample;
 use mailward_score::training::{Anatomy, Text, hashes};
 
-use crate::rows::Row;
+use mailward_score_eval::rows::Row;
 
 /// A message with its layout.
 pub struct Mail {

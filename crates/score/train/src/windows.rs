@@ -1,15 +1,13 @@
 //! Writes windows as JSON lines, for a classifier that is trained elsewhere.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use serde_json::json;
 
 use mailward_score::training::WIDTHS;
 
-use crate::mails::{Mail, lay_out};
+use crate::mails::Mail;
 use crate::random::Random;
-use crate::rows;
 
 /// A stretch of a view's words.
 #[derive(Clone, Copy, Debug)]
@@ -43,25 +41,18 @@ pub fn covered(mail: &Mail, window: &Window) -> (f32, f32) {
     (inside / (window.end - window.start) as f32, if all > 0.0 { inside / all } else { 0.0 })
 }
 
-/// Writes the windows.
-pub fn write(data: &[std::path::PathBuf], corpus: Option<&Path>, most: usize, all: bool) -> io::Result<()> {
-    let mut rows = Vec::new();
-    for folder in data {
-        rows.extend(rows::foreign(folder)?);
-    }
-    if let Some(corpus) = corpus {
-        rows.extend(rows::own(corpus)?);
-    }
+/// Writes the windows of mails to standard output.
+pub fn write(mails: &[Mail], most: usize, all: bool) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut random = Random::new(1);
-    for mail in lay_out(rows) {
-        let mut windows = of(&mail);
+    for mail in mails {
+        let mut windows = of(mail);
         if !all {
             random.shuffle(&mut windows);
         }
         let mut plain = 0;
         for window in windows {
-            let (share, part) = covered(&mail, &window);
+            let (share, part) = covered(mail, &window);
             let attack = share >= 0.5 || part >= 0.6;
             if !all && !attack {
                 plain += 1;

@@ -10,17 +10,26 @@ use crate::cli::Failure;
 const STACK: usize = 64 << 20;
 
 /// Judges a message as it came over the wire.
-pub(super) fn mail(raw: &[u8]) -> Verdict {
+pub(in crate::cli) fn mail(raw: &[u8]) -> Verdict {
     guarded(|| mailward_mailroom::judge(raw, &Policy::default()).verdict)
 }
 
 /// Judges texts that somebody else took out of a message.
-pub(super) fn texts(sample: &Sample<'_>) -> Verdict {
+pub(in crate::cli) fn texts(sample: &Sample<'_>) -> Verdict {
     guarded(|| score(sample, &Policy::default()))
 }
 
+/// Display name and address of `Name <address>`; what has no brackets is an address if it has an @, else a name.
+pub(in crate::cli) fn mailbox(from: &str) -> (&str, &str) {
+    match from.rsplit_once('<') {
+        Some((name, address)) => (name.trim().trim_matches('"'), address.trim_end().trim_end_matches('>')),
+        None if from.contains('@') => ("", from.trim()),
+        None => (from.trim(), ""),
+    }
+}
+
 /// Starts a thread with room for a deep parser.
-pub(super) fn spawn<'scope, T: Send + 'scope>(
+pub(in crate::cli) fn spawn<'scope, T: Send + 'scope>(
     scope: &'scope std::thread::Scope<'scope, '_>,
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Result<std::thread::ScopedJoinHandle<'scope, T>, Failure> {

@@ -152,7 +152,7 @@ fn judge(question: &Question<'_>) -> Verdict {
     if let Some(eml) = &question.eml {
         return judge::mail(eml.as_bytes());
     }
-    let (from_name, from_address) = mailbox(question.from.as_deref().unwrap_or_default());
+    let (from_name, from_address) = judge::mailbox(question.from.as_deref().unwrap_or_default());
     judge::texts(&Sample {
         subject: question.subject.as_deref().unwrap_or_default(),
         from_name,
@@ -161,15 +161,6 @@ fn judge(question: &Question<'_>) -> Verdict {
         html: question.html.as_deref().unwrap_or_default(),
         ..Sample::default()
     })
-}
-
-/// Display name and address of `Name <address>`; what has no brackets is an address if it has an @, else a name.
-fn mailbox(from: &str) -> (&str, &str) {
-    match from.rsplit_once('<') {
-        Some((name, address)) => (name.trim().trim_matches('"'), address.trim_end().trim_end_matches('>')),
-        None if from.contains('@') => ("", from.trim()),
-        None => (from.trim(), ""),
-    }
 }
 
 #[cfg(test)]
@@ -203,8 +194,8 @@ mod tests {
 
     #[test]
     fn a_sender_is_a_name_an_address_or_both() {
-        assert_eq!(mailbox("\"Ann B\" <ann@b.test> "), ("Ann B", "ann@b.test"));
-        assert_eq!((mailbox("ann@b.test"), mailbox("Ann")), (("", "ann@b.test"), ("Ann", "")));
+        assert_eq!(judge::mailbox("\"Ann B\" <ann@b.test> "), ("Ann B", "ann@b.test"));
+        assert_eq!((judge::mailbox("ann@b.test"), judge::mailbox("Ann")), (("", "ann@b.test"), ("Ann", "")));
     }
 
     #[test]

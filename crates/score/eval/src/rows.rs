@@ -26,6 +26,8 @@ pub struct Row {
     pub own: bool,
     /// Left out of training by the split of the own corpus.
     pub held_out: bool,
+    /// Why: `sitting`, `family`, `language`.
+    pub left_out: Vec<&'static str>,
     /// The label holds only in the light of something outside of the message.
     pub weak: bool,
     /// The words of the attack, if known; several pieces if it is split.
@@ -92,7 +94,7 @@ struct Own {
 
 /// Which mails of the own corpus are for the test only.
 #[derive(Deserialize)]
-pub struct Split {
+struct Split {
     test_sittings: HashSet<String>,
     left_out_families: HashSet<String>,
     left_out_languages: HashSet<String>,
@@ -137,6 +139,7 @@ pub fn foreign(folder: &Path) -> io::Result<Vec<Row>> {
                 placement: row.placement.unwrap_or_default(),
                 own: false,
                 held_out: false,
+                left_out: Vec::new(),
                 weak: row.weak_label,
                 payload: row.payload.into_iter().filter(|payload| !payload.is_empty()).collect(),
                 subject: row.subject.unwrap_or_default(),
@@ -161,9 +164,14 @@ pub fn own(folder: &Path) -> io::Result<Vec<Row>> {
         }
         for row in lines::<Own>(&path)? {
             let base = row.lang.split('-').next().unwrap_or_default();
-            let held_out = split.test_sittings.contains(&source)
-                || split.left_out_families.contains(&row.family)
-                || split.left_out_languages.contains(base);
+            let left_out: Vec<&str> = [
+                ("sitting", split.test_sittings.contains(&source)),
+                ("family", split.left_out_families.contains(&row.family)),
+                ("language", split.left_out_languages.contains(base)),
+            ]
+            .into_iter()
+            .filter_map(|(why, holds)| holds.then_some(why))
+            .collect();
             let mut payload = row.payload_parts;
             if payload.is_empty() && !row.payload.is_empty() {
                 payload = row.payload.split(" ... ").map(str::to_owned).collect();
@@ -176,7 +184,8 @@ pub fn own(folder: &Path) -> io::Result<Vec<Row>> {
                 lang: row.lang,
                 placement: row.placement,
                 own: true,
-                held_out,
+                held_out: !left_out.is_empty(),
+                left_out,
                 weak: false,
                 payload,
                 subject: row.subject,

@@ -1,0 +1,63 @@
+//! Finds which log-odds stand for which score.
+//!
+//! A score is a promise about mail without injection: 50 is reached by at most 1 % of it, 70 by at most 0.3 %. It is
+//! measured on mail that the model was not trained on, by training it five times with a fifth left out.
+
+use crate::first;
+use crate::mails::Mail;
+
+/// What a rules' score of 100 adds to the heat; chosen on the mail for choosing.
+pub const RULES: f32 = 2.0;
+
+const FOLDS: usize = 5;
+
+/// Scores, and the share of mail without injection that may reach them. Half of the promised share is kept back for
+/// mail that is unlike what was seen.
+const PROMISES: [(f32, f64); 7] =
+    [(5.0, 0.5), (20.0, 0.1), (35.0, 0.02), (50.0, 0.005), (70.0, 0.0015), (80.0, 0.0006), (90.0, 0.0003)];
+/// Benign mail that was written to be hard to tell from injections may reach a score this much oftener.
+const HARD: f64 = 4.0;
+
+/// The knots of the calibration.
+pub fn knots(mails: &[&Mail]) -> Vec<(f32, f32)> {
+    let (mut ordinary, mut hard) = (Vec::new(), Vec::new());
+    for fold in 0..FOLDS {
+        let (out, part): (Vec<&Mail>, Vec<&Mail>) = mails.iter().copied().partition(|mail| fold_of(mail) == fold);
+        let table = first::train(&part).table();
+        for mail in out.into_iter().filter(|mail| !mail.row.injection) {
+            let odds = mail.anatomy.heat(&table) + RULES * f32::from(mail.anatomy.by_rules) / 100.0;
+            match mail.row.kind.as_str() {
+                _ if mail.row.own => hard.push(odds),
+                "benign_hard" => hard.push(odds),
+                "benign_mail" | "spam_no_injection" => ordinary.push(odds),
+                _ => {}
+            }
+        }
+    }
+    ordinary.sort_by(f32::total_cmp);
+    hard.sort_by(f32::total_cmp);
+    let mut knots: Vec<(f32, f32)> = Vec::new();
+    for (score, share) in PROMISES {
+        let odds = reached_by(&ordinary, share).max(reached_by(&hard, (share * HARD).min(0.5)));
+        // Scores rise with the odds, however few mails are left to tell.
+        let least = knots.last().map_or(f32::MIN, |(last, _)| last + 0.05);
+        knots.push((odds.max(least), score));
+    }
+    let (low, high) = (knots[0].0, knots[knots.len() - 1].0);
+    knots.insert(0, (low - 3.0, 0.0));
+    knots.push((high + 2.0, 99.0));
+    eprintln!("calibrated on {} ordinary and {} hard mails: {knots:?}", ordinary.len(), hard.len());
+    knots
+}
+
+/// The odds that no more than a share of mails reach.
+fn reached_by(ascending: &[f32], share: f64) -> f32 {
+    let above = (ascending.len() as f64 * share) as usize;
+    ascending.iter().rev().nth(above).map_or(f32::MIN, |odds| odds + 1e-3)
+}
+
+/// What belongs together stays together: a sitting, a source; a source of its own kind is cut by row.
+fn fold_of(mail: &Mail) -> usize {
+    let key = if mail.row.own { &mail.row.source } else { &mail.row.id };
+    key.bytes().fold(17_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())) % FOLDS
+}
