@@ -20,8 +20,9 @@ use crate::rules;
 use crate::verdict::Finding;
 
 /// The model in the binary.
-pub(crate) static MODEL: LazyLock<Model<'static>> =
-    LazyLock::new(|| Model::read(include_bytes!("model/fast.bin")).expect("the model was made for this program"));
+pub(crate) static MODEL: LazyLock<Model<'static>> = LazyLock::new(|| {
+    Model::read(include_bytes!("model/fast.bin")).expect("the model was made for this program")
+});
 
 /// The hottest window of a message.
 #[derive(Clone, Debug)]

@@ -107,7 +107,8 @@ pub fn foreign(scored: &[(Row, f32)]) -> Report {
     for (name, scores) in group(scored.iter().filter(|(row, _)| !row.injection), name) {
         report.benign.insert(name, alarms(&scores));
     }
-    let kinds = group(scored.iter().filter(|(row, _)| !row.injection), |row| vec![format!("all {}", row.kind)]);
+    let kinds =
+        group(scored.iter().filter(|(row, _)| !row.injection), |row| vec![format!("all {}", row.kind)]);
     for (name, scores) in kinds {
         report.benign.insert(name, alarms(&scores));
     }

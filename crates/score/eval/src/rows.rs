@@ -1,6 +1,6 @@
 //! Reads labelled mail: the project's own corpus and folders of JSON lines.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -76,6 +76,8 @@ struct Own {
     lang: String,
     #[serde(default)]
     placement: String,
+    #[serde(default)]
+    twin: String,
     #[serde(default)]
     payload: String,
     #[serde(default)]
@@ -156,17 +158,26 @@ pub fn foreign(folder: &Path) -> io::Result<Vec<Row>> {
 /// Every row of the project's own corpus, and which of them are for the test.
 pub fn own(folder: &Path) -> io::Result<Vec<Row>> {
     let split: Split = serde_json::from_reader(File::open(folder.join("split.json"))?)?;
-    let mut rows = Vec::new();
+    let mut all = Vec::new();
     for path in files(folder)? {
+        // Sittings are named `s01-what`; other lists lie in the folder too.
         let source: String = stem(&path).chars().take(3).collect();
         if !source.starts_with('s') || source.len() != 3 || !source[1..].bytes().all(|b| b.is_ascii_digit()) {
             continue;
         }
-        for row in lines::<Own>(&path)? {
+        all.extend(lines::<Own>(&path)?.into_iter().map(|row| (source.clone(), row)));
+    }
+    let families: HashMap<String, String> =
+        all.iter().map(|(_, row)| (row.id.clone(), row.family.clone())).collect();
+    let is_left_out = |family: &String| split.left_out_families.contains(family);
+    let rows = all
+        .into_iter()
+        .map(|(source, row)| {
             let base = row.lang.split('-').next().unwrap_or_default();
             let left_out: Vec<&str> = [
                 ("sitting", split.test_sittings.contains(&source)),
-                ("family", split.left_out_families.contains(&row.family)),
+                // The near-twin of an attack would give its family away.
+                ("family", is_left_out(&row.family) || families.get(&row.twin).is_some_and(is_left_out)),
                 ("language", split.left_out_languages.contains(base)),
             ]
             .into_iter()
@@ -176,9 +187,9 @@ pub fn own(folder: &Path) -> io::Result<Vec<Row>> {
             if payload.is_empty() && !row.payload.is_empty() {
                 payload = row.payload.split(" ... ").map(str::to_owned).collect();
             }
-            rows.push(Row {
+            Row {
                 id: row.id,
-                source: source.clone(),
+                source,
                 injection: row.label == "injection",
                 kind: row.family,
                 lang: row.lang,
@@ -193,8 +204,8 @@ pub fn own(folder: &Path) -> io::Result<Vec<Row>> {
                 text: row.text,
                 html: row.html,
                 eml: row.eml,
-            });
-        }
-    }
+            }
+        })
+        .collect();
     Ok(rows)
 }

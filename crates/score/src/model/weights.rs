@@ -36,7 +36,8 @@ impl<'m> Model<'m> {
             .map(|_| Some((float(&mut bytes)?, float(&mut bytes)?)))
             .collect::<Option<Vec<(f32, f32)>>>()?;
         let ascending = knots.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
-        let table = (ascending && bytes.len() == 1 << BITS).then_some(Table { scale, bias, weights: bytes })?;
+        let table =
+            (ascending && bytes.len() == 1 << BITS).then_some(Table { scale, bias, weights: bytes })?;
         Some(Self { table, rules, knots, version })
     }
 

@@ -22,7 +22,8 @@ const HARD: f64 = 4.0;
 pub fn knots(mails: &[&Mail]) -> Vec<(f32, f32)> {
     let (mut ordinary, mut hard) = (Vec::new(), Vec::new());
     for fold in 0..FOLDS {
-        let (out, part): (Vec<&Mail>, Vec<&Mail>) = mails.iter().copied().partition(|mail| fold_of(mail) == fold);
+        let (out, part): (Vec<&Mail>, Vec<&Mail>) =
+            mails.iter().copied().partition(|mail| fold_of(mail) == fold);
         let table = first::train(&part).table();
         for mail in out.into_iter().filter(|mail| !mail.row.injection) {
             let odds = mail.anatomy.heat(&table) + RULES * f32::from(mail.anatomy.by_rules) / 100.0;

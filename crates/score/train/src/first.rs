@@ -58,7 +58,11 @@ impl Linear {
         // The few heaviest are cut, so that the steps are fine for the many.
         let scale = sizes.get(sizes.len() * 9995 / 10000).copied().unwrap_or(1.0) / 127.0;
         let byte = |w: &f32| (w / scale).round().clamp(-127.0, 127.0) as i8;
-        Table { scale, bias: self.bias, weights: self.weights.iter().map(|w| byte(w).cast_unsigned()).collect() }
+        Table {
+            scale,
+            bias: self.bias,
+            weights: self.weights.iter().map(|w| byte(w).cast_unsigned()).collect(),
+        }
     }
 }
 
