@@ -18,6 +18,7 @@ mod combine;
 mod lexicon;
 mod model;
 mod passages;
+mod reader;
 mod rules;
 mod sample;
 #[cfg(feature = "training")]
@@ -26,46 +27,48 @@ mod verdict;
 mod views;
 mod work;
 
+pub use reader::{Ask, Reader};
 pub use sample::{Attachment, Policy, Sample};
 pub use verdict::{Coverage, Finding, Level, Verdict};
 pub use views::visible_text;
 
-use std::sync::LazyLock;
-
+use combine::Evidence;
+use model::Heated;
 use passages::Reading;
-use rules::Weighed;
 
-/// The version of rules and model, as it stands in each verdict: another model gives another name.
-pub(crate) fn version() -> &'static str {
-    static VERSION: LazyLock<String> = LazyLock::new(|| format!("rules-2 fast-{:08x}", model::MODEL.version));
-    &VERSION
-}
-
-/// Judges one message.
+/// Judges one message by rules and fast model.
 #[must_use]
 pub fn score(sample: &Sample<'_>, policy: &Policy) -> Verdict {
+    judge(sample, policy, None)
+}
+
+/// Judges one message, and asks a second reader about it as the policy says.
+#[must_use]
+pub fn score_with(sample: &Sample<'_>, policy: &Policy, reader: &dyn Reader) -> Verdict {
+    judge(sample, policy, Some(reader).filter(|_| policy.ask != Ask::Never))
+}
+
+fn judge(sample: &Sample<'_>, policy: &Policy, reader: Option<&dyn Reader>) -> Verdict {
     let (views, coverage) = views::views(sample, policy);
-    let mut found: Vec<Weighed> = Vec::new();
-    let mut hottest = None;
+    let mut evidence = Evidence::default();
+    let mut stretches = Vec::new();
     for view in &views {
         let reading = Reading::of(view);
-        found.extend(rules::findings(&reading));
-        hottest = model::hottest(&reading, hottest.as_ref()).or(hottest);
+        evidence.found.extend(rules::findings(&reading));
+        let heated = Heated::of(&reading);
+        if let Some((heat, place)) = heated.hottest() {
+            evidence.window(heat, || rules::finding(view, "model.window".to_owned(), 0, &place));
+        }
+        if reader.is_some() {
+            reader::cut(view, &heated, &mut stretches);
+        }
     }
-    for reason in &sample.ambiguous {
-        found.push(Weighed {
-            finding: Finding {
-                rule: "structure.ambiguous".to_owned(),
-                weight: 50,
-                view: "header".to_owned(),
-                start: 0,
-                end: 0,
-                excerpt: verdict::excerpt(reason),
-            },
-            talk: false,
-        });
+    evidence.ambiguous(&sample.ambiguous);
+    let doubt = policy.ask == Ask::Always || evidence.leaves_doubt();
+    if let Some(reader) = reader.filter(|_| doubt) {
+        evidence.read = reader::read(reader, sample.subject, stretches);
     }
-    combine::combine(found, hottest, coverage)
+    evidence.verdict(coverage)
 }
 
 /// Builds the automata that [`score`] looks words up in. Without it the first call does so, which takes tens of

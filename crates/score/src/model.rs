@@ -8,40 +8,39 @@ pub(crate) mod heat;
 pub(crate) mod weights;
 pub(crate) mod words;
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use features::features;
 use heat::{Hot, Sums};
 use weights::Model;
-use words::words;
+use words::{Word, words};
 
 use crate::passages::Reading;
-use crate::rules;
-use crate::verdict::Finding;
 
 /// The model in the binary.
 pub(crate) static MODEL: LazyLock<Model<'static>> = LazyLock::new(|| {
     Model::read(include_bytes!("model/fast.bin")).expect("the model was made for this program")
 });
 
-/// The hottest window of a message.
-#[derive(Clone, Debug)]
-pub(crate) struct Hottest {
-    /// Log-odds.
-    pub(crate) heat: f32,
-    /// Where it stands; its weight is for whoever knows the whole.
-    pub(crate) finding: Finding,
+/// A text that was read, heated: what its words are worth.
+pub(crate) struct Heated {
+    pub(crate) words: Vec<Word>,
+    pub(crate) sums: Sums,
 }
 
-/// The hottest window of a text that was read, of any width.
-pub(crate) fn hottest(reading: &Reading<'_>, known: Option<&Hottest>) -> Option<Hottest> {
-    let view = reading.view;
-    let features = features(words(&view.folded.mapped.text), reading.hits());
-    let best = Sums::of(&features, &MODEL.table).hottest(&MODEL.table).into_iter().flatten();
-    let Hot { heat, start, end } = best.max_by(|a, b| a.heat.total_cmp(&b.heat))?;
-    if known.is_some_and(|known| known.heat >= heat) {
-        return None;
+impl Heated {
+    /// Heats a text.
+    pub(crate) fn of(reading: &Reading<'_>) -> Self {
+        let features = features(words(&reading.view.folded.mapped.text), reading.hits());
+        let sums = Sums::of(&features, &MODEL.table);
+        Self { words: features.words, sums }
     }
-    let place = features.words[start].start as usize..features.words[end - 1].end as usize;
-    Some(Hottest { heat, finding: rules::finding(view, "model.window".to_owned(), 0, &place) })
+
+    /// Its hottest window of any width: how hot, and its place in the folded text.
+    pub(crate) fn hottest(&self) -> Option<(f32, Range<usize>)> {
+        let best = self.sums.hottest(&MODEL.table).into_iter().flatten();
+        let Hot { heat, start, end } = best.max_by(|a, b| a.heat.total_cmp(&b.heat))?;
+        Some((heat, self.words[start].start as usize..self.words[end - 1].end as usize))
+    }
 }

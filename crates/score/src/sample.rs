@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of MIME; the caller's parser decides what the subject and the texts are.
 
+use crate::reader::Ask;
+
 /// One message as its reader's agent would get it. Everything here was written by the sender.
 #[derive(Default, Clone, Debug)]
 pub struct Sample<'a> {
@@ -51,10 +53,12 @@ pub struct Attachment<'a> {
 pub struct Policy {
     /// Bytes of each view that are read; what lies beyond is reported as [`Coverage::Partial`](crate::Coverage).
     pub view_limit: usize,
+    /// When a second reader is asked, if there is one.
+    pub ask: Ask,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { view_limit: 256 * 1024 }
+        Self { view_limit: 256 * 1024, ask: Ask::default() }
     }
 }

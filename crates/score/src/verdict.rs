@@ -37,7 +37,7 @@ impl Verdict {
                 excerpt: excerpt(reason),
             }],
             coverage: Coverage::Partial,
-            model: crate::version().to_owned(),
+            model: crate::combine::version(None),
         }
     }
 }

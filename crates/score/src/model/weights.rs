@@ -1,12 +1,13 @@
 //! The model as it was learnt: read once out of the file that the training program wrote.
 //!
-//! The file, little-endian: 8 bytes of magic; `u32` bits of a feature and number of knots; `f32` scale, bias and the
-//! worth of the rules; the knots as pairs of log-odds and score; a signed byte for each feature.
+//! The file, little-endian: 8 bytes of magic; `u32` bits of a feature, number of knots alone and with a second reader;
+//! `f32` scale, bias, the worth of the rules, the worth of the second reader; the knots, as pairs of log-odds and score;
+//! a signed byte for each feature.
 
 use super::features::BITS;
 use super::heat::Table;
 
-pub(crate) const MAGIC: &[u8; 8] = b"MWFAST1\0";
+pub(crate) const MAGIC: &[u8; 8] = b"MWFAST2\0";
 const MOST_KNOTS: u32 = 64;
 
 /// A trained model.
@@ -16,8 +17,10 @@ pub(crate) struct Model<'m> {
     pub(crate) table: Table<'m>,
     /// What is added to the heat for a score of 100 by the rules.
     rules: f32,
-    /// Log-odds and the score they stand for, ascending.
-    knots: Vec<(f32, f32)>,
+    /// What the log-odds of a second reader are multiplied with.
+    reader: f32,
+    alone: Knots,
+    together: Knots,
     /// Names the file by its content.
     pub(crate) version: u32,
 }
@@ -27,29 +30,51 @@ impl<'m> Model<'m> {
     pub(crate) fn read(file: &'m [u8]) -> Option<Self> {
         let version = super::words::bytes_hash(file);
         let mut bytes = file.strip_prefix(MAGIC)?;
-        let (bits, knots) = (number(&mut bytes)?, number(&mut bytes)?);
-        if bits != BITS || !(2..=MOST_KNOTS).contains(&knots) {
-            return None;
-        }
-        let (scale, bias, rules) = (float(&mut bytes)?, float(&mut bytes)?, float(&mut bytes)?);
-        let knots = (0..knots)
-            .map(|_| Some((float(&mut bytes)?, float(&mut bytes)?)))
-            .collect::<Option<Vec<(f32, f32)>>>()?;
-        let ascending = knots.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
-        let table =
-            (ascending && bytes.len() == 1 << BITS).then_some(Table { scale, bias, weights: bytes })?;
-        Some(Self { table, rules, knots, version })
+        let bits = number(&mut bytes)?;
+        let (alone, together) = (number(&mut bytes)?, number(&mut bytes)?);
+        let (scale, bias) = (float(&mut bytes)?, float(&mut bytes)?);
+        let (rules, reader) = (float(&mut bytes)?, float(&mut bytes)?);
+        let alone = Knots::read(&mut bytes, alone)?;
+        let together = Knots::read(&mut bytes, together)?;
+        let fits = bits == BITS && bytes.len() == 1 << BITS;
+        let table = fits.then_some(Table { scale, bias, weights: bytes })?;
+        Some(Self { table, rules, reader, alone, together, version })
     }
 
-    /// What the hottest window and the rules' score come to, as log-odds.
-    pub(crate) fn odds(&self, heat: f32, by_rules: u8) -> f32 {
+    /// The score of a message by its hottest window and the rules, 0 to 99.
+    pub(crate) fn alone(&self, heat: f32, by_rules: u8) -> f32 {
+        self.alone.score(self.odds(heat, by_rules))
+    }
+
+    /// The score of a message that a second reader has read, 0 to 99.
+    pub(crate) fn together(&self, heat: f32, by_rules: u8, reader: f32) -> f32 {
+        self.together.score(self.odds(heat, by_rules) + self.reader * reader)
+    }
+
+    fn odds(&self, heat: f32, by_rules: u8) -> f32 {
         heat + self.rules * f32::from(by_rules) / 100.0
     }
+}
 
-    /// The score that log-odds stand for, 0 to 99. Straight between the knots.
-    pub(crate) fn calibrated(&self, odds: f32) -> f32 {
-        let after = self.knots.partition_point(|(at, _)| *at <= odds);
-        match (after.checked_sub(1).map(|before| self.knots[before]), self.knots.get(after).copied()) {
+/// Log-odds and the scores they stand for, ascending; straight in between.
+#[derive(Debug)]
+struct Knots(Vec<(f32, f32)>);
+
+impl Knots {
+    fn read(bytes: &mut &[u8], count: u32) -> Option<Self> {
+        if !(2..=MOST_KNOTS).contains(&count) {
+            return None;
+        }
+        let knots: Vec<(f32, f32)> =
+            (0..count).map(|_| Some((float(bytes)?, float(bytes)?))).collect::<Option<_>>()?;
+        let ascend = knots.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
+        ascend.then_some(Self(knots))
+    }
+
+    fn score(&self, odds: f32) -> f32 {
+        let Self(knots) = self;
+        let after = knots.partition_point(|(at, _)| *at <= odds);
+        match (after.checked_sub(1).map(|before| knots[before]), knots.get(after).copied()) {
             (None, None) => 0.0,
             (None, Some((_, score))) | (Some((_, score)), None) => score,
             (Some((low, from)), Some((high, to))) => from + (to - from) * (odds - low) / (high - low),
@@ -73,9 +98,13 @@ mod tests {
 
     fn file(knots: &[(f32, f32)]) -> Vec<u8> {
         let mut file = MAGIC.to_vec();
-        file.extend(BITS.to_le_bytes());
-        file.extend((knots.len() as u32).to_le_bytes());
-        for value in [0.5_f32, -1.0, 2.0].into_iter().chain(knots.iter().flat_map(|knot| [knot.0, knot.1])) {
+        for count in [BITS, knots.len() as u32, knots.len() as u32] {
+            file.extend(count.to_le_bytes());
+        }
+        let both = [knots, knots].concat();
+        for value in
+            [0.5_f32, -1.0, 2.0, 3.0].into_iter().chain(both.iter().flat_map(|knot| [knot.0, knot.1]))
+        {
             file.extend(value.to_le_bytes());
         }
         file.resize(file.len() + (1 << BITS), 0);
@@ -86,9 +115,12 @@ mod tests {
     fn odds_become_a_score_along_the_knots() {
         let file = file(&[(-2.0, 0.0), (0.0, 50.0), (4.0, 99.0)]);
         let model = Model::read(&file).expect("a model");
-        let scores = [-9.0, -1.0, 0.0, 2.0, 9.0].map(|odds| model.calibrated(odds));
-        assert_eq!(scores, [0.0, 25.0, 50.0, 74.5, 99.0]);
-        assert!(model.odds(1.0, 50) > model.odds(1.0, 0));
+        assert_eq!(
+            [-9.0, -1.0, 0.0, 2.0, 9.0].map(|heat| model.alone(heat, 0)),
+            [0.0, 25.0, 50.0, 74.5, 99.0]
+        );
+        assert!(model.alone(0.0, 50) > model.alone(0.0, 0));
+        assert!(model.together(0.0, 0, 0.5) > model.together(0.0, 0, -0.5));
     }
 
     #[test]

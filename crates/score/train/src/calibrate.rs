@@ -7,7 +7,7 @@ use crate::first;
 use crate::mails::Mail;
 
 /// What a rules' score of 100 adds to the heat; chosen on the mail for choosing.
-pub const RULES: f32 = 2.0;
+pub(crate) const RULES: f32 = 2.0;
 
 const FOLDS: usize = 5;
 
@@ -19,7 +19,7 @@ const PROMISES: [(f32, f64); 7] =
 const HARD: f64 = 4.0;
 
 /// The knots of the calibration.
-pub fn knots(mails: &[&Mail]) -> Vec<(f32, f32)> {
+pub(crate) fn knots(mails: &[&Mail]) -> Vec<(f32, f32)> {
     let (mut ordinary, mut hard) = (Vec::new(), Vec::new());
     for fold in 0..FOLDS {
         let (out, part): (Vec<&Mail>, Vec<&Mail>) =

@@ -20,7 +20,7 @@ const SHARE: f32 = 0.6;
 const PART: f32 = 0.7;
 
 /// What was learnt so far.
-pub struct Linear {
+pub(crate) struct Linear {
     weights: Vec<f32>,
     bias: f32,
     squares: Vec<f32>,
@@ -52,7 +52,7 @@ impl Linear {
     }
 
     /// The weights as they ship: a byte each.
-    pub fn table(&self) -> Table {
+    pub(crate) fn table(&self) -> Table {
         let mut sizes: Vec<f32> = self.weights.iter().map(|w| w.abs()).filter(|w| *w > 0.0).collect();
         sizes.sort_by(f32::total_cmp);
         // The few heaviest are cut, so that the steps are fine for the many.
@@ -81,7 +81,7 @@ fn weight(row: &Row) -> f32 {
 }
 
 /// Learns from mails.
-pub fn train(mails: &[&Mail]) -> Linear {
+pub(crate) fn train(mails: &[&Mail]) -> Linear {
     let mut model = Linear::new();
     let mut random = Random::new(SEED);
     let windows: Vec<Vec<Window>> = mails.iter().map(|mail| of(mail)).collect();

@@ -11,19 +11,19 @@ use mailward_score::training::{Anatomy, Text, hashes};
 use mailward_score_eval::rows::Row;
 
 /// A message with its layout.
-pub struct Mail {
+pub(crate) struct Mail {
     /// The label and where it came from.
-    pub row: Row,
+    pub(crate) row: Row,
     /// The views and what the rules say.
-    pub anatomy: Anatomy,
+    pub(crate) anatomy: Anatomy,
     /// For each view, for each word, whether it belongs to the attack.
-    pub marks: Vec<Vec<bool>>,
+    pub(crate) marks: Vec<Vec<bool>>,
     /// Whether the attack's words are known and were found.
-    pub marked: bool,
+    pub(crate) marked: bool,
 }
 
 /// Lays out many messages on all cores. What cannot be parsed is left out.
-pub fn lay_out(rows: Vec<Row>) -> Vec<Mail> {
+pub(crate) fn lay_out(rows: Vec<Row>) -> Vec<Mail> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let chunk = rows.len().div_ceil(threads).max(1);
     let mut rows = rows;

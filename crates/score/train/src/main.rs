@@ -88,6 +88,8 @@ fn fast(data: &Path, corpus: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
     let training: Vec<&Mail> = mails.iter().collect();
     let table = first::train(&training).table();
     let knots = calibrate::knots(&training);
-    write::model(out, &table, calibrate::RULES, &knots)?;
+    let model =
+        write::Model { table: &table, rules: calibrate::RULES, reader: 0.0, alone: &knots, together: &knots };
+    write::write(out, &model)?;
     Ok(())
 }

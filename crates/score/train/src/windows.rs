@@ -11,19 +11,19 @@ use crate::random::Random;
 
 /// A stretch of a view's words.
 #[derive(Clone, Copy, Debug)]
-pub struct Window {
+pub(crate) struct Window {
     /// The view.
-    pub view: usize,
+    pub(crate) view: usize,
     /// Which of the widths.
-    pub width: usize,
+    pub(crate) width: usize,
     /// The first word.
-    pub start: usize,
+    pub(crate) start: usize,
     /// After the last word.
-    pub end: usize,
+    pub(crate) end: usize,
 }
 
 /// Every window of a message.
-pub fn of(mail: &Mail) -> Vec<Window> {
+pub(crate) fn of(mail: &Mail) -> Vec<Window> {
     let mut out = Vec::new();
     for (view, text) in mail.anatomy.views.iter().enumerate() {
         for width in 0..WIDTHS.len() {
@@ -34,7 +34,7 @@ pub fn of(mail: &Mail) -> Vec<Window> {
 }
 
 /// The share of a window that is attack, and the share of the attack that is in the window.
-pub fn covered(mail: &Mail, window: &Window) -> (f32, f32) {
+pub(crate) fn covered(mail: &Mail, window: &Window) -> (f32, f32) {
     let marks = &mail.marks[window.view];
     let inside = marks[window.start..window.end].iter().filter(|mark| **mark).count() as f32;
     let all = marks.iter().filter(|mark| **mark).count() as f32;
@@ -42,7 +42,7 @@ pub fn covered(mail: &Mail, window: &Window) -> (f32, f32) {
 }
 
 /// Writes the windows of mails to standard output.
-pub fn write(mails: &[Mail], most: usize, all: bool) -> io::Result<()> {
+pub(crate) fn write(mails: &[Mail], most: usize, all: bool) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut random = Random::new(1);
     for mail in mails {
