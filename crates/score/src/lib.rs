@@ -81,6 +81,15 @@ pub fn warm_up() {
     let _ = score(&Sample { text, html, ..Sample::default() }, &Policy::default());
 }
 
+/// The views of a message, by name, in the folded form that the rules read. For tests of what is seen where; what a
+/// view is called and how it is folded may change.
+#[doc(hidden)]
+#[must_use]
+pub fn texts(sample: &Sample<'_>) -> Vec<(String, String)> {
+    let (views, _) = views::views(sample, &Policy::default());
+    views.into_iter().map(|view| (view.name, view.folded.mapped.text)).collect()
+}
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
