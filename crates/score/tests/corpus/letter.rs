@@ -75,10 +75,14 @@ impl Letter {
         })
     }
 
-    /// The same mail without what a format prescribes rather than an author writes: the properties of calendars and
-    /// cards but those that hold words for people.
+    /// The same mail without what a format prescribes rather than an author writes: style sheets, and the properties of
+    /// calendars and cards but those that hold words for people.
     pub(crate) fn without_grammar(mut self) -> Self {
         self.headers.clear();
+        while let Some(start) = self.html.find("<style") {
+            let end = self.html[start..].find("</style>").map_or(self.html.len(), |end| start + end + "</style>".len());
+            self.html.replace_range(start..end, "");
+        }
         for (_, _, text) in &mut self.attachments {
             if text.contains("BEGIN:V") {
                 let words = |line: &&str| {

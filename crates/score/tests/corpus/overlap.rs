@@ -68,9 +68,19 @@ fn repeats(run: usize, units: fn(&str) -> Vec<String>, concerns: fn(&Mail, &Mail
         .collect()
 }
 
-/// Words, without the numbers that characters are escaped as.
+/// Words, without tags (conditional comments are full of them) and without the numbers that characters are escaped as.
 fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric() && !is_mark(c))
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, tag)) = rest.split_once('<') {
+        plain.push_str(before);
+        let inside = tag.split_once('>').filter(|(tag, _)| tag.starts_with(|c: char| c.is_alphabetic() || "/!".contains(c)));
+        rest = inside.map_or(tag, |(_, after)| after);
+        plain.push(' ');
+    }
+    plain.push_str(rest);
+    plain
+        .split(|c: char| !c.is_alphanumeric() && !is_mark(c))
         .filter(|word| !word.is_empty() && !(word.len() == 5 && word.starts_with('u')))
         .map(str::to_owned)
         .collect()
