@@ -26,7 +26,8 @@ fn the_labels_are_not_told_apart_by_boilerplate() {
     let mut scored = Vec::new();
     for fold in 0..FOLDS {
         let part = |left_out: bool| -> Vec<(&[usize], bool)> {
-            let chosen = mails.iter().zip(&rows).filter(|(mail, _)| (folds[mail.sitting()] == fold) == left_out);
+            let chosen =
+                mails.iter().zip(&rows).filter(|(mail, _)| (folds[mail.sitting()] == fold) == left_out);
             chosen.map(|(mail, row)| (row.as_slice(), mail.is_injection())).collect()
         };
         let weights = train(&part(false), names.len());

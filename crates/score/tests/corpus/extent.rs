@@ -17,7 +17,9 @@ fn the_corpus_has_as_many_mails_languages_and_kinds_as_promised() {
     let mails = corpus();
     let mut counts: BTreeMap<(&str, bool, &str), usize> = BTreeMap::new();
     for mail in &mails {
-        for (field, value) in [("language", &mail.lang), ("family", &mail.family), ("placement", &mail.placement)] {
+        for (field, value) in
+            [("language", &mail.lang), ("family", &mail.family), ("placement", &mail.placement)]
+        {
             *counts.entry((field, mail.is_injection(), value)).or_default() += 1;
         }
     }

@@ -35,14 +35,21 @@ impl Letter {
 
     /// A whole mail, by the service's own parser.
     pub(crate) fn parse(eml: &str) -> Result<Self, String> {
-        let parsed = parse(eml.as_bytes(), &Bounds::default()).map_err(|bound| format!("not read: {bound}"))?;
+        let parsed =
+            parse(eml.as_bytes(), &Bounds::default()).map_err(|bound| format!("not read: {bound}"))?;
         let author = parsed.from.first().cloned().unwrap_or_default();
         let attachments = attachments(&parsed);
         Ok(Self {
             subject: parsed.subject,
             from_name: author.name,
             from_address: author.address,
-            names: parsed.reply_to.into_iter().chain(parsed.to).chain(parsed.cc).map(|one| one.name).collect(),
+            names: parsed
+                .reply_to
+                .into_iter()
+                .chain(parsed.to)
+                .chain(parsed.cc)
+                .map(|one| one.name)
+                .collect(),
             text: parsed.text,
             html: parsed.html,
             attachments,
@@ -80,15 +87,19 @@ impl Letter {
     pub(crate) fn without_grammar(mut self) -> Self {
         self.headers.clear();
         while let Some(start) = self.html.find("<style") {
-            let end = self.html[start..].find("</style>").map_or(self.html.len(), |end| start + end + "</style>".len());
+            let end = self.html[start..]
+                .find("</style>")
+                .map_or(self.html.len(), |end| start + end + "</style>".len());
             self.html.replace_range(start..end, "");
         }
         for (_, _, text) in &mut self.attachments {
             if text.contains("BEGIN:V") {
                 let words = |line: &&str| {
                     let property = line.split([':', ';']).next().unwrap_or_default();
-                    matches!(property, "SUMMARY" | "DESCRIPTION" | "LOCATION" | "COMMENT" | "NOTE" | "CONTACT")
-                        || property.starts_with("X-")
+                    matches!(
+                        property,
+                        "SUMMARY" | "DESCRIPTION" | "LOCATION" | "COMMENT" | "NOTE" | "CONTACT"
+                    ) || property.starts_with("X-")
                         || line.starts_with(' ')
                 };
                 *text = text.lines().filter(words).collect::<Vec<_>>().join("\n");
@@ -107,7 +118,9 @@ fn attachments(parsed: &Parsed) -> Vec<(String, String, String)> {
     for inner in &parsed.embedded {
         out.push((inner.subject.clone(), "text/plain".into(), inner.text.clone()));
         out.push((inner.from.name.clone(), "text/html".into(), inner.html.clone()));
-        out.extend(inner.names.iter().map(|name| (name.clone(), "application/octet-stream".into(), String::new())));
+        out.extend(
+            inner.names.iter().map(|name| (name.clone(), "application/octet-stream".into(), String::new())),
+        );
     }
     out
 }

@@ -74,7 +74,9 @@ fn words(text: &str) -> Vec<String> {
     let mut rest = text;
     while let Some((before, tag)) = rest.split_once('<') {
         plain.push_str(before);
-        let inside = tag.split_once('>').filter(|(tag, _)| tag.starts_with(|c: char| c.is_alphabetic() || "/!".contains(c)));
+        let inside = tag
+            .split_once('>')
+            .filter(|(tag, _)| tag.starts_with(|c: char| c.is_alphabetic() || "/!".contains(c)));
         rest = inside.map_or(tag, |(_, after)| after);
         plain.push(' ');
     }

@@ -21,13 +21,24 @@ fn whole_mails_parse_and_agree_with_their_fields() {
     for mail in corpus().iter().filter(|mail| mail.eml.is_some()) {
         let letter = mail.letter();
         if let Some(doubt) = letter.ambiguous.first() {
-            faults.push(format!("{}: its header is ambiguous ({doubt}); write it as a mail program would", mail.place()));
+            faults.push(format!(
+                "{}: its header is ambiguous ({doubt}); write it as a mail program would",
+                mail.place()
+            ));
         }
         if letter.subject.trim() != mail.subject.trim() {
-            faults.push(format!("{}: the eml's subject is {:?}; make both one", mail.place(), letter.subject));
+            faults.push(format!(
+                "{}: the eml's subject is {:?}; make both one",
+                mail.place(),
+                letter.subject
+            ));
         }
         if !mail.from.contains(&letter.from_address) {
-            faults.push(format!("{}: the eml is from {:?}; make both one", mail.place(), letter.from_address));
+            faults.push(format!(
+                "{}: the eml is from {:?}; make both one",
+                mail.place(),
+                letter.from_address
+            ));
         }
         if letter.text.trim().is_empty() && letter.html.trim().is_empty() && letter.attachments.is_empty() {
             faults.push(format!("{}: the eml has nothing to read; check its boundaries", mail.place()));
@@ -52,8 +63,12 @@ fn ids_are_unique_and_twins_are_injections_of_the_same_sitting_and_language() {
             _ if mail.is_injection() => "only benign mail names a twin; drop the field",
             None => "its twin does not exist; mend the id",
             Some(twin) if !twin.is_injection() => "its twin is no injection; name the injection",
-            Some(twin) if twin.sitting() != mail.sitting() => "its twin is of another sitting; drop the field",
-            Some(twin) if twin.lang != mail.lang => "its twin is in another language; mend `lang` or drop the field",
+            Some(twin) if twin.sitting() != mail.sitting() => {
+                "its twin is of another sitting; drop the field"
+            }
+            Some(twin) if twin.lang != mail.lang => {
+                "its twin is in another language; mend `lang` or drop the field"
+            }
             Some(_) => continue,
         };
         faults.push(format!("{}: {fault}", mail.place()));
@@ -64,21 +79,46 @@ fn ids_are_unique_and_twins_are_injections_of_the_same_sitting_and_language() {
 fn faults(mail: &Mail, [attacks, everyday, languages, placements]: &[Vec<String>; 4]) -> Vec<String> {
     let families = if mail.is_injection() { attacks } else { everyday };
     let bodies = [&mail.text, &mail.html, &mail.eml].into_iter().flatten();
-    let address = mail.from.rsplit_once('<').map_or(mail.from.as_str(), |(_, rest)| rest).trim_end_matches('>');
+    let address =
+        mail.from.rsplit_once('<').map_or(mail.from.as_str(), |(_, rest)| rest).trim_end_matches('>');
     let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
     let checks = [
-        (!families.contains(&mail.family), "its family is not in the README's list for its label; take one that is"),
-        (!languages.contains(&mail.lang), "its language is not in the README's list; mend it, or add it there"),
-        (!placements.contains(&mail.placement), "its placement is not in the README's list; take one that is"),
-        (!mail.file.starts_with(mail.sitting()), "its id does not begin with its file's sitting; mend the id"),
+        (
+            !families.contains(&mail.family),
+            "its family is not in the README's list for its label; take one that is",
+        ),
+        (
+            !languages.contains(&mail.lang),
+            "its language is not in the README's list; mend it, or add it there",
+        ),
+        (
+            !placements.contains(&mail.placement),
+            "its placement is not in the README's list; take one that is",
+        ),
+        (
+            !mail.file.starts_with(mail.sitting()),
+            "its id does not begin with its file's sitting; mend the id",
+        ),
         (mail.why.trim().is_empty(), "it does not say why; say it in a line"),
         (mail.subject.trim().is_empty(), "it has no subject; write one"),
         (bodies.clone().count() == 0, "it has neither text nor html nor eml; write one"),
-        (bodies.clone().any(|body| body.trim().is_empty()), "one of its bodies is empty; write it or drop it"),
-        (mail.eml.is_some() && (mail.text.is_some() || mail.html.is_some()), "it has an eml and a text; keep one"),
-        (mail.is_injection() != mail.payload.is_some(), "injections, and only they, have a payload; mend the label"),
+        (
+            bodies.clone().any(|body| body.trim().is_empty()),
+            "one of its bodies is empty; write it or drop it",
+        ),
+        (
+            mail.eml.is_some() && (mail.text.is_some() || mail.html.is_some()),
+            "it has an eml and a text; keep one",
+        ),
+        (
+            mail.is_injection() != mail.payload.is_some(),
+            "injections, and only they, have a payload; mend the label",
+        ),
         (mail.payload_parts.is_some() && !mail.is_injection(), "benign mail has no payload_parts; drop them"),
-        (mail.payload.as_deref().is_some_and(|words| words.trim().is_empty()), "its payload is empty; copy it there"),
+        (
+            mail.payload.as_deref().is_some_and(|words| words.trim().is_empty()),
+            "its payload is empty; copy it there",
+        ),
         (!reserved(domain), "its sender's domain is not reserved (RFC 2606); end it in .example or .test"),
     ];
     checks

@@ -49,7 +49,9 @@ fn a_third_of_each_authors_sittings_is_kept_for_the_test() {
     for (author, (test, all)) in authors {
         let share = test * 100 / all;
         if !(25..=42).contains(&share) {
-            faults.push(format!("split.json: {share} % of {author} is for the test; choose sittings that make a third"));
+            faults.push(format!(
+                "split.json: {share} % of {author} is for the test; choose sittings that make a third"
+            ));
         }
     }
     demand(&faults);
@@ -73,10 +75,12 @@ fn every_family_and_language_is_in_the_test_and_all_but_the_left_out_ones_in_the
         let label = if injection { "injections" } else { "benign mails" };
         let out = left_out.iter().any(|one| one == kind);
         if out && count(false) > 0 {
-            faults.push(format!("split.json: {kind} is left out, yet {} {label} are trained on", count(false)));
+            faults
+                .push(format!("split.json: {kind} is left out, yet {} {label} are trained on", count(false)));
         }
         if !out && count(false) < 4 {
-            faults.push(format!("split.json: {} {label} of {kind} to train on; free a sitting", count(false)));
+            faults
+                .push(format!("split.json: {} {label} of {kind} to train on; free a sitting", count(false)));
         }
     };
     for family in listed("Families of injections") {
@@ -88,7 +92,9 @@ fn every_family_and_language_is_in_the_test_and_all_but_the_left_out_ones_in_the
     }
     for family in listed("Families of injections") {
         if counts.get(&(family.as_str(), true, true)).copied().unwrap_or_default() < 3 {
-            faults.push(format!("split.json: fewer than 3 injections of {family} are tested; choose another sitting"));
+            faults.push(format!(
+                "split.json: fewer than 3 injections of {family} are tested; choose another sitting"
+            ));
         }
     }
     demand(&faults);

@@ -35,7 +35,8 @@ fn every_expected_place_is_in_its_mail() {
             (Some(words), None) if mail.is_injection() => (words, &mut injections),
             (None, Some(words)) if !mail.is_injection() => (words, &mut benign),
             _ => {
-                faults.push(format!("verdicts.jsonl {}: injections have words, benign not_words", expected.id));
+                faults
+                    .push(format!("verdicts.jsonl {}: injections have words, benign not_words", expected.id));
                 continue;
             }
         };
@@ -47,11 +48,16 @@ fn every_expected_place_is_in_its_mail() {
             name.starts_with(&expected.r#where) && forms(words).iter().any(|form| text.contains(form))
         });
         if !there {
-            faults.push(format!("verdicts.jsonl {}: {words:?} is not in {:?}", expected.id, expected.r#where));
+            faults
+                .push(format!("verdicts.jsonl {}: {words:?} is not in {:?}", expected.id, expected.r#where));
         }
     }
     if injections.len() < 300 || benign.len() < 100 {
-        faults.push(format!("verdicts.jsonl: {} injections of 300, {} benign of 100", injections.len(), benign.len()));
+        faults.push(format!(
+            "verdicts.jsonl: {} injections of 300, {} benign of 100",
+            injections.len(),
+            benign.len()
+        ));
     }
     demand(&faults);
 }
