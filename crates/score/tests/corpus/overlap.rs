@@ -10,7 +10,7 @@ const WORDS: usize = 8;
 /// Words in a row that an injection and its twin never share. They tell of the same business, so a name, a number and
 /// a subject line may run on for more than [`WORDS`]; from here on one would be the other with a sentence cut out, and the
 /// sentence's absence all there is to learn.
-const TWIN_WORDS: usize = 14;
+const TWIN_WORDS: usize = 12;
 /// Characters in a row, for scripts that put no spaces between words: about as much said as with [`WORDS`].
 const CHARACTERS: usize = 20;
 /// The same for twins.
@@ -83,9 +83,15 @@ fn words(text: &str) -> Vec<String> {
     plain.push_str(rest);
     plain
         .split(|c: char| !c.is_alphanumeric() && !is_mark(c))
-        .filter(|word| !word.is_empty() && !(word.len() == 5 && word.starts_with('u')))
+        .filter(|word| !word.is_empty() && !is_escape(word))
         .map(str::to_owned)
         .collect()
+}
+
+/// What is left of `\u0641` when its backslash is gone.
+fn is_escape(word: &str) -> bool {
+    word.strip_prefix('u')
+        .is_some_and(|rest| rest.len() == 4 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Vowel signs of Indic scripts stand inside words without being letters.
