@@ -152,7 +152,7 @@ pub(crate) fn finding(view: &View<'_>, rule: String, weight: u8, place: &Range<u
     Finding {
         rule,
         weight,
-        view: view.name.clone(),
+        view: view.name_at(place),
         start: origin.start,
         end: origin.end,
         excerpt: excerpt(view.original(origin)),
