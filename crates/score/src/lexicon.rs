@@ -5,6 +5,7 @@
 mod asian;
 mod dutch;
 mod english;
+mod forms;
 mod french;
 mod further;
 mod german;
@@ -198,6 +199,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         slavic::ENTRIES,
         further::ENTRIES,
         asian::ENTRIES,
+        forms::ENTRIES,
     ];
     let mut index: HashMap<String, usize> = HashMap::new();
     let (mut phrases, mut entries) = (Vec::new(), Vec::<Entry>::new());
