@@ -285,9 +285,15 @@ impl<'a> Gallery<'a> {
         }
         self.views.push(view);
         for (how, at, text) in encoded {
-            let mut way = Mapped::default();
-            way.replace(&text, at);
-            self.views.push(View::new(format!("decoded:{how} in {name}"), Sight::Encoded, source, Some(way)));
+            let decoded = |how: &str, text: &str| {
+                let mut way = Mapped::default();
+                way.replace(text, at.clone());
+                View::new(format!("decoded:{how} in {name}"), Sight::Encoded, source, Some(way))
+            };
+            let view = decoded(how, &text);
+            let tags = (!view.folded.tags.is_empty()).then(|| decoded("tags", &view.folded.tags));
+            self.views.push(view);
+            self.views.extend(tags);
         }
     }
 

@@ -2,46 +2,33 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::Decoded;
+use crate::lexicon::telling_words;
 
-/// Text in rot13, or written backwards as a whole or word by word: known by two words that no language has.
+/// Text in rot13, or written backwards as a whole or word by word: known by two words of an order.
 pub(super) fn turned(text: &str, found: &mut Vec<Decoded>) {
-    const WORDS: [&str; 20] = [
-        "ignore",
-        "previous",
-        "instruction",
-        "system",
-        "prompt",
-        "forward",
-        "assistant",
-        "password",
-        "message",
-        "reveal",
-        "forget",
-        "without",
-        "everything",
-        "override",
-        "inbox",
-        "mailbox",
-        "contact",
-        "delete",
-        "before",
-        "should",
-    ];
     const MARGIN: usize = 300;
-    static TURNED: LazyLock<AhoCorasick> = LazyLock::new(|| {
-        let rotated = WORDS.iter().map(|word| word.chars().map(rot13).collect::<String>());
-        let reversed = WORDS.iter().map(|word| word.chars().rev().collect::<String>());
-        AhoCorasick::builder()
+    static TURNED: LazyLock<(AhoCorasick, usize)> = LazyLock::new(|| {
+        let rotated: Vec<String> = telling_words().map(|word| word.chars().map(rot13).collect()).collect();
+        let reversed = telling_words().map(|word| word.chars().rev().collect::<String>());
+        let count = rotated.len();
+        let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .build(rotated.chain(reversed))
-            .expect("the words make an automaton")
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(rotated.into_iter().chain(reversed))
+            .expect("the words make an automaton");
+        (automaton, count)
     });
+    let (automaton, rotated) = &*TURNED;
+    let letter = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic);
     let mut spans: [Option<(usize, usize, usize)>; 2] = [None, None];
-    for hit in TURNED.find_iter(text) {
-        let span = &mut spans[usize::from(hit.pattern().as_usize() >= WORDS.len())];
+    for hit in automaton.find_iter(text) {
+        if letter(hit.end()) || hit.start().checked_sub(1).is_some_and(letter) {
+            continue;
+        }
+        let span = &mut spans[usize::from(hit.pattern().as_usize() >= *rotated)];
         *span = Some(match *span {
             None => (hit.start(), hit.end(), 1),
             Some((start, _, count)) => (start, hit.end(), count + 1),
