@@ -5,6 +5,7 @@
 mod asian;
 mod dutch;
 mod english;
+mod forms;
 mod french;
 mod further;
 mod german;
@@ -185,23 +186,25 @@ struct Entry {
     word_end: bool,
 }
 
+const TABLES: [&[(Concept, &str)]; 12] = [
+    english::ENTRIES,
+    german::ENTRIES,
+    french::ENTRIES,
+    spanish::ENTRIES,
+    italian::ENTRIES,
+    portuguese::ENTRIES,
+    dutch::ENTRIES,
+    nordic::ENTRIES,
+    slavic::ENTRIES,
+    further::ENTRIES,
+    asian::ENTRIES,
+    forms::ENTRIES,
+];
+
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let tables = [
-        english::ENTRIES,
-        german::ENTRIES,
-        french::ENTRIES,
-        spanish::ENTRIES,
-        italian::ENTRIES,
-        portuguese::ENTRIES,
-        dutch::ENTRIES,
-        nordic::ENTRIES,
-        slavic::ENTRIES,
-        further::ENTRIES,
-        asian::ENTRIES,
-    ];
     let mut index: HashMap<String, usize> = HashMap::new();
     let (mut phrases, mut entries) = (Vec::new(), Vec::<Entry>::new());
-    for (concept, list) in tables.into_iter().flatten() {
+    for (concept, list) in TABLES.into_iter().flatten() {
         for written in list.split('|').flat_map(|written| alternatives(written.trim())) {
             if written.is_empty() {
                 continue;
@@ -235,9 +238,81 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     Lexicon { automaton, entries }
 });
 
+/// The longer single words that orders are made of, without spaces: what a word that was taken apart is put together to.
+struct Words {
+    /// A bit for each hash: most words of a text are told to be none by one look.
+    sieve: Vec<u64>,
+    known: std::collections::HashSet<Box<str>>,
+}
+
+impl Words {
+    const SHORTEST: usize = 6;
+    const BITS: usize = 1 << 16;
+
+    /// FNV-1a.
+    fn slot(word: impl Iterator<Item = u8>) -> usize {
+        let hash = word.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        (hash ^ (hash >> 32)) as usize % Self::BITS
+    }
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    use Concept::*;
+    let telling = [
+        Override,
+        Instruction,
+        Prior,
+        Reveal,
+        Send,
+        Secret,
+        Mailbox,
+        Delete,
+        Prompt,
+        Secrecy,
+        Assistant,
+        Unbound,
+        Files,
+    ];
+    let wanted = telling.iter().fold(0, |set, concept| set | concept.bit());
+    let mut words = Words { sieve: vec![0; Words::BITS / 64], known: Default::default() };
+    for (concept, list) in TABLES.into_iter().flatten().filter(|(concept, _)| concept.bit() & wanted != 0) {
+        for written in list.split('|').flat_map(|written| alternatives(written.trim())) {
+            let word = fold_phrase(written.trim_matches('*'));
+            let plain = word.len() >= Words::SHORTEST && word.bytes().all(|b| b.is_ascii_lowercase());
+            if plain && *concept != Noise {
+                let slot = Words::slot(word.bytes());
+                words.sieve[slot / 64] |= 1 << (slot % 64);
+                words.known.insert(word.into());
+            }
+        }
+    }
+    words
+});
+
+/// Whether pieces of text, lower case, put together are one of the longer words that orders are made of.
+pub(crate) fn is_telling(pieces: &[&str]) -> bool {
+    const LONGEST: usize = 24;
+    let len: usize = pieces.iter().map(|piece| piece.len()).sum();
+    if !(Words::SHORTEST..=LONGEST).contains(&len) {
+        return false;
+    }
+    let slot = Words::slot(pieces.iter().flat_map(|piece| piece.bytes()).map(|b| b.to_ascii_lowercase()));
+    let words = &*WORDS;
+    words.sieve[slot / 64] >> (slot % 64) & 1 == 1
+        && words.known.contains(pieces.concat().to_ascii_lowercase().as_str())
+}
+
+/// The longer single words that orders are made of.
+pub(crate) fn telling_words() -> impl Iterator<Item = &'static str> {
+    WORDS.known.iter().map(|word| &**word)
+}
+
 /// Builds the automaton, if it was not yet.
 pub(crate) fn build() {
     LazyLock::force(&LEXICON);
+    LazyLock::force(&WORDS);
 }
 
 /// Writes out the phrases that `⟨a/b⟩ c` stands for: `a c` and `b c`.

@@ -178,6 +178,28 @@ impl<'r> Passage<'r> {
             .any(|hit| hit.is(Concept::Never) && hit.end <= place.start && place.start - hit.end <= 12)
     }
 
+    /// Whether, of a pair of words, one of `later` comes last, in a language that puts its verbs first: "what you
+    /// were told at the desk was wrong, please ignore it" is no order to forget it all.
+    pub(crate) fn trails(&self, place: &Range<usize>, later: Concept) -> bool {
+        let within = |hit: &&Hit| hit.start >= place.start && hit.end <= place.end;
+        let last = self.hits().iter().rev().find(within);
+        last.is_some_and(|hit| hit.is(later)) && self.text()[place.clone()].is_ascii()
+    }
+
+    /// Whether a verb of forgetting is denied behind it, as in "vergiss die Rosen nicht".
+    pub(crate) fn denied(&self, concept: Concept) -> bool {
+        const REACH: usize = 48;
+        let text = self.text();
+        self.hits().iter().filter(|hit| hit.is(concept)).any(|hit| {
+            let verb = &text[hit.start..hit.end];
+            let end = text.floor_char_boundary((hit.end + REACH).min(text.len()));
+            let rest = &text[hit.end..end];
+            let clause = rest.split([',', ';', '.', '!', '?']).next().unwrap_or_default();
+            (verb.starts_with("vergiss") && clause.contains(" nicht"))
+                || (verb.starts_with("vergeet") && clause.contains(" niet"))
+        })
+    }
+
     /// Whether the sentence or one beside it talks about attacks.
     pub(crate) fn talks(&self) -> bool {
         self.near(&[Concept::Talk])
@@ -275,7 +297,7 @@ impl<'r> Passage<'r> {
         let last = self.hits().iter().rev().find(|hit| hit.is(Concept::Vocative));
         last.is_some_and(|last| {
             let close =
-                |hit: &Hit| hit.concepts & names != 0 && hit.end <= last.start && last.start - hit.end <= 3;
+                |hit: &Hit| hit.concepts & names != 0 && hit.end <= last.start && last.start - hit.end <= 6;
             self.hits().iter().any(close)
         })
     }

@@ -115,7 +115,8 @@ fn weigh(passage: &Passage<'_>, found: Match, out: &mut Vec<Weighed>) {
             weight = weight.min(cap);
         }
     }
-    let least = if view.sight == Sight::Concealed { 46 } else { 30 };
+    // Most of what is hidden is a newsletter's padding; nobody disguises that.
+    let least = if view.sight == Sight::Concealed && !disguised { 46 } else { 30 };
     if weight >= least {
         weight += match view.sight {
             Sight::Open => 0,
@@ -152,7 +153,7 @@ pub(crate) fn finding(view: &View<'_>, rule: String, weight: u8, place: &Range<u
     Finding {
         rule,
         weight,
-        view: view.name.clone(),
+        view: view.name_at(place),
         start: origin.start,
         end: origin.end,
         excerpt: excerpt(view.original(origin)),

@@ -23,7 +23,7 @@ pub(super) const ENTRIES: &[(Concept, &str)] = &[
         Prior,
         "tidigare|föregående|tidligere|foregående|ovanstående|ovenstående|aiemmat|aikaisemmat|edelliset|forrige",
     ),
-    (Everything, "allt ovan|alt ovenfor|allt du|alt du|kaikki yllä oleva"),
+    (Everything, "allt ovan|alt ovenfor|kaikki yllä oleva"),
     (Yours, "din|ditt|dina|dit|dine|sinun"),
     (
         Prompt,

@@ -1,22 +1,32 @@
 //! Family `override`: what the reader was told before is to count no more.
 
 use super::Match;
-use crate::lexicon::Concept::*;
+use crate::lexicon::Concept::{self, *};
 use crate::passages::{Audience, Passage};
+
+/// What is wanted instead. Who only takes an order back wants none of it.
+const ASKED: &[Concept] = &[
+    NewTask, Reveal, Send, Delete, Pay, Steer, Role, Unbound, Secrecy, Prompt, Secret, Act, Token, Ai,
+    Setting,
+];
 
 /// "Ignore all previous instructions": a verb of override, an order as its object, and that it came before.
 pub(super) fn instructions(passage: &Passage<'_>) -> Option<Match> {
     let place = passage.pair(&[Override], &[Instruction, Prompt], 64)?;
-    let weight = if passage.has(Mine) || passage.advised_against(&place) {
+    let asked = passage.near(ASKED);
+    let weight = if passage.has(Mine) || passage.advised_against(&place) || passage.denied(Override) {
         // "Please disregard my previous instructions": the writer's own, between people.
         28
     } else if passage.has(Prior) {
         let orders =
             [Quantity, Yours, NewTask, Reveal, Send, Delete, Pay, Steer, Role, Unbound, Secrecy, Ai, Prompt];
         match (passage.any(&orders), passage.has(Topic)) {
-            (true, false) => 80,
-            (true, true) => 71,
-            (false, false) => 64,
+            (true, false) if asked => 80,
+            (true, true) if asked => 71,
+            (false, false) if asked => 64,
+            // A correction: an earlier order is taken back, and nothing else is wanted.
+            (true, false) => 66,
+            (true, true) | (false, false) => 48,
             // "Please disregard the earlier instructions about parking."
             (false, true) => 44,
         }
@@ -34,7 +44,19 @@ pub(super) fn instructions(passage: &Passage<'_>) -> Option<Match> {
 /// "Forget everything you were told".
 pub(super) fn everything(passage: &Passage<'_>) -> Option<Match> {
     let place = passage.pair(&[Override], &[Everything], 48)?;
-    let weight = if passage.has(Mine) { 28 } else { 73 };
+    let machine = passage.audience() == Audience::Machine;
+    let asked = machine || passage.near(ASKED) || passage.near(&[Instruction, Ai, Reading]);
+    let weight = if passage.has(Mine) || passage.denied(Override) {
+        28
+    } else if passage.trails(&place, Override) && !machine {
+        38
+    } else if asked {
+        73
+    } else if passage.has(Yours) {
+        60
+    } else {
+        44
+    };
     Match::new("override.everything", weight, place)
 }
 

@@ -36,6 +36,32 @@ pub(super) fn leet_letter(word: &[u8], at: usize) -> u8 {
     }
 }
 
+/// A word whose signs, rarer ones too, stand for letters, if that makes it a word that orders are made of.
+pub(super) fn rarer(word: &str) -> Option<String> {
+    const LONGEST: usize = 24;
+    let rare = |b: u8| matches!(b, b'8' | b'9' | b'6' | b'2' | b'!' | b'|' | b'+' | b'(');
+    let core = word.trim_end_matches(['!', '.', ',', ';', ':', '?', ')']);
+    if core.len() > LONGEST || !core.bytes().any(rare) || !core.bytes().any(|b| b.is_ascii_alphabetic()) {
+        return None;
+    }
+    let letters = core.as_bytes();
+    let plain: String = (0..letters.len())
+        .map(|at| {
+            char::from(match letters[at] {
+                b'8' => b'b',
+                b'9' | b'6' => b'g',
+                b'2' => b'z',
+                b'!' => b'i',
+                b'|' => b'l',
+                b'+' => b't',
+                b'(' => b'c',
+                _ => leet_letter(letters, at).to_ascii_lowercase(),
+            })
+        })
+        .collect();
+    crate::lexicon::is_telling(&[&plain]).then(|| plain + &word[core.len()..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

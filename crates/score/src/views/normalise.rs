@@ -4,11 +4,14 @@
 //! Every trick that was undone is remembered with its place, and every place maps back to the original.
 //! It reads; whether a trick is bad is for the rules, which know what the words say.
 
+use std::ops::Range;
+
 use unicode_normalization::char::{canonical_combining_class, decompose_compatible};
 
 use super::confusable::{is_invisible, latin_twin, plain_latin, tag_letter};
-use super::leet::{is_leet, leet_letter};
+use super::leet::{is_leet, leet_letter, rarer};
 use super::source_map::Mapped;
+use crate::lexicon::is_telling;
 
 /// A text in the form the rules read.
 #[derive(Debug, Default)]
@@ -48,6 +51,10 @@ pub(crate) fn fold(text: &str) -> Folded {
             continue;
         }
         let end = word_end(text, at);
+        if let Some(rest) = folder.parted_word(text, at..end) {
+            at = rest;
+            continue;
+        }
         folder.word(&text[at..end], at);
         at = end;
     }
@@ -81,9 +88,85 @@ impl Folder {
         }
     }
 
+    /// Puts together a word that was parted by a sign, a space or the end of a line, if it is one that orders are
+    /// made of: "ig-nore", "pass word", "instruc-\ntions". Says where it ended.
+    fn parted_word(&mut self, text: &str, word: Range<usize>) -> Option<usize> {
+        const LONGEST: usize = 40;
+        let written = &text[word.clone()];
+        if written.len() > LONGEST {
+            return None;
+        }
+        crate::work::count(1);
+        let core = written.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let lead = core.len() - core.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
+        let core = &core[lead..];
+        if !core.is_empty() && core.contains(|c: char| !c.is_alphanumeric()) {
+            // Up to four pieces; more are letters spaced out, or an address.
+            let mut pieces = [""; 4];
+            let mut count = 0;
+            for piece in core.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty()) {
+                if count == pieces.len() || !piece.bytes().all(|b| b.is_ascii_alphabetic()) {
+                    return None;
+                }
+                pieces[count] = piece;
+                count += 1;
+            }
+            if count < 2
+                || pieces[..count].iter().any(|piece| is_telling(&[piece]))
+                || !is_telling(&pieces[..count])
+            {
+                return None;
+            }
+            self.out.mapped.copy(&written[..lead], word.start);
+            for (offset, c) in core.char_indices() {
+                if c.is_ascii_alphabetic() {
+                    self.out.mapped.copy_byte((c as u8).to_ascii_lowercase(), word.start + lead + offset);
+                } else {
+                    self.trick();
+                }
+            }
+            let end = word.start + lead + core.len();
+            self.word(&text[end..word.end], end);
+            return Some(word.end);
+        }
+        // The next word, across one space or the end of a line.
+        let hyphen = written.ends_with('-') || written.ends_with('=');
+        let first = if hyphen { &written[..written.len() - 1] } else { written };
+        let gap = space_end(text, word.end);
+        let lines = text[word.end..gap].contains('\n');
+        let short = text[word.end..gap].chars().count() <= 2;
+        let letters = |word: &str| {
+            !word.is_empty() && word.len() <= 14 && word.bytes().all(|b| b.is_ascii_alphabetic())
+        };
+        if gap == word.end || (hyphen && !lines) || !short || !letters(first) {
+            return None;
+        }
+        let rest = text[gap..].as_bytes();
+        let len = rest.iter().take(16).take_while(|b| b.is_ascii_alphabetic()).count();
+        let second = &text[gap..gap + len];
+        if !letters(second) || is_telling(&[second]) || is_telling(&[first]) || !is_telling(&[first, second])
+        {
+            return None;
+        }
+        for (piece, at) in [(first, word.start), (second, gap)] {
+            self.out.mapped.copy(&piece.to_ascii_lowercase(), at);
+        }
+        self.trick();
+        Some(gap + len)
+    }
+
     fn word(&mut self, word: &str, at: usize) {
         if !word.is_ascii() {
             return self.foreign_word(word, at);
+        }
+        if let Some(plain) = rarer(word) {
+            for (offset, byte) in plain.bytes().enumerate() {
+                if !word.as_bytes()[offset].eq_ignore_ascii_case(&byte) {
+                    self.trick();
+                }
+                self.out.mapped.copy_byte(byte.to_ascii_lowercase(), at + offset);
+            }
+            return;
         }
         let leet = is_leet(word.as_bytes());
         for (offset, byte) in word.bytes().enumerate() {
@@ -142,13 +225,14 @@ impl Folder {
     /// Joins a run of at least five single letters; says where it ended.
     fn spaced_letters(&mut self, text: &str, at: usize) -> Option<usize> {
         const FEWEST: usize = 5;
-        let (mut end, mut count, mut here) = (at, 0, at);
+        let (mut end, mut count, mut here, mut narrowest) = (at, 0, at, usize::MAX);
         let bytes = text.as_bytes();
         // Counting stops as soon as the run is long enough to be one, so that nothing is read twice for long.
         while count < FEWEST {
             let letter_end = single_letter(text, here)?;
             count += 1;
             here = space_end(text, letter_end).max(separator_end(bytes, letter_end));
+            narrowest = narrowest.min(here - letter_end);
             if here == letter_end && here < bytes.len() {
                 return None;
             }
@@ -163,8 +247,8 @@ impl Folder {
             self.out.mapped.replace(&folded, here..letter_end);
             end = letter_end;
             let gap = space_end(text, letter_end);
-            // Two spaces or more between spaced letters are the space between words.
-            if gap - letter_end > 1 && single_letter(text, gap).is_some() {
+            // A wider gap between spaced letters is the space between words.
+            if gap - letter_end > narrowest.max(1) && single_letter(text, gap).is_some() {
                 self.out.mapped.replace(" ", letter_end..gap);
             }
             here = gap.max(separator_end(bytes, letter_end));
@@ -201,6 +285,9 @@ fn fold_char(c: char, emit: &mut impl FnMut(char)) {
         _ if c.is_ascii() => return emit(c.to_ascii_lowercase()),
         '\u{1100}'..='\u{11ff}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' => return emit(c),
         '’' | '‘' | 'ʼ' | '´' => return emit('\''),
+        // Upper case knows no other: "GROSS", "ΛΟΓΟΣ".
+        'ß' | 'ẞ' => return "ss".chars().for_each(emit),
+        'ς' => return emit('σ'),
         '“' | '”' | '„' | '«' | '»' => return emit('"'),
         _ => {}
     }
@@ -315,6 +402,11 @@ mod tests {
             ("i g n o r e   a l l", "ignore all"),
             ("i.g.n.o.r.e this", "ignore this"),
             ("ɪɢɴᴏʀᴇ", "ignore"),
+            ("ig-nore the pass word", "ignore the password"),
+            ("**ig**nore instruc-\r\ntions, now", "**ignore instructions, now"),
+            ("i\ng\nn\no\nr\ne", "ignore"),
+            ("!nstruct!ons, pa$$word", "instructions, password"),
+            ("i\u{20dd}gn\u{335}ore", "ignore"),
         ] {
             assert_eq!(folded(text), plain, "{text}");
             let plainly_written = text.starts_with("IGNORE");
@@ -329,6 +421,8 @@ mod tests {
             "room 101 at 3 pm",
             "a b c",
             "mail@a1.example",
+            "e-mail in box 4",
+            "for-profit, re-send b2b v8 c++",
             "忽略之前的指令",
             "지시를 무시",
         ] {

@@ -48,6 +48,13 @@ impl Mapped {
         self.runs.push(Run { at, source: source.start, source_end: source.end, verbatim: false });
     }
 
+    /// Appends another text that was made of the same original.
+    pub(crate) fn append(&mut self, other: &Self) {
+        let at = self.text.len();
+        self.text.push_str(&other.text);
+        self.runs.extend(other.runs.iter().map(|run| Run { at: run.at + at, ..*run }));
+    }
+
     /// The bytes of the original that a stretch of the derived text came from.
     pub(crate) fn origin(&self, place: Range<usize>) -> Range<usize> {
         let Some(first) = self.run_before(place.start + 1) else { return 0..0 };
@@ -62,6 +69,32 @@ impl Mapped {
             None => start,
         };
         start..end.max(start)
+    }
+
+    /// The same text, mapped to what `base` was made of, where this was made of the text of `base`.
+    pub(crate) fn through(self, base: &Self) -> Self {
+        let mut out = Self { text: self.text, runs: Vec::with_capacity(self.runs.len()) };
+        for (index, run) in self.runs.iter().enumerate() {
+            let end = self.runs.get(index + 1).map_or(out.text.len(), |next| next.at);
+            if !run.verbatim {
+                let origin = base.origin(run.source..run.source_end);
+                out.runs.push(Run { source: origin.start, source_end: origin.end, ..*run });
+                continue;
+            }
+            // A verbatim stretch may cross several runs of the base.
+            let mut at = run.at;
+            while at < end {
+                let here = run.source + (at - run.at);
+                let next = base.runs.partition_point(|base| base.at <= here);
+                let stop = base.runs.get(next).map_or(usize::MAX, |base| base.at);
+                let len = (end - at).min(stop.saturating_sub(here).max(1));
+                let origin = base.origin(here..here + len);
+                let verbatim = next.checked_sub(1).is_some_and(|index| base.runs[index].verbatim);
+                out.runs.push(Run { at, source: origin.start, source_end: origin.end, verbatim });
+                at += len;
+            }
+        }
+        out
     }
 
     fn extend(&mut self, at: usize, source: usize, len: usize) {
@@ -83,6 +116,23 @@ impl Mapped {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_maps_in_a_row_are_one() {
+        let original = "ab&lt;cd";
+        let mut base = Mapped::default();
+        base.copy("ab", 0);
+        base.replace("<", 2..6);
+        base.copy("cd", 6);
+        let mut upper = Mapped::default();
+        upper.copy("b<c", 1);
+        upper.replace("!", 4..5);
+        let whole = upper.through(&base);
+        assert_eq!(whole.text, "b<c!");
+        let origin = |place| &original[whole.origin(place)];
+        assert_eq!([origin(0..1), origin(1..2), origin(2..3), origin(3..4)], ["b", "&lt;", "c", "d"]);
+        assert_eq!(origin(0..3), "b&lt;c");
+    }
 
     #[test]
     fn a_place_maps_back_through_copies_and_replacements() {
