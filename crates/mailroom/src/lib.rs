@@ -4,6 +4,7 @@
 //! used here and nowhere above. [`inbound`] is the pipeline; start there.
 
 pub mod access;
+mod allowances;
 pub mod archive;
 mod audit;
 mod break_glass;
@@ -15,6 +16,7 @@ mod lifecycle;
 mod limits;
 pub mod offboarding;
 mod onboarding;
+mod policies;
 mod polling;
 mod reading;
 mod review;
@@ -38,6 +40,7 @@ use mailward_net::dns::Dns;
 use mailward_net::egress::Egress;
 use mailward_store::{Intake, Store};
 
+pub use allowances::{AllowRequest, AllowedView};
 pub use audit::{CheckpointFault, check_list};
 pub use config::{Config, Hold};
 pub use error::{Error, Result};
@@ -46,9 +49,13 @@ pub use keyring::{Issued, KeyContext, Keyring, Root, RootError};
 pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing};
 pub use mailward_mail::sample::sample;
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
+pub use policies::{PolicyChange, PolicyView};
 pub use polling::Poll;
 pub use reading::{AttachmentFile, ListRequest, Mail, Page};
+pub use review::{Decide, DecidedMail};
 pub use rotation::{KeyList, RotationRequest};
+pub use screening::gate::{GateNote, Trust};
+pub use screening::policy::{Effective, GatePolicy, OwnRule};
 pub use screening::{Screened, Screening, judge};
 pub use snapshot::{AttachmentMeta, Meta};
 pub use trespass::{Foreign, Trespass};
