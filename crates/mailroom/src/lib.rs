@@ -19,6 +19,7 @@ mod onboarding;
 mod policies;
 mod polling;
 mod reading;
+mod rescoring;
 mod review;
 mod rotation;
 mod screening;
@@ -52,6 +53,7 @@ pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, Inbo
 pub use policies::{PolicyChange, PolicyView};
 pub use polling::Poll;
 pub use reading::{AttachmentFile, ListRequest, Mail, Page};
+pub use rescoring::{MOST as MOST_RESCORED, RescoreRequest, Rescored, SenderDiff};
 pub use review::{Decide, DecidedMail};
 pub use rotation::{KeyList, RotationRequest};
 pub use screening::gate::{GateNote, Trust};
@@ -81,6 +83,7 @@ pub(crate) struct Room {
     pub(crate) inflight: limits::Inflight,
     pub(crate) rotations: tokio::sync::Notify,
     pub(crate) endings: tokio::sync::Notify,
+    pub(crate) rescoring: tokio::sync::Mutex<()>,
 }
 
 /// What a mailroom works with.
@@ -125,6 +128,7 @@ impl Mailroom {
             known: limits::Known::default(),
             rotations: tokio::sync::Notify::new(),
             endings: tokio::sync::Notify::new(),
+            rescoring: tokio::sync::Mutex::new(()),
         }))
     }
 
