@@ -28,7 +28,7 @@ use owner::Owner;
 
 both_databases!(no_tenant_is_told_anything_of_another, every_route_has_its_case);
 
-const DEFAULT_CALLS: usize = 2_000;
+const DEFAULT_CALLS: usize = 3_000;
 const TENANTS: [&str; 3] = ["ada", "bob", "cem"];
 
 /// Choices that follow from a seed.

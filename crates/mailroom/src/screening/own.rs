@@ -149,7 +149,8 @@ mod tests {
     }
 
     fn judged(parsed: &Parsed, list: &[(&str, Option<u8>)]) -> Verdict {
-        let verdict = score(&Sample::text("See you at lunch."), &Policy::default());
+        let (level, findings, coverage) = (Level::Low, Vec::new(), Coverage::Full);
+        let verdict = Verdict { score: 0, level, findings, coverage, model: "none".to_owned() };
         with_own_rules(&verdict, parsed, &rules(list))
     }
 

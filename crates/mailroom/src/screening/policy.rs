@@ -130,7 +130,7 @@ impl Effective {
     /// Whether an address, or its very domain, is trusted. A subdomain is another sender.
     pub fn trusts(&self, address: &str) -> bool {
         let address = address.to_lowercase();
-        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let Some((_, domain)) = address.rsplit_once('@') else { return false };
         self.trusted.iter().any(|one| *one == address || *one == domain)
     }
 }
