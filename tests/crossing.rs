@@ -28,7 +28,7 @@ use owner::Owner;
 
 both_databases!(no_tenant_is_told_anything_of_another, every_route_has_its_case);
 
-const DEFAULT_CALLS: usize = 2_000;
+const DEFAULT_CALLS: usize = 3_000;
 const TENANTS: [&str; 3] = ["ada", "bob", "cem"];
 
 /// Choices that follow from a seed.
@@ -309,6 +309,7 @@ impl Run {
                         Kind::Email => pair.1.clone(),
                         Kind::Held => self.dice.pick(&owner.held).clone(),
                         Kind::Key => owner.spare_key.clone(),
+                        Kind::Allowed => owner.allowed.clone(),
                         Kind::Webhook if case.spends => owner.spare_webhook.clone(),
                         Kind::Webhook => owner.webhook.clone(),
                         Kind::Index => "0".to_owned(),
@@ -412,6 +413,14 @@ impl Run {
             Body::Heads => Some(json!({ "heads": [format!("{} 1 {}", someone.tenant.id, "00".repeat(32))] })),
             Body::Plan => Some(json!({ "plan": "scale" })),
             Body::Rotate => Some(json!({ "tenant": someone.tenant.id })),
+            // Whoever it is chosen for, no tenant wrote it.
+            Body::Gate if case.is_operators() => Some(json!({ "hold": "high" })),
+            Body::Gate => {
+                let word = own.canary.word();
+                Some(
+                    json!({ "rules": [{ "phrase": word }], "trustedSenders": [format!("{word}@example.com")] }),
+                )
+            }
             Body::Empty => Some(json!({})),
             // A slug that was issued before: nobody is made here.
             Body::Tenant => Some(json!({ "id": someone.tenant.id })),

@@ -43,6 +43,9 @@ fn routes(inbox: &str, email: &str, key: &str, webhook: &str) -> Vec<(&'static s
         ("GET", format!("/v1/inboxes/{inbox}/emails/{email}/attachments/0")),
         ("DELETE", format!("/v1/keys/{key}")),
         ("POST", format!("/v1/keys/{key}/rotate")),
+        ("GET", format!("/v1/inboxes/{inbox}/gate")),
+        ("PUT", format!("/v1/inboxes/{inbox}/gate")),
+        ("PATCH", format!("/v1/inboxes/{inbox}/gate")),
         ("GET", format!("/v1/webhooks/{webhook}")),
         ("DELETE", format!("/v1/webhooks/{webhook}")),
         ("GET", format!("/v1/review/{email}")),
@@ -53,7 +56,7 @@ fn routes(inbox: &str, email: &str, key: &str, webhook: &str) -> Vec<(&'static s
 
 /// The request of a tenant that holds the scope it needs.
 fn ask(tenant: &Tenant, method: &str, path: &str) -> Request {
-    if path.contains("/review") || path.contains("/raw") {
+    if ["/review", "/raw", "/gate"].iter().any(|noun| path.contains(noun)) {
         tenant.review(method, path)
     } else {
         tenant.http(method, path)
@@ -184,7 +187,7 @@ async fn an_inbox_key_reaches_its_own_inbox_alone(world: World) {
     let ask = |method: &str, path: String| world.http(method, path).token(token);
     let key = format!("key_{}", &other.token[5..17]);
     for (method, path) in routes(&other.id, &email, &key, "wh_x") {
-        if !path.contains("/raw") && !path.contains("/review") {
+        if !["/raw", "/review", "/gate"].iter().any(|noun| path.contains(noun)) {
             assert_eq!(ask(method, path.clone()).send().await.status, 404, "{method} {path}");
         }
     }
@@ -218,13 +221,14 @@ async fn a_route_is_closed_to_keys_without_its_scope(world: World) {
     // Each of these holds one scope, and not the one that the routes below need.
     let (usage, read) = (mint("usage").await, mint("read").await);
     let ids = routes(&inbox.id, &format!("eml_{NEVER}"), "key_000000000000", &format!("wh_{NEVER}"));
-    let lists =
-        ["/v1/inboxes", "/v1/keys", "/v1/webhooks", "/v1/review"].map(|path| ("GET", path.to_owned()));
+    let lists = ["/v1/inboxes", "/v1/keys", "/v1/webhooks", "/v1/review", "/v1/gate", "/v1/gate/senders"]
+        .map(|path| ("GET", path.to_owned()));
     let makes = ["/v1/inboxes", "/v1/keys"].map(|path| ("POST", path.to_owned()));
     for (method, path) in ids.into_iter().chain(lists).chain(makes) {
         let needed = match () {
             () if path.contains("/raw") => "raw",
             () if path.contains("/review") => "review",
+            () if path.contains("/gate") => "settings",
             () if path.contains("/keys") => "keys",
             () if path.contains("/webhooks") => "webhooks",
             () if method != "GET" => "inboxes",

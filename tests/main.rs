@@ -14,6 +14,7 @@ mod demo;
 mod doctor;
 mod fairness;
 mod findings;
+mod gate;
 mod harness;
 mod inbound;
 mod isolation;

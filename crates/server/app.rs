@@ -89,7 +89,8 @@ impl App {
             tasks.push(tokio::spawn(recount(store.clone(), stop.clone())));
         }
         if roles.dispatch {
-            tasks.push(tokio::spawn(sweep(store.clone(), clock.clone(), random.clone(), stop.clone())));
+            let held = config.screening.held();
+            tasks.push(tokio::spawn(sweep(store.clone(), clock.clone(), random.clone(), held, stop.clone())));
             let file = data.file("checkpoints.log");
             tasks.push(tokio::spawn(checkpoints::keep(room.clone(), file, stop.clone())));
             let handlers = handlers(&room, egress, &clock, &random);

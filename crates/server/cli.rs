@@ -15,6 +15,9 @@ mod inbox;
 mod keys;
 mod life;
 mod operator;
+mod policy;
+mod rescore;
+mod review;
 mod score;
 mod settings;
 mod start;
@@ -69,6 +72,9 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Audit(audit) => audit::run(audit),
         Command::Keys(keys) => keys::run(keys),
         Command::VerifyReceipt(receipt) => life::verify_receipt(&receipt),
+        Command::Policy(policy) => policy::run(policy),
+        Command::Review(review) => review::run(review),
+        Command::Rescore(rescore) => rescore::run(&rescore),
         Command::Score(score) => score::run(&score),
         Command::Eval(eval) => eval::run(&eval),
         Command::Deliver(deliver) => deliver::run(&deliver),

@@ -208,11 +208,19 @@ pub enum KeyProvider {
 pub struct Screening {
     /// From which level on mail is held.
     pub hold: Hold,
+    /// Days after which held mail that nobody decided on is rejected; 0 never. See [`Screening::held`].
+    pub held_days: u32,
     /// Threads that parse and score; 0 is one per core. See [`Screening::threads`].
     pub threads: usize,
 }
 
 impl Screening {
+    /// How long held mail waits for a person.
+    #[must_use]
+    pub fn held(&self) -> Option<Duration> {
+        (self.held_days > 0).then(|| Duration::from_secs(u64::from(self.held_days) * 86_400))
+    }
+
     /// How many threads to start.
     #[must_use]
     pub fn threads(&self) -> usize {

@@ -60,8 +60,14 @@ async fn an_inbox_is_made_found_changed_and_deleted(world: World) {
     let changed =
         ada.http("PATCH", path.clone()).json(&json!({ "isActive": false })).send().await.expect(200);
     assert_eq!((&changed["isActive"], &changed["displayName"]), (&json!(false), &json!("Ada's shop")));
-    let refused = ada.http("PATCH", path.clone()).json(&json!({ "gate": {} })).send().await;
-    assert_eq!((refused.status, &problem(&refused)["error"]), (400, &json!("validation_error")));
+    for (body, status, error) in [
+        (json!({ "gate": {} }), 403, "insufficient_scope"),
+        (json!({ "gate": { "keeper": 1 } }), 400, "validation_error"),
+        (json!({ "sendPolicy": {} }), 400, "validation_error"),
+    ] {
+        let refused = ada.http("PATCH", path.clone()).json(&body).send().await;
+        assert_eq!((refused.status, &problem(&refused)["error"]), (status, &json!(error)), "{body}");
+    }
 
     let deleted = ada.http("DELETE", path.clone()).send().await.expect(200);
     assert_eq!(deleted, json!({ "id": made["id"], "deleted": true }));

@@ -184,8 +184,8 @@ async fn held_mail_is_released_or_rejected_once(world: World) {
     assert_eq!((&shown["state"], &shown["seq"]), (&json!("held"), &Value::Null));
     assert!(!shown["security"]["findings"].as_array().expect("reasons").is_empty());
     assert!(shown["body"].as_str().expect("a body").contains("Fernwood"));
-    let allowed =
-        ada.review("POST", format!("{path}/release")).json(&json!({ "allowSender": true })).send().await;
+    let over = json!({ "allowSender": { "until": "2001-01-01T00:00:00Z" } });
+    let allowed = ada.review("POST", format!("{path}/release")).json(&over).send().await;
     assert_eq!(allowed.status, 400);
 
     let waiting = {

@@ -12,6 +12,8 @@ pub enum Kind {
     Index,
     Key,
     Webhook,
+    /// A sender that is let through.
+    Allowed,
     Signed,
     Tenant,
 }
@@ -47,6 +49,7 @@ pub enum Body {
     Trespass,
     Plan,
     Rotate,
+    Gate,
 }
 
 /// One route.
@@ -78,7 +81,7 @@ impl Case {
     }
 
     pub fn is_reviewers(&self) -> bool {
-        ["/review", "/raw", "/v1/audit"].iter().any(|noun| self.route.contains(noun))
+        ["/review", "/raw", "/v1/audit", "/gate"].iter().any(|noun| self.route.contains(noun))
     }
 }
 
@@ -92,6 +95,7 @@ impl Kind {
             Self::Inbox => format!("ibx_0{}", word(25)),
             Self::Email | Self::Held => format!("eml_0{}", word(25)),
             Self::Webhook => format!("wh_0{}", word(25)),
+            Self::Allowed => format!("alw_0{}", word(25)),
             Self::Key => format!("key_{}", word(12)),
             Self::Index => "7".to_owned(),
             Self::Signed => word(120),
@@ -139,7 +143,7 @@ impl Case {
     }
 }
 
-use Kind::{Email, Held, Inbox, Index, Key, Signed, Tenant, Webhook};
+use Kind::{Allowed, Email, Held, Inbox, Index, Key, Signed, Tenant, Webhook};
 
 /// Every route of both listeners.
 pub const CASES: &[Case] = &[
@@ -168,6 +172,21 @@ pub const CASES: &[Case] = &[
     case("GET /v1/review/{email}", &[Held]).shows(),
     case("POST /v1/review/{email}/release", &[Held]).body(Body::Reason).spends(),
     case("POST /v1/review/{email}/reject", &[Held]).body(Body::Reason).spends(),
+    case("GET /v1/gate", &[]),
+    case("PUT /v1/gate", &[]).body(Body::Gate).shows(),
+    case("PATCH /v1/gate", &[]).body(Body::Gate).shows(),
+    case("GET /v1/inboxes/{id}/gate", &[Inbox]),
+    case("PUT /v1/inboxes/{id}/gate", &[Inbox]).body(Body::Gate).shows(),
+    case("PATCH /v1/inboxes/{id}/gate", &[Inbox]).body(Body::Gate).shows(),
+    case("GET /v1/gate/senders", &[]).query(Query::Page).shows(),
+    case("DELETE /v1/gate/senders/{id}", &[Allowed]).spends(),
+    case("GET /operator/v1/tenants/{id}/gate", &[Tenant]),
+    case("PUT /operator/v1/tenants/{id}/gate", &[Tenant]).body(Body::Gate),
+    case("PATCH /operator/v1/tenants/{id}/gate", &[Tenant]).body(Body::Gate),
+    case("GET /operator/v1/tenants/{id}/inboxes/{inbox}/gate", &[Tenant, Inbox]),
+    case("PUT /operator/v1/tenants/{id}/inboxes/{inbox}/gate", &[Tenant, Inbox]).body(Body::Gate),
+    case("PATCH /operator/v1/tenants/{id}/inboxes/{inbox}/gate", &[Tenant, Inbox]).body(Body::Gate),
+    case("POST /operator/v1/tenants/{id}/rescore", &[Tenant]).body(Body::Empty).slow(),
     case("POST /operator/v1/tenants", &[]).body(Body::Tenant).closed(),
     case("GET /operator/v1/tenants", &[]).query(Query::Page),
     case("GET /operator/v1/tenants/{id}", &[Tenant]),

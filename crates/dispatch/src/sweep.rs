@@ -19,8 +19,15 @@ const KEPT_DAYS: i64 = 62;
 /// Messages that are removed in one transaction: short enough that nobody's mail waits for it.
 const AT_ONCE: i64 = 50;
 
-/// Sweeps once a minute, and when something was deleted, until told to stop.
-pub async fn sweep(store: Store, clock: Clock, random: Random, stop: CancellationToken) {
+/// Sweeps once a minute, and when something was deleted, until told to stop. Held mail is rejected after `held`; never
+/// where it is none.
+pub async fn sweep(
+    store: Store,
+    clock: Clock,
+    random: Random,
+    held: Option<Duration>,
+    stop: CancellationToken,
+) {
     loop {
         let now = clock.now();
         match store.sweep(now.minus(ARMED), now.minus(REMEMBERED)).await {
@@ -34,6 +41,11 @@ pub async fn sweep(store: Store, clock: Clock, random: Random, stop: Cancellatio
         }
         if let Err(error) = expire(&store, &clock, &random, &stop).await {
             tracing::warn!(%error, "could not delete inboxes whose time is over; they take no mail");
+        }
+        if let Some(held) = held
+            && let Err(error) = expire_held(&store, held, &clock, &random, &stop).await
+        {
+            tracing::warn!(%error, "could not reject held mail whose time is over; it stays held");
         }
         if let Err(error) = purge(&store, &stop).await {
             tracing::warn!(%error, "could not remove deleted mail; it is unreadable already");
@@ -54,6 +66,22 @@ async fn expire(
     stop: &CancellationToken,
 ) -> mailward_store::Result<()> {
     while !stop.is_cancelled() && store.expire(5, clock, random).await? > 0 {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+/// Rejects held mail that nobody decided on in time, a few at a time.
+async fn expire_held(
+    store: &Store,
+    held: Duration,
+    clock: &Clock,
+    random: &Random,
+    stop: &CancellationToken,
+) -> mailward_store::Result<()> {
+    while !stop.is_cancelled()
+        && store.expire_held(clock.now().minus(held), AT_ONCE, clock, random).await? > 0
+    {
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -69,6 +69,7 @@ id! { /** Names one custom domain. */ DomainId = "dom_" }
 id! { /** Names one webhook endpoint. */ WebhookId = "wh_" }
 id! { /** Names one event, the same on every way it is delivered. */ EventId = "evt_" }
 id! { /** Names one queued job. */ JobId = "job_" }
+id! { /** Names one sender that is let through for some time. */ AllowedId = "alw_" }
 
 /// Names one customer: the operator's slug, never issued twice. Never parsed from that customer's own request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

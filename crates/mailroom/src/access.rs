@@ -174,7 +174,7 @@ impl Mailroom {
         found.ok_or_else(|| self.denied(from))
     }
 
-    /// An operator acting for a tenant, for what operators do for tenants: inboxes and keys, never mail.
+    /// An operator acting for a tenant, for what operators do for tenants: inboxes, keys and policies, never mail.
     pub async fn principal_for_operator(
         &self,
         operator: &Operator,
@@ -193,7 +193,7 @@ impl Mailroom {
             keyid: operator.keyid().to_owned(),
             inbox: None,
             // No `read`: content is for break-glass, which the tenant can see.
-            scopes: Scopes::INBOXES.with(Scopes::KEYS),
+            scopes: Scopes::INBOXES.with(Scopes::KEYS).with(Scopes::SETTINGS),
             expires_at: None,
             last_used_at: None,
             networks: None,

@@ -19,6 +19,17 @@ pub enum Hold {
     Never,
 }
 
+impl Hold {
+    /// As it is written everywhere.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Never => "never",
+        }
+    }
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -30,7 +41,7 @@ pub struct Config {
     pub regions: Vec<String>,
     /// Domains that inboxes may have; the first is the default.
     pub domains: Vec<String>,
-    /// From which level on mail is held.
+    /// From which level on mail is held, where no policy of a tenant says otherwise.
     pub hold: Hold,
     /// Plans by name.
     pub plans: BTreeMap<String, Plan>,

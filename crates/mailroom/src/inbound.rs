@@ -6,7 +6,7 @@
 mod seal;
 mod trace;
 
-pub(crate) use seal::author_digest;
+pub(crate) use seal::{author_digest, domain_digest};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,11 @@ use mailward_mail::envelope::Received;
 use mailward_mail::id::{InboxId, MessageId};
 use mailward_mail::parsed::Parsed;
 use mailward_mail::refusal::Refusal;
-use mailward_score::{Level, Policy};
+use mailward_score::Policy;
 use mailward_store::{Committed, IntakeError, Quota, Tenant, TenantState};
 
-use crate::config::Hold;
+use crate::allowances::Gated;
+use crate::screening::policy::Effective;
 use crate::sender_auth::SenderAuth;
 use crate::snapshot::Meta;
 use crate::{Mailroom, limits, sender_auth};
@@ -37,6 +38,7 @@ pub struct Route {
     pub(crate) inbox: InboxId,
     pub(crate) address: Address,
     pub(crate) quota: Quota,
+    pub(crate) policy: Effective,
 }
 
 /// Deliveries that are on the disk, and armed until the sender is known to have read that.
@@ -75,25 +77,31 @@ impl Mailroom {
             let for_good = found.state != TenantState::Grace && since.plus(PAUSE_FOR_GOOD) < now;
             return Err(if for_good { Refusal::PausedForGood } else { Refusal::Paused });
         }
-        let quota = self.within_limits(&found.tenant, &found.inbox).await?;
-        Ok(Route { tenant: found.tenant, inbox: found.inbox, address: to.clone(), quota })
+        let (quota, policy) = self.within_limits(&found.tenant, &found.inbox).await?;
+        Ok(Route { tenant: found.tenant, inbox: found.inbox, address: to.clone(), quota, policy })
     }
 
-    /// Whether a tenant and its inbox may receive one more mail; what they may, for the commit that counts it.
-    async fn within_limits(&self, tenant: &Tenant, inbox: &InboxId) -> Result<Quota, Refusal> {
+    /// Whether a tenant and its inbox may receive one more mail; what they may, for the commit that counts it, and what
+    /// rules for it.
+    async fn within_limits(&self, tenant: &Tenant, inbox: &InboxId) -> Result<(Quota, Effective), Refusal> {
         if self.0.inflight.is_used_up(tenant.id()) {
             return Err(Refusal::InFlight);
         }
         let now = self.0.clock.now();
-        let found = async { tenant.read().await?.receive_use(Some(inbox), now).await };
-        let found = found.await.map_err(|error| down(&error))?;
+        let found = async {
+            let mut scope = tenant.read().await?;
+            let found = scope.receive_use(Some(inbox), now).await?;
+            let policy = self.effective_policy(tenant, &mut scope, inbox).await?;
+            crate::Result::Ok((found, policy))
+        };
+        let (found, policy) = found.await.map_err(|error| down(&error))?;
         let overrides = limits::Overrides::read(&found.overrides).map_err(|error| down(&error))?;
         let quota = limits::quota(&overrides.on(self.0.config.plan(&found.plan)));
         limits::receive(&found, &quota, now).map_err(|(refusal, over, of_inbox)| {
             self.tell_refused(tenant, of_inbox.then_some(inbox), &over);
             refusal
         })?;
-        Ok(quota)
+        Ok((quota, policy))
     }
 
     /// Takes one message to the mailboxes it is addressed to. Resolves when all of them are on the disk.
@@ -119,27 +127,42 @@ impl Mailroom {
         if let Some(parsed) = &mut screened.parsed {
             parsed.shift(raw.len() as i64 - wire.len() as i64);
         }
-        let held = is_held(screened.verdict.level, room.config.hold);
+        let screened = Arc::new(screened);
         let meta = Meta::new(&received, screened.parsed.as_ref(), &screened.verdict, auth);
         let envelope = &received.envelope;
-        let message =
-            seal::Message { envelope, wire: &wire, raw: &raw, screened: &screened, meta, held, received_at };
+        let message = seal::Message {
+            envelope,
+            wire: &wire,
+            raw: &raw,
+            parsed: screened.parsed.as_ref(),
+            meta,
+            received_at,
+        };
 
         // One reply for all: if one of them failed, the sender tries again, and those that are on the disk are
         // recognised by their digest. A few copies at a time, so that memory does not grow with the recipients.
         let mut taken = Taken { ids: Vec::new(), armed: Vec::new() };
         let together = (COPIES_BYTES / raw.len().max(1)).clamp(1, 64);
         for routes in one_for_each_inbox(routes).chunks(together) {
-            let mut waiting = Vec::with_capacity(routes.len());
+            let (mut waiting, mut gates) =
+                (Vec::with_capacity(routes.len()), Vec::with_capacity(routes.len()));
             for route in routes {
+                // One verdict for all; what is held for it, each owner chose.
+                let gated = self
+                    .gate(&route.tenant, &route.inbox, &route.policy, &screened, &message.meta.auth)
+                    .await
+                    .map_err(|error| down(&error))?;
                 let keys = room.keyring.tenant(&route.tenant).await.map_err(|error| down(&error))?;
-                let delivery =
-                    message.seal(route, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
+                let delivery = message
+                    .seal(route, &gated, &keys, &room.clock, &room.random)
+                    .map_err(|error| down(&error))?;
                 waiting.push(room.intake.commit(delivery));
+                gates.push(gated);
             }
-            for (route, outcome) in routes.iter().zip(futures_util::future::join_all(waiting).await) {
+            let outcomes = futures_util::future::join_all(waiting).await;
+            for ((route, gated), outcome) in routes.iter().zip(&gates).zip(outcomes) {
                 let outcome = match outcome {
-                    Err(IntakeError::OldKey) => self.commit_anew(&message, route).await?,
+                    Err(IntakeError::OldKey) => self.commit_anew(&message, route, gated).await?,
                     outcome => outcome,
                 };
                 match outcome {
@@ -170,10 +193,12 @@ impl Mailroom {
         &self,
         message: &seal::Message<'_>,
         route: &Route,
+        gated: &Gated,
     ) -> Result<Result<Committed, IntakeError>, Refusal> {
         let room = &self.0;
         let keys = room.keyring.renew(&route.tenant).await.map_err(|error| down(&error))?;
-        let delivery = message.seal(route, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
+        let delivery =
+            message.seal(route, gated, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
         Ok(room.intake.commit(delivery).await)
     }
 
@@ -199,16 +224,6 @@ impl Mailroom {
 fn one_for_each_inbox(routes: Vec<Route>) -> Vec<Route> {
     let mut seen = std::collections::HashSet::new();
     routes.into_iter().filter(|route| seen.insert((route.tenant.id().clone(), route.inbox.clone()))).collect()
-}
-
-/// Unknown is always held: whoever cannot be judged is not let through.
-pub(crate) fn is_held(level: Level, hold: Hold) -> bool {
-    match level {
-        Level::Unknown => true,
-        Level::High => hold != Hold::Never,
-        Level::Medium => hold == Hold::Medium,
-        Level::Low => false,
-    }
 }
 
 fn down(error: &dyn std::error::Error) -> Refusal {

@@ -4,6 +4,7 @@
 //! used here and nowhere above. [`inbound`] is the pipeline; start there.
 
 pub mod access;
+mod allowances;
 pub mod archive;
 mod audit;
 mod break_glass;
@@ -15,8 +16,10 @@ mod lifecycle;
 mod limits;
 pub mod offboarding;
 mod onboarding;
+mod policies;
 mod polling;
 mod reading;
+mod rescoring;
 mod review;
 mod rotation;
 mod screening;
@@ -38,6 +41,7 @@ use mailward_net::dns::Dns;
 use mailward_net::egress::Egress;
 use mailward_store::{Intake, Store};
 
+pub use allowances::{AllowRequest, AllowedView};
 pub use audit::{CheckpointFault, check_list};
 pub use config::{Config, Hold};
 pub use error::{Error, Result};
@@ -46,9 +50,14 @@ pub use keyring::{Issued, KeyContext, Keyring, Root, RootError};
 pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing};
 pub use mailward_mail::sample::sample;
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
+pub use policies::{PolicyChange, PolicyView};
 pub use polling::Poll;
 pub use reading::{AttachmentFile, ListRequest, Mail, Page};
+pub use rescoring::{MOST as MOST_RESCORED, RescoreRequest, Rescored, SenderDiff};
+pub use review::{Decide, DecidedMail};
 pub use rotation::{KeyList, RotationRequest};
+pub use screening::gate::{GateNote, Trust};
+pub use screening::policy::{Effective, GatePolicy, OwnRule};
 pub use screening::{Screened, Screening, judge};
 pub use snapshot::{AttachmentMeta, Meta};
 pub use trespass::{Foreign, Trespass};
@@ -74,6 +83,7 @@ pub(crate) struct Room {
     pub(crate) inflight: limits::Inflight,
     pub(crate) rotations: tokio::sync::Notify,
     pub(crate) endings: tokio::sync::Notify,
+    pub(crate) rescoring: tokio::sync::Mutex<()>,
 }
 
 /// What a mailroom works with.
@@ -118,6 +128,7 @@ impl Mailroom {
             known: limits::Known::default(),
             rotations: tokio::sync::Notify::new(),
             endings: tokio::sync::Notify::new(),
+            rescoring: tokio::sync::Mutex::new(()),
         }))
     }
 

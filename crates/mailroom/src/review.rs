@@ -1,11 +1,34 @@
 //! Held mail: shown to those who may decide on it, and decided on once.
 
 use mailward_mail::id::{EventId, MessageId};
-use mailward_store::{Action, Decided, Decision, EventKind, EventRow, State};
+use mailward_store::{Action, Decided, Decision, DecisionRecord, EventKind, EventRow, State};
 
 use crate::access::Principal;
+use crate::allowances::{AllowRequest, AllowedView};
+use crate::inbound::domain_digest;
 use crate::reading::{Mail, meta, parsed};
+use crate::snapshot::Meta;
 use crate::{Error, Mailroom, Result};
+
+/// What a person decides on a held mail.
+#[derive(Clone, Debug)]
+pub struct Decide {
+    /// What.
+    pub decision: Decision,
+    /// Why.
+    pub reason: Option<String>,
+    /// Let its sender through for some time; with a release alone.
+    pub allow: Option<AllowRequest>,
+}
+
+/// A mail that was decided on, and what came of its sender.
+#[derive(Clone, Debug)]
+pub struct DecidedMail {
+    /// The mail.
+    pub mail: Mail,
+    /// Its sender, let through from now on.
+    pub allowed: Option<AllowedView>,
+}
 
 impl Mailroom {
     /// Held mail, newest first, before `before`.
@@ -53,10 +76,13 @@ impl Mailroom {
         &self,
         caller: &Principal,
         id: &MessageId,
-        decision: Decision,
-        reason: Option<&str>,
-    ) -> Result<Option<Mail>> {
-        let reason = match reason {
+        request: Decide,
+    ) -> Result<Option<DecidedMail>> {
+        let decision = request.decision;
+        if decision == Decision::Reject && request.allow.is_some() {
+            return Err(Error::invalid("allowSender", "goes with a release alone"));
+        }
+        let reason = match &request.reason {
             Some(text) => Some(self.seal_small(caller.tenant(), id.as_str(), text).await?),
             None => None,
         };
@@ -74,6 +100,10 @@ impl Mailroom {
         let Some(message) = found.filter(|message| caller.reaches(&message.inbox)) else { return Ok(None) };
         let meta = meta(caller.tenant(), &mut scope, &keys, &message).await?;
         drop(scope);
+        let allow = match &request.allow {
+            Some(allow) => Some(self.new_allowance(caller, &message, author(&meta), allow).await?),
+            None => None,
+        };
         let mut scope = caller.tenant().write().await?;
         let Some(message) =
             scope.message_for_review(id).await?.filter(|message| caller.reaches(&message.inbox))
@@ -100,11 +130,63 @@ impl Mailroom {
                 message: Some(message.id.clone()),
                 created_at: now,
             };
-            scope.record(&event).await?;
+            let detail = (*kind != EventKind::EmailReceived).then_some(r#"{"decidedBy":"reviewer"}"#);
+            scope.record_with(&event, detail).await?;
         }
+        let record = Verdicts::of(&meta);
+        scope
+            .keep_decision(&DecisionRecord {
+                message: &message.id,
+                inbox: &message.inbox,
+                decision,
+                at: now,
+                by: caller.keyid(),
+                level: record.level,
+                score: record.score,
+                model: record.model,
+                findings: &record.findings,
+                dmarc: record.dmarc,
+                domain_digest: domain_digest(&keys, &meta.from.address),
+            })
+            .await?;
+        let allowed = match &allow {
+            Some(new) => Some(self.allow(caller, &mut scope, new).await?),
+            None => None,
+        };
         let decided = scope.message_for_review(id).await?.ok_or(Error::Damaged("a decided mail vanished"))?;
         scope.audit(&act, now).await?;
         scope.commit().await?;
-        Ok(Some(Mail { message: decided, meta, parsed: None }))
+        let allowed = match allowed {
+            Some(allowed) => Some(self.view_allowed(caller.tenant(), allowed).await?),
+            None => None,
+        };
+        Ok(Some(DecidedMail { mail: Mail { message: decided, meta, parsed: None }, allowed }))
+    }
+}
+
+/// The one sender whom a mail names without doubt; else nothing.
+fn author(meta: &Meta) -> &str {
+    if meta.unread || !meta.ambiguous.is_empty() { "" } else { &meta.from.address }
+}
+
+/// What is kept of a verdict beside what was decided: rules and numbers, nothing of the mail.
+struct Verdicts<'a> {
+    level: &'static str,
+    score: u8,
+    model: &'a str,
+    findings: String,
+    dmarc: &'static str,
+}
+
+impl<'a> Verdicts<'a> {
+    fn of(meta: &'a Meta) -> Self {
+        let dmarc = meta.auth.dmarc.as_str();
+        let Some(verdict) = &meta.verdict else {
+            return Self { level: "unknown", score: 0, model: "", findings: String::new(), dmarc };
+        };
+        let findings: Vec<String> =
+            verdict.findings.iter().map(|finding| format!("{}:{}", finding.rule, finding.weight)).collect();
+        let (level, score) = (verdict.level.as_str(), verdict.score);
+        Self { level, score, model: &verdict.model, findings: findings.join(" "), dmarc }
     }
 }

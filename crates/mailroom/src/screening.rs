@@ -4,7 +4,11 @@
 //! replaced; a stack overflow kills the process, so each thread first writes down which message it is about to read.
 //! What is found written down after an unclean end is stored unparsed: no message can kill the service twice.
 
+pub(crate) mod again;
+pub(crate) mod gate;
 mod judge;
+pub(crate) mod own;
+pub(crate) mod policy;
 mod slots;
 
 use std::path::Path;

@@ -6,6 +6,7 @@ use mailward_mail::parsed::{Mailbox, Parsed};
 use mailward_score::Verdict;
 use serde::{Deserialize, Serialize};
 
+use crate::screening::gate::GateNote;
 use crate::sender_auth::SenderAuth;
 
 /// Characters of a preview.
@@ -30,6 +31,9 @@ pub struct Meta {
     pub verdict: Option<Verdict>,
     /// The sender's authentication.
     pub auth: SenderAuth,
+    /// What its gate went by.
+    #[serde(default)]
+    pub gate: GateNote,
     /// Header ambiguities.
     pub ambiguous: Vec<String>,
     /// The reverse-path of the envelope; none for bounces.
@@ -116,7 +120,8 @@ impl Meta {
             finding.rule.split_once('.').map_or(finding.rule.as_str(), |(family, _)| family).to_owned()
         });
         let automated = self.automated.iter().map(|_| "automated".to_owned());
-        for flag in families.chain(self.wire_flags.iter().cloned()).chain(automated) {
+        let trust = self.gate.trust.iter().map(|trust| trust.as_str().to_owned());
+        for flag in families.chain(self.wire_flags.iter().cloned()).chain(automated).chain(trust) {
             if !flags.contains(&flag) {
                 flags.push(flag);
             }

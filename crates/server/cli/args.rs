@@ -3,6 +3,7 @@
 pub(super) mod audit;
 pub(super) mod keys;
 pub(super) mod life;
+pub(super) mod policy;
 pub(super) mod tenant;
 
 use std::path::PathBuf;
@@ -60,6 +61,16 @@ pub enum Command {
     /// Check the receipt of a tenant's erasure, without a server; exit status 3 when it does not hold
     #[command(after_help = "Example:\n  mailward verify-receipt acme.receipt.json --key SHA256:...")]
     VerifyReceipt(life::VerifyReceipt),
+    /// Show and choose what is held, of a tenant or one inbox of a running server
+    #[command(subcommand, after_help = "Example:\n  mailward policy set --tenant acme --hold medium")]
+    Policy(policy::Policy),
+    /// List held mail of a running server, release it, reject it
+    #[command(subcommand, after_help = "Example:\n  MAILWARD_KEY=mw_t_... mailward review list")]
+    Review(policy::Review),
+    /// Judge stored mail anew by the present model and policies, and tell what changes by level and sender
+    #[command(after_help = "Example:\n  mailward rescore --dry-run\n\n\
+        Who may see a mail never changes by this: delivered mail that would be held now is told, not taken back.")]
+    Rescore(policy::Rescore),
     /// Judge mail files for prompt injection, without a server
     #[command(after_help = "Examples:\n  mailward score suspicious.eml\n  \
         echo '{\"id\":\"1\",\"text\":\"Hello\"}' | mailward score --jsonl")]
@@ -364,6 +375,14 @@ mod tests {
             "mailward keys rotate --master --keep-old",
             "mailward keys rotate --tenant acme --reencrypt",
             "mailward keys prepare --data-dir d",
+            "mailward policy show --tenant acme --inbox ibx_1 --json",
+            "mailward policy set --tenant acme --hold medium",
+            "mailward policy set --tenant acme --inbox ibx_1 --file p.json",
+            "mailward rescore --dry-run --json",
+            "mailward rescore --from acme:eml_1",
+            "mailward review list --key k --json",
+            "mailward review release eml_1 --key k --reason why --allow-until 2027-01-31T00:00:00Z --all-inboxes",
+            "mailward review reject eml_1 --key k --server https://h",
             "mailward score a.eml b.eml --json",
             "mailward score --jsonl",
             "mailward deliver a.eml b.eml --to a@b.test --server h:25 --from c@d.test",
@@ -390,6 +409,11 @@ mod tests {
             "mailward serve --only smtp,",
             "mailward keys rotate --master --tenant acme",
             "mailward keys rotate --keep-old",
+            "mailward policy set --tenant acme",
+            "mailward policy set --tenant acme --hold low",
+            "mailward policy set --tenant acme --hold high --file p.json",
+            "mailward rescore --tenant acme --from acme",
+            "mailward review release eml_1 --key k --all-inboxes",
         ] {
             assert_eq!(parses(line).map(|_| ()), Err(2), "{line}");
         }

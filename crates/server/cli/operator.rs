@@ -38,6 +38,8 @@ pub(super) struct Client {
     host: String,
     port: u16,
     tls: Option<TlsConnector>,
+    /// What every path begins with.
+    prefix: &'static str,
     authorization: HeaderValue,
     runtime: tokio::runtime::Runtime,
 }
@@ -57,6 +59,19 @@ struct Reply {
 impl Client {
     /// Finds the server's address and the operator's key.
     pub(super) fn new(server: &Server) -> Result<Self, Failure> {
+        Self::open(server, "/operator/v1", operator_key)
+    }
+
+    /// The API of tenants instead, with a tenant's key.
+    pub(super) fn of_tenant(server: &Server, key: &str) -> Result<Self, Failure> {
+        Self::open(server, "/v1", |_| Ok(key.trim().to_owned()))
+    }
+
+    fn open(
+        server: &Server,
+        prefix: &'static str,
+        key: impl FnOnce(&Server) -> Result<String, Failure>,
+    ) -> Result<Self, Failure> {
         let how = "write --server http://127.0.0.1:8081 or https://HOST:PORT";
         let bad = |why: &str| Failure::usage(format!("--server {}: {why}", server.server), how);
         let base: Uri = server.server.parse().map_err(|_| bad("is not a URL"))?;
@@ -70,16 +85,16 @@ impl Client {
             return Err(bad("must not hold a name or password"));
         }
         if !is_https && !is_here(&host) {
-            return Err(bad("would carry the operator key over the network in clear"));
+            return Err(bad("would carry the key over the network in clear"));
         }
         let port = base.port_u16().unwrap_or(if is_https { 443 } else { 80 });
         let tls = if is_https { Some(connector(server.ca_cert.as_deref())?) } else { None };
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", operator_key(server)?))
-            .map_err(|_| Failure::failed("the operator key holds characters that no key has", KEY_HINT))?;
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key(server)?))
+            .map_err(|_| Failure::failed("the key holds characters that no key has", KEY_HINT))?;
         authorization.set_sensitive(true);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Failure::failed(format!("no runtime: {error}"), ""))?;
-        Ok(Self { base, host, port, tls, authorization, runtime })
+        Ok(Self { base, host, port, tls, prefix, authorization, runtime })
     }
 
     /// `GET`; `path` begins behind `/operator/v1`.
@@ -90,6 +105,11 @@ impl Client {
     /// `POST` of a JSON body.
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.call(Method::POST, path, Some(body))
+    }
+
+    /// `PUT` of a JSON body.
+    pub(super) fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.call(Method::PUT, path, Some(body))
     }
 
     /// `PATCH` with a JSON body.
@@ -168,11 +188,11 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Request<Whole>, Failure> {
-        let prefix = self.base.path().trim_end_matches('/');
+        let (base, prefix) = (self.base.path().trim_end_matches('/'), self.prefix);
         let host = self.base.authority().map_or("", |authority| authority.as_str());
         Request::builder()
             .method(method)
-            .uri(format!("{prefix}/operator/v1{path}"))
+            .uri(format!("{base}{prefix}{path}"))
             .header(HOST, host)
             .header(AUTHORIZATION, &self.authorization)
             .header(ACCEPT, "application/json")
@@ -214,6 +234,9 @@ impl Client {
         };
         let next = match text("fix") {
             // The server's advice is about headers, which nobody types here.
+            _ if status == StatusCode::UNAUTHORIZED && self.prefix == "/v1" => {
+                "set MAILWARD_KEY to a reviewer's key"
+            }
             _ if status == StatusCode::UNAUTHORIZED => KEY_HINT,
             fix => fix,
         };

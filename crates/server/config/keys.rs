@@ -113,6 +113,11 @@ pub const KEYS: &[Key] = &[
         "postgres://... of the role that runs the keystore's migrations; none: that of keys.store_url, if it may",
     ),
     key("screening.hold", r#""high""#, "level from which mail is held: medium, high or never"),
+    key(
+        "screening.held_days",
+        "30",
+        "days after which held mail that nobody decided on is rejected; 0 = never",
+    ),
     key("screening.threads", "0", "threads that parse and score; 0 = one per core"),
     key("dns.servers", r#""system""#, r#"resolvers: "system", "off", or a list such as ["127.0.0.1:5353"]"#),
     key("webhooks.allow_private", "[]", "networks (CIDR) where http, IP literals and any port are allowed"),

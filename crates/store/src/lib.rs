@@ -30,7 +30,9 @@ pub use keystore::{
 };
 pub use news::News;
 pub use scope::account::Account;
+pub use scope::allowed::{AllowedSender, NewAllowedSender};
 pub use scope::archive::{ArchivedInbox, ArchivedMessage, RestoredMessage};
+pub use scope::decision::DecisionRecord;
 pub use scope::erase::{ChainHead, Holdings};
 pub use scope::event::{EventKind, EventRow};
 pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
@@ -38,6 +40,8 @@ pub use scope::key::{ApiKey, NewKey, Scopes};
 pub use scope::leaving::Leaving;
 pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};
 pub use scope::notice::{Level, Notice};
+pub use scope::policy::PolicyRow;
+pub use scope::rejudged::Rejudged;
 pub use scope::review::Decided;
 pub use scope::rotation::{RewrappedDek, SealedPart};
 pub use scope::usage::{Allowance, Drift, Quota, ReceiveUse, Span, Use, comes_near};

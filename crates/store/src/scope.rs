@@ -1,7 +1,9 @@
 //! What one tenant's scope can do, a file per noun. Every statement names the tenant.
 
 pub(crate) mod account;
+pub(crate) mod allowed;
 pub(crate) mod archive;
+pub(crate) mod decision;
 pub(crate) mod erase;
 pub(crate) mod event;
 pub(crate) mod idempotency;
@@ -11,6 +13,8 @@ pub(crate) mod leaving;
 pub(crate) mod message;
 pub(crate) mod notice;
 pub(crate) mod part;
+pub(crate) mod policy;
+pub(crate) mod rejudged;
 pub(crate) mod review;
 pub(crate) mod rotation;
 pub(crate) mod usage;

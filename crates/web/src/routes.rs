@@ -31,6 +31,10 @@ pub(crate) fn public() -> Routes {
         .routes(routes!(v1::review::show))
         .routes(routes!(v1::review::release))
         .routes(routes!(v1::review::reject))
+        .routes(routes!(v1::gate::show, v1::gate::replace, v1::gate::change))
+        .routes(routes!(v1::gate::show_inbox, v1::gate::replace_inbox, v1::gate::change_inbox))
+        .routes(routes!(v1::gate::senders))
+        .routes(routes!(v1::gate::revoke))
         .routes(routes!(v1::audit::list))
         .routes(routes!(v1::audit::verify))
         .merge(everywhere())
@@ -46,6 +50,13 @@ pub(crate) fn operator() -> Routes {
         .routes(routes!(operator::standing::break_glass))
         .routes(routes!(operator::standing::issue_key))
         .routes(routes!(operator::inboxes::create, operator::inboxes::list))
+        .routes(routes!(operator::gate::show, operator::gate::replace, operator::gate::change))
+        .routes(routes!(
+            operator::gate::show_inbox,
+            operator::gate::replace_inbox,
+            operator::gate::change_inbox
+        ))
+        .routes(routes!(operator::gate::rescore))
         .routes(routes!(operator::isolation::show, operator::isolation::record))
         .routes(routes!(operator::isolation::trespass))
         .routes(routes!(operator::archives::export))

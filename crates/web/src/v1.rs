@@ -5,6 +5,7 @@ pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod emails;
 pub(crate) mod files;
+pub(crate) mod gate;
 pub(crate) mod inboxes;
 pub(crate) mod keys;
 pub(crate) mod poll;

@@ -23,9 +23,10 @@ use super::spool::{Incoming, Spooled, Spooling};
 use super::unpack::{BadArchive, Contents, lines, walk};
 use super::{Counts, Entry, Kind};
 use crate::access::KeyRequest;
-use crate::inbound::{author_digest, is_held};
+use crate::inbound::author_digest;
 use crate::keyring::TenantKeys;
 use crate::onboarding::is_reserved;
+use crate::screening::gate::is_held;
 use crate::{Error, Mailroom, Result};
 
 /// Messages that are stored in one transaction, and their bytes: short enough that nobody's mail waits for it.

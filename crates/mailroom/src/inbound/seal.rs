@@ -3,14 +3,15 @@
 use mailward_mail::clock::{Clock, Timestamp};
 use mailward_mail::envelope::Envelope;
 use mailward_mail::id::{EventId, MessageId};
+use mailward_mail::parsed::Parsed;
 use mailward_mail::random::Random;
 use mailward_store::{Delivery, EventKind, NewEvent, NewMessage};
 use mailward_vault::{MessageContext, PartKind};
 use sha2::{Digest, Sha256};
 
 use super::Route;
+use crate::allowances::Gated;
 use crate::keyring::TenantKeys;
-use crate::screening::Screened;
 use crate::snapshot::Meta;
 use crate::{Error, Result};
 
@@ -21,9 +22,9 @@ pub(super) struct Message<'a> {
     pub(super) wire: &'a [u8],
     /// As it is kept.
     pub(super) raw: &'a [u8],
-    pub(super) screened: &'a Screened,
+    /// As everybody reads it; none where it could not be read.
+    pub(super) parsed: Option<&'a Parsed>,
     pub(super) meta: Meta,
-    pub(super) held: bool,
     pub(super) received_at: Timestamp,
 }
 
@@ -32,6 +33,7 @@ impl Message<'_> {
     pub(super) fn seal(
         &self,
         route: &Route,
+        gated: &Gated,
         keys: &TenantKeys,
         clock: &Clock,
         random: &Random,
@@ -47,24 +49,26 @@ impl Message<'_> {
         let mut meta = self.meta.clone();
         meta.delivered_to = route.address.to_string();
         meta.tag = route.address.tag().map(str::to_owned);
+        meta.verdict = Some(gated.verdict.clone());
+        meta.gate = gated.note;
         let json = |what: serde_json::Result<Vec<u8>>| {
             what.map_err(|_| Error::Damaged("a snapshot cannot be written"))
         };
-        let parsed = json(serde_json::to_vec(&self.screened.parsed))?;
+        let parsed = json(serde_json::to_vec(&self.parsed))?;
         let raw = key.seal(&context, PartKind::Raw, 0, self.raw).into_bytes();
         let parsed = key.seal(&context, PartKind::Parsed, 0, &parsed).into_bytes();
         let sealed_meta =
             key.seal(&context, PartKind::Meta, 0, &json(serde_json::to_vec(&meta))?).into_bytes();
-        let kind = if self.held { EventKind::EmailQuarantined } else { EventKind::EmailReceived };
+        let kind = if gated.held { EventKind::EmailQuarantined } else { EventKind::EmailReceived };
         Ok(Delivery {
             message: NewMessage {
                 inbox: route.inbox.clone(),
-                held: self.held,
+                held: gated.held,
                 received_at: self.received_at,
                 size: i64::try_from(self.raw.len()).unwrap_or(i64::MAX),
-                level: self.screened.verdict.level.as_str(),
-                score: self.screened.verdict.score,
-                model: self.screened.verdict.model.clone(),
+                level: gated.verdict.level.as_str(),
+                score: gated.verdict.score,
+                model: gated.verdict.model.clone(),
                 has_attachments: !meta.attachments.is_empty(),
                 is_automated: meta.automated.is_some(),
                 key_version: keys.current().version(),
@@ -95,6 +99,12 @@ impl Message<'_> {
             &digest,
         ])
     }
+}
+
+/// The keyed digest of an author's domain: as much of a sender as is kept of a decision.
+pub(crate) fn domain_digest(keys: &TenantKeys, address: &str) -> [u8; 16] {
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    keys.search.digest16(&[b"domain", domain.to_lowercase().as_bytes()])
 }
 
 /// The keyed digest by which an author's mails are found without their address.

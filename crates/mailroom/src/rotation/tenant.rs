@@ -221,7 +221,9 @@ impl Mailroom {
             RewrappedDek { id: message.id.clone(), old: message.dek.clone(), new: dek.as_bytes().to_vec() };
         let mut scope = tenant.write().await?;
         let done = scope.reencrypt_message(&wraps, newest, &parts).await?;
-        scope.commit().await?;
+        if done {
+            scope.commit().await?;
+        }
         tokio::time::sleep(Duration::from_secs_f64(bytes as f64 / BODIES_A_SECOND as f64)).await;
         Ok(u64::from(done))
     }

@@ -81,6 +81,12 @@ impl Mailroom {
         let keys = self.0.keyring.tenant(tenant).await?;
         let mut scope = tenant.read().await?;
         let Some(message) = scope.message_for_review(id).await? else { return Ok(None) };
+        // Who decided on it, where the event is of a decision: in a word of ours.
+        if let Some(detail) = scope.event_detail(&event.id).await? {
+            let detail: Value = serde_json::from_str(&detail)
+                .map_err(|_| Error::Damaged("the detail of an event is no JSON"))?;
+            data["decidedBy"] = detail["decidedBy"].clone();
+        }
         data["seq"] = json!(message.seq);
         data["receivedAt"] = json!(message.received_at.to_string());
         data["createdAt"] = json!(message.available_at.map(|at| at.to_string()));

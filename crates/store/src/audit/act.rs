@@ -71,6 +71,16 @@ actions! {
     MailReleased = "mail.release",
     /// A held mail was rejected.
     MailRejected = "mail.reject",
+    /// A held mail that nobody decided on in time was rejected.
+    HeldExpired = "mail.expire",
+    /// Stored mail was judged anew, by the present model and policy.
+    MailRescored = "mail.rescore",
+    /// What is held, of a tenant or one inbox, was chosen anew.
+    PolicyChanged = "policy.change",
+    /// A sender was let through for some time.
+    SenderAllowed = "sender.allow",
+    /// A sender is let through no more.
+    SenderRevoked = "sender.revoke",
     /// A mail was downloaded as it came.
     RawDownloaded = "mail.raw",
     /// A stored mail did not open: its bytes, or its place, are not what was stored.

@@ -265,13 +265,15 @@ impl Scope {
         if done == 0 {
             return Ok(false);
         }
-        const WITH_IT: [&str; 4] = [
+        const WITH_IT: [&str; 6] = [
             "DELETE FROM address WHERE tenant_id = $1 AND inbox_id = $2",
             "UPDATE message SET dek = '', state = 'rejected', seq = NULL, armed = 0
                 WHERE tenant_id = $1 AND inbox_id = $2",
             "DELETE FROM job WHERE tenant_id = $1 AND webhook_id IN
                 (SELECT id FROM webhook WHERE tenant_id = $1 AND inbox_id = $2)",
             "DELETE FROM webhook WHERE tenant_id = $1 AND inbox_id = $2",
+            "DELETE FROM policy WHERE tenant_id = $1 AND inbox_id = $2",
+            "DELETE FROM allowed_sender WHERE tenant_id = $1 AND inbox_id = $2",
         ];
         const KEYS: &str = "DELETE FROM api_key WHERE tenant_id = $1 AND inbox_id = $2 RETURNING keyid";
         for sql in WITH_IT {

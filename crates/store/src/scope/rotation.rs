@@ -115,7 +115,8 @@ impl Scope {
             .collect())
     }
 
-    /// Exchanges a message's key and, with it, all its parts. `false`: the key is not as it was read.
+    /// Exchanges a message's key and, with it, all its parts. `false`: the key or a part is not as it was read, and the
+    /// caller must not commit.
     pub async fn reencrypt_message(
         &mut self,
         key: &RewrappedDek,
@@ -128,15 +129,19 @@ impl Scope {
             return Ok(false);
         }
         for (kind, no, bytes) in parts {
-            on!(&mut self.tx, |conn| sqlx::query(SQL)
+            let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
                 .bind(self.tenant.as_str())
                 .bind(key.id.as_str())
                 .bind(kind)
                 .bind(i64::from(*no))
                 .bind(bytes)
                 .execute(conn)
-                .await
-                .map(drop))?;
+                .await?
+                .rows_affected());
+            // A summary that was written anew since lies under the old key: it must not be left behind.
+            if done == 0 {
+                return Ok(false);
+            }
         }
         Ok(true)
     }

@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 
 use mailward_mail::calendar::Day;
 use mailward_mail::clock::{Clock, Timestamp};
-use mailward_mail::id::{EventId, InboxId};
+use mailward_mail::id::{EventId, InboxId, MessageId};
 use mailward_mail::random::Random;
 
 use super::slug;
 use crate::db::{Tx, on};
 use crate::scope::event::{EventKind, EventRow};
+use crate::scope::message::{Decision, State};
+use crate::scope::review::Decided;
 use crate::{Act, Action, Error, Result, Scope, Store};
+
+/// Who rejects held mail whose time is over: no key.
+const EXPIRY: &str = "expiry";
 
 impl Store {
     /// What time has made void: arms of deliveries whose client never came back, and remembered requests.
@@ -102,6 +107,51 @@ impl Store {
         }
         scope.commit().await?;
         Ok(found.len())
+    }
+
+    /// Rejects up to `most` held mails that came before `before` and that nobody decided on; how many were.
+    pub async fn expire_held(
+        &self,
+        before: Timestamp,
+        most: i64,
+        clock: &Clock,
+        random: &Random,
+    ) -> Result<usize> {
+        const SQLITE: &str = "SELECT message.tenant_id, message.id FROM message
+            JOIN tenant ON tenant.id = message.tenant_id
+            WHERE message.state = 'held' AND message.received_at < $1 AND tenant.state = 'active'
+            ORDER BY 1, 2 LIMIT $2";
+        const POSTGRES: &str = "SELECT * FROM mw_held_too_long($1, $2)";
+        let now = clock.now();
+        let mut tx = self.inner.db.write().await?;
+        let sql = tx.pick(SQLITE, POSTGRES);
+        let found: Vec<(String, String)> =
+            on!(&mut tx, |conn| sqlx::query_as(sql).bind(before.millis()).bind(most).fetch_all(conn).await?);
+        let Some((first, _)) = found.first() else { return Ok(0) };
+        let mut scope = Scope::enter(self.clone(), tx, slug(first)?).await?;
+        let mut rejected = 0;
+        for (tenant, id) in &found {
+            scope.switch(&slug(tenant)?).await?;
+            let id = MessageId::parse(id).map_err(|bad| Error::corrupt("message", id, bad))?;
+            // Somebody may have decided since; then that stands.
+            let Some(message) = scope.message_for_review(&id).await? else { continue };
+            let decided = Decided { decision: Decision::Reject, by: EXPIRY, reason: None };
+            if message.state != State::Held || !scope.decide(&message, &decided, now).await? {
+                continue;
+            }
+            let event = EventRow {
+                id: EventId::generate(clock, random),
+                kind: EventKind::EmailRejected,
+                inbox: Some(message.inbox.clone()),
+                message: Some(id.clone()),
+                created_at: now,
+            };
+            scope.record_with(&event, Some(r#"{"decidedBy":"expiry"}"#)).await?;
+            scope.audit(&Act::new(Action::HeldExpired).on(id.as_str()), now).await?;
+            rejected += 1;
+        }
+        scope.commit().await?;
+        Ok(rejected)
     }
 
     /// Looks whether the books of stored bytes say what the rows say, tenant by tenant, and sets right what does not; how

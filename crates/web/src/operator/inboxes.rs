@@ -44,7 +44,12 @@ pub(crate) async fn list(
     page(&web, &principal, options.limit, options.cursor.as_deref()).await
 }
 
-async fn acting_for(web: &Web, operator: &mailward_store::Operator, id: &str) -> Result<Principal, Problem> {
+/// The operator, acting for a tenant.
+pub(crate) async fn acting_for(
+    web: &Web,
+    operator: &mailward_store::Operator,
+    id: &str,
+) -> Result<Principal, Problem> {
     let id = TenantId::parse(id).map_err(|_| Problem::not_found())?;
     web.room.principal_for_operator(operator, &id).await?.ok_or_else(Problem::not_found)
 }

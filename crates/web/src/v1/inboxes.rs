@@ -6,12 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mailward_mail::id::InboxId;
-use mailward_mailroom::{CreatedInbox, InboxPatch, InboxRequest};
+use mailward_mailroom::{CreatedInbox, InboxPatch, InboxRequest, PolicyChange};
 use mailward_store::Scopes;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::DeletedView;
+use super::gate::{GateView, InboxGate};
 use crate::Web;
 use crate::body::Body;
 use crate::caller::Caller;
@@ -52,6 +53,9 @@ pub(crate) struct ChangeRequest {
     /// Whether it takes mail.
     #[serde(default)]
     is_active: Option<bool>,
+    /// What of its mail waits for a person: a level, or the fields of a gate. Needs the scope `settings`.
+    #[serde(default)]
+    gate: Option<InboxGate>,
 }
 
 /// Which inboxes.
@@ -90,6 +94,9 @@ pub(crate) struct InboxView {
     /// The inbox' own key, shown once: when it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// What of its mail waits for a person, for who may choose it: when it was chosen with this request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<GateView>,
 }
 
 /// Makes an inbox, or answers 200 with the one that an equal request made before.
@@ -148,10 +155,25 @@ pub(crate) async fn change(
     Ids(id): Ids<InboxId>,
     Body(request): Body<ChangeRequest>,
 ) -> Result<Json<InboxView>, Problem> {
-    let principal = caller.need(Scopes::INBOXES)?;
     let patch = InboxPatch { display_name: request.display_name, is_active: request.is_active };
-    let changed = web.room.change_inbox(principal, &id, patch).await?;
-    Ok(Json(InboxView::of(changed.ok_or_else(Problem::not_found)?)))
+    let Some(gate) = request.gate else {
+        let changed = web.room.change_inbox(caller.need(Scopes::INBOXES)?, &id, patch).await?;
+        return Ok(Json(InboxView::of(changed.ok_or_else(Problem::not_found)?)));
+    };
+    // A reviewer's key chooses what is held and changes nothing else: each part needs its own scope, before any is done.
+    let principal = caller.need(Scopes::SETTINGS)?;
+    let is_more = patch.display_name.is_some() || patch.is_active.is_some();
+    if is_more {
+        caller.need(Scopes::INBOXES)?;
+    }
+    let (policy, version) = gate.request().split();
+    let changed = web.room.change_policy(principal, Some(&id), PolicyChange::Merge(policy), version).await?;
+    let gate = Some(GateView::of(changed.ok_or_else(Problem::not_found)?));
+    let inbox = match is_more {
+        true => web.room.change_inbox(principal, &id, patch).await?,
+        false => web.room.inbox(principal, &id).await?,
+    };
+    Ok(Json(InboxView { gate, ..InboxView::of(inbox.ok_or_else(Problem::not_found)?) }))
 }
 
 /// Deletes an inbox with its mail and its keys. Its address is never given out again.
@@ -219,6 +241,7 @@ impl InboxView {
             expires_at: inbox.expires_at.map(|at| at.to_string()),
             created_at: inbox.created_at.to_string(),
             token: None,
+            gate: None,
         }
     }
 

@@ -1,23 +1,29 @@
 //! Held mail, for those who may decide on it.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
+use mailward_mail::clock::Timestamp;
 use mailward_mail::id::MessageId;
-use mailward_mailroom::Mail;
+use mailward_mailroom::{AllowRequest, Decide, Mail};
 use mailward_store::{Decision, Scopes, State as MailState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::emails::EmailView;
+use super::gate::AllowedSenderView;
 use crate::Web;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::cursor::{self, Page};
 use crate::problem::Problem;
-use crate::query::{Ids, Limit, Paging, Query};
+use crate::query::{Ids, Limit, Moment, Paging, Query};
 
 /// The longest reason, in characters.
 const MOST_REASON: usize = 1_000;
+/// How long a sender is let through when nothing is said.
+const DEFAULT_TIME: Duration = Duration::from_secs(30 * 86_400);
 
 /// A decision.
 #[derive(Deserialize, ToSchema)]
@@ -27,19 +33,47 @@ pub(crate) struct DecideRequest {
     /// Why, at most 1,000 characters.
     #[serde(default)]
     reason: Option<String>,
-    /// Must be absent or false: senders cannot be allowed by this.
+    /// Let the sender through from now on; with a release alone, and with the scope `settings`.
     #[serde(default)]
-    allow_sender: Option<bool>,
+    allow_sender: Option<AllowShape>,
+}
+
+/// How long mail of the sender is let through, where DMARC passes and nothing would hand data on.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AllowSender)]
+#[serde(untagged)]
+pub(crate) enum AllowShape {
+    /// `true`: for 30 days. `false`: not at all.
+    Switch(bool),
+    /// Until then.
+    Until(AllowUntil),
+}
+
+/// Until when, and where.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AllowSenderUntil)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct AllowUntil {
+    /// ISO 8601, within a year.
+    #[schema(value_type = String)]
+    until: Moment,
+    /// To all inboxes of the tenant; else to the mail's alone.
+    #[serde(default)]
+    all_inboxes: bool,
 }
 
 /// A mail under review. Why it was held is told by `security`.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ReviewedEmail)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ReviewView {
     /// `held`, `delivered` or `rejected`.
     state: &'static str,
     #[serde(flatten)]
     email: EmailView,
+    /// The sender that is let through from now on, where the release asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_sender: Option<AllowedSenderView>,
 }
 
 /// Lists held mail, newest first.
@@ -79,7 +113,7 @@ pub(crate) async fn release(
     id: Ids<MessageId>,
     Body(request): Body<DecideRequest>,
 ) -> Result<Json<ReviewView>, Problem> {
-    decide(&caller, &web, &id.0, &request, Decision::Release).await
+    decide(&caller, &web, &id.0, request, Decision::Release).await
 }
 
 /// Keeps a held mail from its agent for ever. A second decision is answered 409.
@@ -92,31 +126,47 @@ pub(crate) async fn reject(
     id: Ids<MessageId>,
     Body(request): Body<DecideRequest>,
 ) -> Result<Json<ReviewView>, Problem> {
-    decide(&caller, &web, &id.0, &request, Decision::Reject).await
+    decide(&caller, &web, &id.0, request, Decision::Reject).await
 }
 
 async fn decide(
     caller: &Caller,
     web: &Web,
     id: &MessageId,
-    request: &DecideRequest,
+    request: DecideRequest,
     decision: Decision,
 ) -> Result<Json<ReviewView>, Problem> {
-    let principal = caller.need(Scopes::REVIEW)?;
+    let mut principal = caller.need(Scopes::REVIEW)?;
     request.check()?;
-    let decided = web.room.decide(principal, id, decision, request.reason.as_deref()).await?;
-    Ok(Json(ReviewView::of(decided.ok_or_else(Problem::not_found)?)))
+    let allow = request.allow(web.room.clock().now());
+    if allow.is_some() {
+        // The list of those who pass is a setting, whoever adds to it.
+        principal = caller.need(Scopes::REVIEW.with(Scopes::SETTINGS))?;
+    }
+    let request = Decide { decision, reason: request.reason, allow };
+    let decided = web.room.decide(principal, id, request).await?.ok_or_else(Problem::not_found)?;
+    let allowed_sender = decided.allowed.map(AllowedSenderView::of);
+    Ok(Json(ReviewView { allowed_sender, ..ReviewView::of(decided.mail) }))
 }
 
 impl DecideRequest {
     fn check(&self) -> Result<(), Problem> {
-        if self.allow_sender == Some(true) {
-            return Err(Problem::validation("allowSender: senders cannot be allowed here; leave it out"));
-        }
         if self.reason.as_ref().is_some_and(|reason| reason.chars().count() > MOST_REASON) {
             return Err(Problem::validation(format!("reason: must be at most {MOST_REASON} characters")));
         }
         Ok(())
+    }
+
+    fn allow(&self, now: Timestamp) -> Option<AllowRequest> {
+        match &self.allow_sender {
+            None | Some(AllowShape::Switch(false)) => None,
+            Some(AllowShape::Switch(true)) => {
+                Some(AllowRequest { until: now.plus(DEFAULT_TIME), everywhere: false })
+            }
+            Some(AllowShape::Until(AllowUntil { until: Moment(until), all_inboxes })) => {
+                Some(AllowRequest { until: *until, everywhere: *all_inboxes })
+            }
+        }
     }
 }
 
@@ -127,7 +177,7 @@ impl ReviewView {
             MailState::Delivered => "delivered",
             MailState::Rejected => "rejected",
         };
-        Self { state, email: EmailView::of(mail) }
+        Self { state, email: EmailView::of(mail), allowed_sender: None }
     }
 }
 
@@ -140,10 +190,29 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_may_have_a_reason_and_allows_no_sender() {
+    fn a_decision_may_have_a_reason_of_a_thousand_characters() {
         assert!(accepted("{}"));
         assert!(accepted(r#"{"reason":"a newsletter","allowSender":false}"#));
-        assert!(!accepted(r#"{"allowSender":true}"#));
         assert!(!accepted(&format!(r#"{{"reason":"{}"}}"#, "x".repeat(1_001))));
+    }
+
+    #[test]
+    fn a_sender_is_let_through_for_thirty_days_or_until_a_moment() {
+        let now = Timestamp(1_795_341_600_000);
+        let allow = |json: &str| {
+            let request: Result<DecideRequest, _> = serde_json::from_str(json);
+            request.map(|request| request.allow(now)).map_err(drop)
+        };
+        for none in ["{}", r#"{"allowSender":null}"#, r#"{"allowSender":false}"#] {
+            assert_eq!(allow(none), Ok(None), "{none}");
+        }
+        let month = AllowRequest { until: now.plus(DEFAULT_TIME), everywhere: false };
+        assert_eq!(allow(r#"{"allowSender":true}"#), Ok(Some(month)));
+        let until = Timestamp::parse("2027-01-01T00:00:00Z").expect("a moment");
+        let all = r#"{"allowSender":{"until":"2027-01-01T00:00:00Z","allInboxes":true}}"#;
+        assert_eq!(allow(all), Ok(Some(AllowRequest { until, everywhere: true })));
+        for bad in [r#"{"allowSender":{}}"#, r#"{"allowSender":{"until":"soon"}}"#, r#"{"allowSender":30}"#] {
+            assert_eq!(allow(bad), Err(()), "{bad}");
+        }
     }
 }
