@@ -133,8 +133,10 @@ impl Mailroom {
             let mut waiting = Vec::with_capacity(routes.len());
             for route in routes {
                 let keys = room.keyring.tenant(&route.tenant).await.map_err(|error| down(&error))?;
-                let delivery =
-                    message.seal(route, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
+                let pending = self.is_grey(&route.tenant, &screened.verdict);
+                let delivery = message
+                    .seal(route, &keys, pending, &room.clock, &room.random)
+                    .map_err(|error| down(&error))?;
                 waiting.push(room.intake.commit(delivery));
             }
             for (route, outcome) in routes.iter().zip(futures_util::future::join_all(waiting).await) {
@@ -173,7 +175,9 @@ impl Mailroom {
     ) -> Result<Result<Committed, IntakeError>, Refusal> {
         let room = &self.0;
         let keys = room.keyring.renew(&route.tenant).await.map_err(|error| down(&error))?;
-        let delivery = message.seal(route, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
+        let pending = self.is_grey(&route.tenant, &message.screened.verdict);
+        let delivery =
+            message.seal(route, &keys, pending, &room.clock, &room.random).map_err(|error| down(&error))?;
         Ok(room.intake.commit(delivery).await)
     }
 

@@ -22,7 +22,7 @@ mod wake;
 pub use audit::act::{Act, Action, Actor, Origin, Outcome};
 pub use db::Location;
 pub use error::Error;
-pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent};
+pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent, Next};
 pub use jobs::{Claim, ClaimedJob, JobKind};
 pub use keystore::{
     ClaimedRotation, KeyVersion, Keystore, MasterState, NewRotation, Rewrapped, RotationKind, RotationRow,
@@ -35,6 +35,7 @@ pub use scope::erase::{ChainHead, Holdings};
 pub use scope::event::{EventKind, EventRow};
 pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
 pub use scope::key::{ApiKey, NewKey, Scopes};
+pub use scope::judging::{JudgeUse, Judged, Rejudged};
 pub use scope::leaving::Leaving;
 pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};
 pub use scope::notice::{Level, Notice};
