@@ -17,6 +17,7 @@ mod findings;
 mod harness;
 mod inbound;
 mod isolation;
+mod judging;
 mod keys;
 mod leaving;
 mod limits;

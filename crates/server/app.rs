@@ -104,6 +104,10 @@ impl App {
                 Lane::WEBHOOKS,
             );
             tasks.push(tokio::spawn(worker.run(stop.clone())));
+            let back = store.take_back(JobKind::Judge, clock.now()).await.map_err(StartError::store)?;
+            if back > 0 {
+                tracing::info!(mails = back, "mail that waited for the judge is taken up again");
+            }
             let judging = Worker::new(
                 store.clone(),
                 clock.clone(),

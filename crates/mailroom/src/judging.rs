@@ -177,9 +177,11 @@ impl Mailroom {
         if tries >= MOST_TRIES {
             return None;
         }
-        let pause = PAUSE * u32::try_from(tries.max(1)).unwrap_or(1);
+        let settings = self.0.judge.as_ref()?.settings();
+        // Whoever gives an answer less time than that has no reason to wait longer between two.
+        let pause = PAUSE.min(settings.deadline) * u32::try_from(tries.max(1)).unwrap_or(1);
         let at = self.0.clock.now().plus(pause.max(wished).min(MOST_PAUSE));
-        let patience = self.0.judge.as_ref()?.settings().patience;
+        let patience = settings.patience;
         (at < since.plus(patience)).then_some(at)
     }
 

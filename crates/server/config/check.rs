@@ -152,7 +152,7 @@ fn judge(config: &Config) -> Result<(), Fault> {
     let (from, to) = (screening.judge_grey_from, screening.judge_grey_to);
     let high = "must be at most 69: what is high by itself is not the judge's to clear";
     ensure(to <= 69, "screening.judge_grey_to", high)?;
-    ensure(from >= 1 && from <= to, "screening.judge_grey_from", "must be from 1 to screening.judge_grey_to")?;
+    ensure(from <= to, "screening.judge_grey_from", "must be at most screening.judge_grey_to")?;
     let bytes = "must be between 1024 and 262144";
     ensure((1_024..=262_144).contains(&screening.judge_max_bytes), "screening.judge_max_bytes", bytes)?;
     let slug = "are not all names of tenants";

@@ -119,6 +119,24 @@ impl Store {
         rows.into_iter().map(|row| self.claimed(row)).collect()
     }
 
+    /// Gives jobs of a kind back that an earlier process had claimed, at the start of one that has the store to itself.
+    /// On a shared store others may be running them, and leases end by themselves.
+    pub async fn take_back(&self, kind: JobKind, now: Timestamp) -> Result<u64> {
+        const SQL: &str = "UPDATE job SET due_at = $2 WHERE kind = $1 AND state = 'open' AND due_at > $2";
+        if self.is_shared() {
+            return Ok(0);
+        }
+        let mut tx = self.inner.db.write().await?;
+        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+            .bind(kind.as_str())
+            .bind(now.millis())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        tx.commit().await?;
+        Ok(done)
+    }
+
     /// When the next job of these kinds becomes due.
     pub async fn next_due(&self, kinds: &[JobKind]) -> Result<Option<Timestamp>> {
         const SQLITE: &str = "SELECT MIN(due_at) FROM job WHERE state = 'open' AND $1 LIKE '%,' || kind || ',%'";
