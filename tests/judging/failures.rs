@@ -192,3 +192,41 @@ async fn the_judge_may_not_be_where_nobody_said(world: World) {
         assert!(refused.contains("screening.judge_url") && !refused.contains("pw"), "{refused}");
     }
 }
+
+/// What doctor says of a judge.
+async fn doctor(judge: &Endpoint, more: &[&str]) -> Vec<mailward::doctor::checks::Check> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut set = super::settings(judge, more);
+    set.extend(["dns.servers=off", "screening.judge_key=sk-the-key"].map(str::to_owned));
+    let data_dir = Some(directory.path().join("data"));
+    let sources = mailward::config::Sources { data_dir, set, ..mailward::config::Sources::default() };
+    let config = mailward::config::load(&sources).expect("a configuration");
+    let all = mailward::doctor::checks::all(&config).await;
+    all.into_iter().filter(|check| check.what.starts_with("screening.judge")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_tries_the_judge_and_tells_nothing_of_what_it_said() {
+    use mailward::doctor::checks::State;
+    let good = Endpoint::start(|asked| Reply::Says(asked.benign())).await;
+    let checks = doctor(&good, &["screening.judge_tenants=[\"ada\"]"]).await;
+    assert_eq!(checks.iter().map(|check| check.state).collect::<Vec<_>>(), [State::Good], "{checks:?}");
+    assert!(checks[0].seen.contains("to the letter"), "{checks:?}");
+    let checks = doctor(&good, &[]).await;
+    assert_eq!(checks.iter().map(|check| check.state).collect::<Vec<_>>(), [State::Weak, State::Good]);
+    for (reply, said) in [
+        (response("200 OK", JSON, "{\"leak\":\"canary\"}"), "not what it was asked for"),
+        (response("401 canary", JSON, "canary"), "status 401"),
+        (response("302 Found", "Location: http://canary/\r\n", ""), "status 302"),
+        (response("503 canary", "", "canary"), "too busy"),
+    ] {
+        let bad = Endpoint::start(move |_| Reply::Raw(reply.clone())).await;
+        let checks = doctor(&bad, &["screening.judge_tenants=[\"ada\"]"]).await;
+        assert_eq!((checks.len(), checks[0].state), (1, State::Bad), "{checks:?}");
+        assert!(checks[0].seen.contains(said) && !checks[0].fix.is_empty(), "{checks:?}");
+        let told = format!("{checks:?}");
+        let port = bad.address.port().to_string();
+        assert!(!told.contains("canary") && !told.contains("sk-the-key") && !told.contains(&port), "{told}");
+        assert_eq!(bad.asked().len(), 1, "once");
+    }
+}

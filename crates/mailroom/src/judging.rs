@@ -21,7 +21,7 @@ use mailward_mail::calendar::Day;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, MessageId};
 use mailward_score::{Level, Verdict};
-use mailward_store::{Act, Action, EventKind, EventRow, Judged, Message, Outcome, Rejudged, Tenant};
+use mailward_store::{Act, Action, EventKind, EventRow, Judged, Message, Outcome, JudgedAnew, Tenant};
 use mailward_vault::PartKind;
 
 use answer::Opinion;
@@ -258,7 +258,7 @@ impl Mailroom {
         keys: &TenantKeys,
         message: &Message,
         meta: &Meta,
-    ) -> Result<Rejudged> {
+    ) -> Result<JudgedAnew> {
         let context = context(tenant, message);
         let key = keys.message_key(&context, message.key_version, &message.dek).await?;
         let dek = keys.current().wrap_message_key(&context, &key, &self.0.random);
@@ -266,7 +266,7 @@ impl Mailroom {
         let no = part.map_or(1, |(no, _)| no + 1);
         let json = serde_json::to_vec(meta).map_err(|_| Error::Damaged("a summary cannot be written"))?;
         let verdict = meta.verdict.as_ref().ok_or(Error::Damaged("a mail has no verdict"))?;
-        Ok(Rejudged {
+        Ok(JudgedAnew {
             level: verdict.level.as_str(),
             score: verdict.score,
             model: verdict.model.clone(),

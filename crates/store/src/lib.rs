@@ -35,7 +35,7 @@ pub use scope::erase::{ChainHead, Holdings};
 pub use scope::event::{EventKind, EventRow};
 pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
 pub use scope::key::{ApiKey, NewKey, Scopes};
-pub use scope::judging::{JudgeUse, Judged, Rejudged};
+pub use scope::judging::{JudgeUse, Judged, JudgedAnew};
 pub use scope::leaving::Leaving;
 pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};
 pub use scope::notice::{Level, Notice};

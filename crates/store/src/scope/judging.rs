@@ -21,11 +21,11 @@ pub struct Judged<'a> {
     /// Whether a person is to decide on it now; else its agent has it.
     pub held: bool,
     /// What is to be known of it from now on; none: what was known.
-    pub anew: Option<Rejudged>,
+    pub anew: Option<JudgedAnew>,
 }
 
 /// A verdict that took another's place.
-pub struct Rejudged {
+pub struct JudgedAnew {
     /// `low`, `medium`, `high`.
     pub level: &'static str,
     /// 0 to 100.
@@ -179,7 +179,7 @@ impl Scope {
     }
 
     /// Puts one summary in another's place, and counts what it takes on the disk.
-    async fn exchange_meta(&mut self, message: &Message, anew: &Rejudged) -> Result<()> {
+    async fn exchange_meta(&mut self, message: &Message, anew: &JudgedAnew) -> Result<()> {
         const OLD: &str = "SELECT COALESCE(CAST(SUM(length(bytes)) AS BIGINT), 0) FROM part
             WHERE tenant_id = $1 AND message_id = $2 AND kind = 'meta'";
         const DELETE: &str = "DELETE FROM part WHERE tenant_id = $1 AND message_id = $2 AND kind = 'meta'";
