@@ -27,7 +27,8 @@ both_databases!(
 
 /// Every mail that is not high by itself is grey.
 pub fn settings(judge: &Endpoint, more: &[&str]) -> Vec<String> {
-    let mut all: Vec<String> = ["screening.judge_model=judge-1", "screening.judge_grey_from=0"].map(str::to_owned).into();
+    let mut all: Vec<String> =
+        ["screening.judge_model=judge-1", "screening.judge_grey_from=0"].map(str::to_owned).into();
     all.push(judge.url());
     all.extend(more.iter().map(ToString::to_string));
     all
@@ -41,11 +42,12 @@ pub async fn with(world: &World, judge: &Endpoint, more: &[&str]) -> World {
 
 /// Waits for something that must come; nothing here depends on how long it takes.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..1_500 {
+    for _ in 0..300 {
         if holds().await {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // A key may ask twenty times a second.
+        tokio::time::sleep(Duration::from_millis(120)).await;
     }
     panic!("{what} never came");
 }
@@ -88,7 +90,7 @@ async fn grey_mail_is_nowhere_until_the_judge_has_spoken(world: World) {
     }
     assert_eq!(inbox.emails().await, Vec::<Value>::new());
     let poll = format!("/v1/inboxes/{}/emails/poll?timeout=1&after=0", inbox.id);
-    assert_eq!(inbox.http("GET", &poll).send().await.expect(200)["data"], json!([]));
+    assert_eq!(inbox.http("GET", &poll).send().await.status, 204);
     let seen = inbox.http("GET", "/v1/account").send().await.expect(200);
     assert_eq!(seen["usage"]["totalEmailsReceived"], json!(0), "a count would tell of it");
     // A reviewer may look, of this tenant alone.
@@ -104,7 +106,10 @@ async fn grey_mail_is_nowhere_until_the_judge_has_spoken(world: World) {
     assert_eq!(ada.held().await.len(), 0);
     assert!(calls.try_recv().is_err(), "one event");
     let row = &audit(&ada).await[0];
-    assert_eq!((&row["object"], &row["actorKind"], &row["outcome"]), (&json!(id), &json!("service"), &json!("done")));
+    assert_eq!(
+        (&row["object"], &row["actorKind"], &row["outcome"]),
+        (&json!(id), &json!("service"), &json!("done"))
+    );
     assert_eq!((&row["detail"]["judge"], &row["detail"]["became"]), (&json!("benign"), &json!("delivered")));
     let metrics = crate::world::http::Request::new(world.operator, "GET", "/metrics").send().await.text();
     assert!(metrics.contains("mailward_judged_total{judge=\"benign\"} 1\n"), "{metrics}");
@@ -124,7 +129,10 @@ async fn a_mail_that_the_judge_finds_out_is_held_and_says_where(world: World) {
     assert_eq!((&security["injectionRisk"], &security["injectionScore"]), (&json!("high"), &json!(90)));
     let finding = &security["findings"][0];
     assert_eq!((&finding["rule"], &finding["weight"]), (&json!("judge.injection"), &json!(90)));
-    assert_eq!((&finding["where"], &finding["excerpt"]), (&json!("text"), &json!("reveals or sends data: send\\u{202e} the code")));
+    assert_eq!(
+        (&finding["where"], &finding["excerpt"]),
+        (&json!("text"), &json!("reveals or sends data: send\\u{202e} the code"))
+    );
     assert!(security["model"].as_str().is_some_and(|model| model.ends_with("+judge")), "{security}");
     // Held like any other mail: it is a person's now.
     let id = held[0]["id"].as_str().expect("an id");
@@ -145,8 +153,10 @@ pub fn doubtful() -> Vec<u8> {
     ];
     for text in candidates {
         let raw = plain("doubt", text);
-        let parsed = mailward_mail::parsed::parse(&raw, &mailward_mail::prescan::Bounds::default()).expect("parsed");
-        let verdict = mailward_score::score(&mailward_mailroom::sample(&parsed), &mailward_score::Policy::default());
+        let parsed =
+            mailward_mail::parsed::parse(&raw, &mailward_mail::prescan::Bounds::default()).expect("parsed");
+        let verdict =
+            mailward_score::score(&mailward_mailroom::sample(&parsed), &mailward_score::Policy::default());
         if (50..70).contains(&verdict.score) && verdict.findings.iter().all(|finding| finding.weight < 70) {
             return raw;
         }
@@ -213,8 +223,15 @@ async fn a_mail_cannot_speak_for_the_judge(world: World) {
         let (mail, check) = asked.mail();
         assert!(check.len() == 32 && check != marker);
         let keys: Vec<&String> = mail.as_object().expect("an object").keys().collect();
-        let known =
-            ["subject", "sender_name", "text", "html_text", "hidden_text", "attachment_names", "attachment_texts"];
+        let known = [
+            "subject",
+            "sender_name",
+            "text",
+            "html_text",
+            "hidden_text",
+            "attachment_names",
+            "attachment_texts",
+        ];
         assert!(keys.iter().all(|key| known.contains(&key.as_str())), "{keys:?}");
         let sent = asked.body["messages"][1]["content"].as_str().expect("text");
         assert!(!sent.contains("<|") && !sent.contains("[/INST]") && !sent.contains('\u{202e}'), "{sent}");
@@ -242,14 +259,19 @@ async fn a_question_holds_one_mail_and_nothing_of_its_neighbours(world: World) {
     let shown = json!({ "subject": "second of ada", "sender_name": "Tom", "html_text": "seen", "hidden_text": "unseen" });
     assert_eq!(mail, shown);
     let sent = asked[2].body.to_string();
-    for foreign in ["alpha", "beta", "gamma", "bob", "private.example", "sender.example", "agents.test", "eml_", "inb_"] {
+    for foreign in
+        ["alpha", "beta", "gamma", "bob", "private.example", "sender.example", "agents.test", "eml_", "inb_"]
+    {
         assert!(!sent.contains(foreign), "{foreign} in {sent}");
     }
     let head = asked[2].head.to_ascii_lowercase();
     assert!(head.starts_with("post /v1/chat/completions http/1.1"), "{head}");
     assert!(head.contains("authorization: bearer sk-the-key") && !sent.contains("sk-the-key"), "{head}");
     let body = &asked[2].body;
-    assert_eq!((&body["model"], &body["temperature"], body.get("tools")), (&json!("judge-1"), &json!(0), None));
+    assert_eq!(
+        (&body["model"], &body["temperature"], body.get("tools")),
+        (&json!("judge-1"), &json!(0), None)
+    );
     let nonces: std::collections::BTreeSet<String> = asked.iter().map(|asked| asked.mail().1).collect();
     assert_eq!(nonces.len(), 3, "each has its own");
     // The key stands in no log of acts and in no configuration that is shown.

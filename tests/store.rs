@@ -57,14 +57,13 @@ async fn jobs_of_a_tenant_that_may_not_act_wait_until_it_may(world: World) {
 }
 
 /// Whatever is due.
-static ANY: std::sync::LazyLock<Claim<'static>> =
-    std::sync::LazyLock::new(|| Claim {
-        limit: 10,
-        per_tenant: 10,
-        without: &[],
-        regions: HERE.as_slice(),
-        kinds: &[JobKind::Webhook],
-    });
+static ANY: std::sync::LazyLock<Claim<'static>> = std::sync::LazyLock::new(|| Claim {
+    limit: 10,
+    per_tenant: 10,
+    without: &[],
+    regions: HERE.as_slice(),
+    kinds: &[JobKind::Webhook],
+});
 static HERE: std::sync::LazyLock<[String; 1]> = std::sync::LazyLock::new(|| ["local".to_owned()]);
 
 /// A store with one due job, on a service that has stopped working on it.

@@ -72,8 +72,11 @@ impl Asked {
     /// The mail within its frame and the word to be repeated, read as strictly as can be.
     pub fn mail(&self) -> (Value, String) {
         let text = self.body["messages"][1]["content"].as_str().expect("a text");
-        let lines: Vec<&str> = text.split(|c: char| c.is_control() || "\u{2028}\u{2029}".contains(c)).collect();
-        let [opening, marker, data, end, closing] = lines[..] else { panic!("{} lines: {text}", lines.len()) };
+        let lines: Vec<&str> =
+            text.split(|c: char| c.is_control() || "\u{2028}\u{2029}".contains(c)).collect();
+        let [opening, marker, data, end, closing] = lines[..] else {
+            panic!("{} lines: {text}", lines.len())
+        };
         assert!(opening.contains(marker) && marker == end && marker.len() == 32, "{text}");
         assert!(!data.contains(marker) && !closing.contains(marker), "{text}");
         let check = closing.split("\"check\":\"").nth(1).and_then(|rest| rest.split('"').next());
@@ -121,7 +124,9 @@ async fn serve(
 ) {
     let Some(asked) = read(&mut stream).await else { return };
     kept.lock().expect("no panic").push(asked.clone());
-    let says = |content: &str| response("200 OK", "Content-Type: application/json\r\n", &completion(content).to_string());
+    let says = |content: &str| {
+        response("200 OK", "Content-Type: application/json\r\n", &completion(content).to_string())
+    };
     let bytes = match reply(&asked) {
         Reply::Says(content) => says(&content),
         Reply::Raw(bytes) => bytes,

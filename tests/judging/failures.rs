@@ -36,7 +36,9 @@ fn nonsense(asked: &Asked, subject: &str) -> Reply {
             bytes.truncate(bytes.len() - 20);
             Reply::Raw(bytes)
         }
-        "html" => Reply::Raw(response("200 OK", "Content-Type: text/html\r\n", "<html><h1>Welcome</h1></html>")),
+        "html" => {
+            Reply::Raw(response("200 OK", "Content-Type: text/html\r\n", "<html><h1>Welcome</h1></html>"))
+        }
         "empty" => Reply::Raw(response("200 OK", "", "")),
         "no http" => Reply::Raw(b"\x00\x01 SSH-2.0\r\n\r\n".to_vec()),
         "huge" => Reply::Raw(response("200 OK", JSON, &" ".repeat(10 << 20))),
@@ -55,7 +57,9 @@ fn nonsense(asked: &Asked, subject: &str) -> Reply {
         "length" => with("/choices/0/finish_reason", json!("length")),
         "no choice" => with("/choices", json!([])),
         "tool" => with("/choices/0/message", json!({ "content": null, "tool_calls": [{ "id": "1" }] })),
-        "unauthorised" => Reply::Raw(response("401 Unauthorized", JSON, r#"{"error":{"message":"sk-secret"}}"#)),
+        "unauthorised" => {
+            Reply::Raw(response("401 Unauthorized", JSON, r#"{"error":{"message":"sk-secret"}}"#))
+        }
         other => panic!("{other}"),
     }
 }
@@ -92,9 +96,6 @@ async fn an_answer_that_is_not_to_the_letter_is_none(world: World) {
     }
     assert_eq!(inbox.emails().await.len(), cases.len(), "low by their scores");
     assert_eq!(judge.asked().len(), cases.len(), "none of it is worth asking again");
-    // The score stands for those that it holds, too.
-    let world = world.restart_shared().await;
-    drop(world);
 }
 
 async fn a_judge_that_stalls_keeps_no_mail(world: World) {
@@ -163,7 +164,10 @@ async fn no_lie_clears_more_than_a_little(world: World) {
     assert_eq!((&detail["judge"], &detail["score"]), (&json!("benign"), &detail["score_before"]));
     // A high one is not its to judge, whatever it would say.
     world.deliver("fixtures/demo/22-injection-plain.eml", &[&inbox.address]).await;
-    super::until("it", async || ada.held().await.iter().any(|mail| mail["security"]["injectionScore"].as_i64() > Some(90) || mail["security"]["model"].as_str().is_some_and(|model| !model.contains("judge")))).await;
+    super::until("it", async || ada.held().await.len() == 3).await;
+    let models = ada.held().await;
+    assert!(models[0]["security"]["model"].as_str().is_some_and(|model| !model.contains("judge")));
+    assert_eq!(judge.asked().len(), 2);
 }
 
 async fn a_redirect_is_not_followed(world: World) {

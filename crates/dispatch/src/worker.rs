@@ -39,7 +39,8 @@ pub struct Lane {
 
 impl Lane {
     /// Webhook calls.
-    pub const WEBHOOKS: Self = Self { kind: JobKind::Webhook, at_once: 32, longest: mailward_net::egress::TOTAL };
+    pub const WEBHOOKS: Self =
+        Self { kind: JobKind::Webhook, at_once: 32, longest: mailward_net::egress::TOTAL };
 
     /// Of one tenant, running or about to: half, so that two tenants' dead endpoints at most fill all places.
     fn per_tenant(self) -> usize {
@@ -117,7 +118,11 @@ impl Worker {
             handlers,
             look_again,
             regions,
-            hand: Arc::new(Hand { per_tenant: lane.per_tenant(), jobs: Mutex::new(jobs), freed: Notify::new() }),
+            hand: Arc::new(Hand {
+                per_tenant: lane.per_tenant(),
+                jobs: Mutex::new(jobs),
+                freed: Notify::new(),
+            }),
         }
     }
 
@@ -149,7 +154,8 @@ impl Worker {
     async fn claim(&self, free: usize) -> usize {
         let (room, without) = {
             let jobs = self.hand.lock();
-            let used_up = jobs.turns.lanes().filter(|tenant| jobs.turns.held(tenant) >= self.lane.per_tenant());
+            let used_up =
+                jobs.turns.lanes().filter(|tenant| jobs.turns.held(tenant) >= self.lane.per_tenant());
             (self.lane.at_once.saturating_sub(jobs.turns.len()), used_up.cloned().collect::<Vec<_>>())
         };
         if free == 0 || room == 0 {
@@ -254,7 +260,8 @@ impl Hand {
         let mut jobs = self.lock();
         let tenant = job.tenant.id().clone();
         let of_endpoint = job.webhook.as_ref().and_then(|webhook| jobs.endpoints.get(webhook).copied());
-        if jobs.turns.held(&tenant) >= self.per_tenant || of_endpoint.is_some_and(|held| held >= PER_ENDPOINT) {
+        if jobs.turns.held(&tenant) >= self.per_tenant || of_endpoint.is_some_and(|held| held >= PER_ENDPOINT)
+        {
             return Some(job);
         }
         if let Some(webhook) = &job.webhook {

@@ -21,7 +21,7 @@ use mailward_mail::calendar::Day;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, MessageId};
 use mailward_score::{Level, Verdict};
-use mailward_store::{Act, Action, EventKind, EventRow, Judged, Message, Outcome, JudgedAnew, Tenant};
+use mailward_store::{Act, Action, EventKind, EventRow, Judged, JudgedAnew, Message, Outcome, Tenant};
 use mailward_vault::PartKind;
 
 use answer::Opinion;
@@ -165,8 +165,7 @@ impl Mailroom {
         } else {
             (Limit::DailyJudgeBytes, most, used.bytes)
         };
-        let over =
-            OverLimit { limit, max, used: used.unsigned_abs(), resets_at: Some(day.next().start()) };
+        let over = OverLimit { limit, max, used: used.unsigned_abs(), resets_at: Some(day.next().start()) };
         self.tell_refused(tenant, None, &over);
         Ok(false)
     }

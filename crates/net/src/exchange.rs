@@ -203,7 +203,11 @@ async fn read(response: Response<Incoming>, deadline: Instant) -> Vec<u8> {
     read
 }
 
-async fn read_all(response: Response<Incoming>, deadline: Instant, most: usize) -> Result<Vec<u8>, PostError> {
+async fn read_all(
+    response: Response<Incoming>,
+    deadline: Instant,
+    most: usize,
+) -> Result<Vec<u8>, PostError> {
     let (mut body, mut read) = (response.into_body(), Vec::new());
     while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| PostError::Timeout)? {
         let frame = frame.map_err(broken)?;

@@ -262,7 +262,8 @@ async fn an_answer_that_is_wanted_whole_is_whole_or_none() {
         local().ask(&url, &[], b"{}".to_vec(), Duration::from_secs(5), 1_000).await
     };
     let body = "\u{1}b".repeat(500);
-    let whole = ask(&format!("HTTP/1.1 500 No\r\nContent-Length: 1000\r\n\r\n{body}")).await.expect("a reply");
+    let whole =
+        ask(&format!("HTTP/1.1 500 No\r\nContent-Length: 1000\r\n\r\n{body}")).await.expect("a reply");
     assert_eq!((whole.status, whole.body), (500, body.into_bytes()));
     let long = ask(&format!("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n{}", "a".repeat(1_001))).await;
     assert!(matches!(long, Err(PostError::LongBody)), "{long:?}");

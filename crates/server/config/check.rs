@@ -138,7 +138,11 @@ fn stores(config: &Config) -> Result<(), Fault> {
 fn judge(config: &Config) -> Result<(), Fault> {
     let screening = &config.screening;
     let is_on = screening.judge_url.is_some();
-    ensure(!is_on || !screening.judge_model.is_empty(), "screening.judge_model", "name the model to be asked")?;
+    ensure(
+        !is_on || !screening.judge_model.is_empty(),
+        "screening.judge_model",
+        "name the model to be asked",
+    )?;
     let one = "is there beside screening.judge_key: set one of them";
     let both = screening.judge_key.is_some() && screening.judge_key_file.is_some();
     ensure(!both, "screening.judge_key_file", one)?;

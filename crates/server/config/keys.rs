@@ -141,8 +141,16 @@ pub const KEYS: &[Key] = &[
         "how long a mail waits for the judge in all; then its score stands",
     ),
     key("screening.judge_grey_from", "35", "lowest score that the judge is asked about"),
-    key("screening.judge_grey_to", "69", "highest score that the judge is asked about; what is high stays high"),
-    key("screening.judge_max_bytes", "16384", "bytes of one mail's text that are sent; of longer mail the ends"),
+    key(
+        "screening.judge_grey_to",
+        "69",
+        "highest score that the judge is asked about; what is high stays high",
+    ),
+    key(
+        "screening.judge_max_bytes",
+        "16384",
+        "bytes of one mail's text that are sent; of longer mail the ends",
+    ),
     key("screening.judge_concurrency", "8", "questions at once, on each node; half of them for one tenant"),
     key("screening.judge_tenants", "[]", "tenants whose mail may be shown to the judge; none named: all"),
     key(
@@ -215,7 +223,11 @@ pub const KEYS: &[Key] = &[
     ),
     key("plans.builder.webhook_endpoints", "50", "webhook endpoints; 0 = 1,000"),
     key("plans.builder.daily_judge_requests", "1000", "questions to the judge a day; 0 = no limit"),
-    key("plans.builder.daily_judge_bytes", "20971520", "bytes that are sent to the judge a day; 0 = no limit"),
+    key(
+        "plans.builder.daily_judge_bytes",
+        "20971520",
+        "bytes that are sent to the judge a day; 0 = no limit",
+    ),
     key("plans.scale.max_inboxes", "0", "inboxes of a tenant; 0 = no limit"),
     key("plans.scale.daily_sends", "10000", "recipients a day; 0 = no limit"),
     key("plans.scale.daily_mails", "0", "mails received a day; 0 = no limit"),

@@ -88,7 +88,10 @@ fn the_judge_is_off_by_default_and_its_key_is_shown_to_nobody() {
     let key = shown.iter().find(|setting| setting.key == "screening.judge_key").expect("it is shown");
     assert_eq!(key.value, "***");
     for (given, said) in [
-        ("screening.judge_url=http://127.0.0.1/", "screening.judge_model = \"\" (from default): name the model"),
+        (
+            "screening.judge_url=http://127.0.0.1/",
+            "screening.judge_model = \"\" (from default): name the model",
+        ),
         ("screening.judge_grey_to=70", "screening.judge_grey_to = 70 (from --set): must be at most 69"),
         ("screening.judge_grey_from=70", "screening.judge_grey_from = 70 (from --set): "),
         ("screening.judge_deadline_ms=0", "screening.judge_deadline_ms = 0 (from --set): "),

@@ -139,12 +139,14 @@ impl Store {
 
     /// When the next job of these kinds becomes due.
     pub async fn next_due(&self, kinds: &[JobKind]) -> Result<Option<Timestamp>> {
-        const SQLITE: &str = "SELECT MIN(due_at) FROM job WHERE state = 'open' AND $1 LIKE '%,' || kind || ',%'";
+        const SQLITE: &str =
+            "SELECT MIN(due_at) FROM job WHERE state = 'open' AND $1 LIKE '%,' || kind || ',%'";
         const POSTGRES: &str = "SELECT mw_next_due($1)";
         let wanted = between_commas(kinds.iter().map(|kind| kind.as_str()));
         let mut tx = self.inner.db.read().await?;
         let sql = tx.pick(SQLITE, POSTGRES);
-        let (due,): (Option<i64>,) = on!(&mut tx, |conn| sqlx::query_as(sql).bind(&wanted).fetch_one(conn).await?);
+        let (due,): (Option<i64>,) =
+            on!(&mut tx, |conn| sqlx::query_as(sql).bind(&wanted).fetch_one(conn).await?);
         Ok(due.map(Timestamp))
     }
 

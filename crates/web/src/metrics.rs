@@ -52,7 +52,10 @@ fn text(ready: bool, trial: Option<&Trial>) -> String {
 /// How mails that waited for the judge ended to do so.
 fn judged(out: &mut String, counts: &[(&'static str, u64)]) {
     let name = "mailward_judged_total";
-    let _ = writeln!(out, "# HELP {name} Mails that waited for the judge, by what it said or why it said nothing.");
+    let _ = writeln!(
+        out,
+        "# HELP {name} Mails that waited for the judge, by what it said or why it said nothing."
+    );
     let _ = writeln!(out, "# TYPE {name} counter");
     for (word, count) in counts {
         let _ = writeln!(out, "{name}{{judge=\"{word}\"}} {count}");

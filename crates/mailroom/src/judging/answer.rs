@@ -144,7 +144,8 @@ pub(super) fn read(body: &[u8], check: &str) -> Result<(Opinion, i64), Failure> 
     // Cut off, filtered, or a call of a tool that nobody offered.
     let stopped = choice.finish_reason.as_deref().is_none_or(|reason| reason == "stop");
     let said = &choice.message;
-    let calls = said.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty()) || said.function_call.is_some();
+    let calls =
+        said.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty()) || said.function_call.is_some();
     if !stopped || calls || said.refusal.as_ref().is_some_and(|text| !text.is_empty()) {
         return Err(Failure::Garbage);
     }

@@ -30,7 +30,8 @@ pub(super) fn weigh(
             let (least, most) = RAISED;
             let weight = least + share(most - least, *confidence);
             let (view, place, words) = question.find(quote);
-            let text = words.map_or_else(|| aim.words().to_owned(), |words| format!("{}: {words}", aim.words()));
+            let text =
+                words.map_or_else(|| aim.words().to_owned(), |words| format!("{}: {words}", aim.words()));
             let finding = Finding::new("judge.injection", weight, view, place, &text);
             let at = anew.findings.iter().position(|other| other.weight < weight);
             anew.findings.insert(at.unwrap_or(anew.findings.len()), finding);
@@ -130,7 +131,11 @@ mod tests {
         assert_eq!(benign(100, &verdict(60, &[60])), Some((40, Level::Low)));
         assert_eq!(benign(100, &verdict(50, &[50])), Some((35, Level::Low)));
         assert_eq!(benign(75, &verdict(69, &[60])), Some((59, Level::Medium)));
-        assert_eq!(benign(50, &verdict(69, &[60])), None, "just sure enough to say so, not to change anything");
+        assert_eq!(
+            benign(50, &verdict(69, &[60])),
+            None,
+            "just sure enough to say so, not to change anything"
+        );
         assert_eq!(benign(100, &verdict(35, &[35])), None);
     }
 

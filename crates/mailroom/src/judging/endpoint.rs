@@ -167,7 +167,10 @@ fn named(url: &str) -> Vec<IpNet> {
         None => host.split(':').next().unwrap_or_default(),
     };
     if host.eq_ignore_ascii_case("localhost") {
-        return vec![IpAddr::from([127, 0, 0, 1]).into(), IpNet::from(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST))];
+        return vec![
+            IpAddr::from([127, 0, 0, 1]).into(),
+            IpNet::from(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)),
+        ];
     }
     host.parse::<IpAddr>().map(IpNet::from).into_iter().collect()
 }
@@ -224,7 +227,9 @@ mod tests {
             let judge = judge(url).unwrap_or_else(|error| panic!("{url}: {error}"));
             assert!(judge.url.ends_with("/v1/chat/completions"), "{}", judge.url);
         }
-        for url in ["http://llm.example.org/v1", "llm", "ftp://127.0.0.1/", "http://a:b@127.0.0.1/", "http://llm/v1"] {
+        for url in
+            ["http://llm.example.org/v1", "llm", "ftp://127.0.0.1/", "http://a:b@127.0.0.1/", "http://llm/v1"]
+        {
             assert!(judge(url).is_err(), "{url}");
         }
         assert_eq!(named("http://10.1.2.3:80/127.0.0.1"), vec!["10.1.2.3/32".parse().expect("a network")]);
@@ -234,7 +239,8 @@ mod tests {
     #[test]
     fn a_key_that_would_break_out_of_its_header_is_refused() {
         for key in ["a\r\nx: y", "a b", "ä"] {
-            let settings = JudgeSettings { key: Some(Zeroizing::new(key.to_owned())), ..settings("http://127.0.0.1/") };
+            let settings =
+                JudgeSettings { key: Some(Zeroizing::new(key.to_owned())), ..settings("http://127.0.0.1/") };
             assert!(matches!(Judge::new(settings, Dns::off()), Err(BadJudge::Key)), "{key:?}");
         }
     }
@@ -264,7 +270,10 @@ mod tests {
         let judge = judge("http://127.0.0.1/v1").expect("a judge");
         let question = Question::trial([[1; 16], [2; 16]]);
         let body: Value = serde_json::from_slice(&judge.body(&question)).expect("JSON");
-        assert_eq!((&body["temperature"], &body["stream"], &body["n"]), (&json!(0), &json!(false), &json!(1)));
+        assert_eq!(
+            (&body["temperature"], &body["stream"], &body["n"]),
+            (&json!(0), &json!(false), &json!(1))
+        );
         assert!(body.get("tools").is_none() && body["max_tokens"] == json!(MOST_TOKENS));
         assert_eq!(body["messages"].as_array().map(Vec::len), Some(2));
     }

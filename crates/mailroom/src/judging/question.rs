@@ -286,7 +286,8 @@ mod tests {
         );
         let question = asked(&hostile, "", 4_000);
         let framed = question.framed();
-        let lines: Vec<&str> = framed.split(['\n', '\r', '\u{2028}', '\u{2029}', '\u{85}', '\u{b}', '\u{c}']).collect();
+        let lines: Vec<&str> =
+            framed.split(['\n', '\r', '\u{2028}', '\u{2029}', '\u{85}', '\u{b}', '\u{c}']).collect();
         assert_eq!(lines.len(), 5, "{framed}");
         assert_eq!((lines[1], lines[3]), (marker.as_str(), marker.as_str()));
         let shown: Value = serde_json::from_str(lines[2]).expect("one object");

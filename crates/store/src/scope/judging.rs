@@ -59,7 +59,8 @@ impl Scope {
     pub async fn is_undecided(&mut self, id: &MessageId) -> Result<bool> {
         const SQLITE: &str =
             "SELECT version FROM message WHERE tenant_id = $1 AND id = $2 AND state = 'held' AND version = 0";
-        const POSTGRES: &str = "SELECT version FROM message WHERE tenant_id = $1 AND id = $2 AND state = 'held'
+        const POSTGRES: &str =
+            "SELECT version FROM message WHERE tenant_id = $1 AND id = $2 AND state = 'held'
             AND version = 0 FOR UPDATE";
         let sql = self.tx.pick(SQLITE, POSTGRES);
         let row: Option<(i64,)> = on!(&mut self.tx, |conn| sqlx::query_as(sql)
