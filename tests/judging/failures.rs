@@ -164,7 +164,8 @@ async fn no_lie_clears_more_than_a_little(world: World) {
     assert_eq!((&detail["judge"], &detail["score"]), (&json!("benign"), &detail["score_before"]));
     // A high one is not its to judge, whatever it would say.
     world.deliver("fixtures/demo/22-injection-plain.eml", &[&inbox.address]).await;
-    super::until("it", async || ada.held().await.len() == 3).await;
+    let held = 2 + usize::from(detail["became"] == json!("held"));
+    super::until("it", async || ada.held().await.len() == held).await;
     let models = ada.held().await;
     assert!(models[0]["security"]["model"].as_str().is_some_and(|model| !model.contains("judge")));
     assert_eq!(judge.asked().len(), 2);
