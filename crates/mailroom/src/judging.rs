@@ -201,22 +201,20 @@ impl Mailroom {
         };
         let final_verdict = anew.as_ref().unwrap_or(&verdict).clone();
         let held = is_held(final_verdict.level, self.0.config.hold);
-        // With the newest key: a rotation may have begun since the mail was read.
-        let keys = self.0.keyring.renew(tenant).await?;
         let anew = match anew {
             None => None,
             Some(verdict) => {
                 meta.verdict = Some(verdict);
+                let mut keys = self.0.keyring.tenant(tenant).await?;
+                if keys.version(message.key_version).is_none() {
+                    // Made by a rotation since.
+                    keys = self.0.keyring.renew(tenant).await?;
+                }
                 Some(self.reseal(tenant, &keys, &message, &meta).await?)
             }
         };
         let now = self.0.clock.now();
         let mut scope = tenant.write().await?;
-        if let Some(anew) = &anew
-            && i64::from(anew.key_version) < scope.key_floor().await?
-        {
-            return Ok(Step::Again(now.plus(PAUSE)));
-        }
         let judged = Judged { message: &message, held, anew };
         if !scope.settle_judged(&judged, now).await? {
             drop(scope);
@@ -260,7 +258,10 @@ impl Mailroom {
     ) -> Result<JudgedAnew> {
         let context = context(tenant, message);
         let key = keys.message_key(&context, message.key_version, &message.dek).await?;
-        let dek = keys.current().wrap_message_key(&context, &key, &self.0.random);
+        // Wrapped anew under the same version: a rotation that exchanges the keys of all parts has yet to come by here, and
+        // must see that there is a new one.
+        let version = keys.version(message.key_version).ok_or(Error::Damaged("a tenant key is missing"))?;
+        let dek = version.wrap_message_key(&context, &key, &self.0.random);
         let part = tenant.read().await?.part(&message.id, PartKind::Meta.as_str()).await?;
         let no = part.map_or(1, |(no, _)| no + 1);
         let json = serde_json::to_vec(meta).map_err(|_| Error::Damaged("a summary cannot be written"))?;
@@ -270,7 +271,6 @@ impl Mailroom {
             score: verdict.score,
             model: verdict.model.clone(),
             dek: dek.as_bytes().to_vec(),
-            key_version: keys.current().version(),
             no,
             meta: key.seal(&context, PartKind::Meta, no, &json).into_bytes(),
         })

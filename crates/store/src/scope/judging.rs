@@ -32,11 +32,9 @@ pub struct JudgedAnew {
     pub score: u8,
     /// Which scorers said so.
     pub model: String,
-    /// The message's key, wrapped anew: whoever exchanges the keys of all parts meanwhile has to begin again, and finds
+    /// The message's key, wrapped anew under the same version of the tenant's: whoever exchanges the keys of all parts meanwhile has to begin again, and finds
     /// the new one too.
     pub dek: Vec<u8>,
-    /// The version of the tenant key that wrapped it.
-    pub key_version: u32,
     /// Number of the sealed summary that takes the old one's place.
     pub no: u32,
     /// The summary.
@@ -55,15 +53,11 @@ pub struct JudgeUse {
 }
 
 impl Scope {
-    /// Whether a message is held and nobody has decided on it. It does not change until this transaction ends.
+    /// Whether a message is held and nobody has decided on it so far; [`Self::settle_judged`] looks again.
     pub async fn is_undecided(&mut self, id: &MessageId) -> Result<bool> {
-        const SQLITE: &str =
+        const SQL: &str =
             "SELECT version FROM message WHERE tenant_id = $1 AND id = $2 AND state = 'held' AND version = 0";
-        const POSTGRES: &str =
-            "SELECT version FROM message WHERE tenant_id = $1 AND id = $2 AND state = 'held'
-            AND version = 0 FOR UPDATE";
-        let sql = self.tx.pick(SQLITE, POSTGRES);
-        let row: Option<(i64,)> = on!(&mut self.tx, |conn| sqlx::query_as(sql)
+        let row: Option<(i64,)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())
             .fetch_optional(conn)
@@ -74,8 +68,8 @@ impl Scope {
     /// Ends the waiting of a pending mail. `false`: it waits no longer, its key was exchanged, or its inbox is gone;
     /// nothing of this scope may be committed then.
     pub async fn settle_judged(&mut self, judged: &Judged<'_>, now: Timestamp) -> Result<bool> {
-        const SQL: &str = "UPDATE message SET state = $4, version = 1, seq = $5, available_at = $6, dek = $7, key_version = $8,
-            level = COALESCE($9, level), score = COALESCE($10, score), model = COALESCE($11, model)
+        const SQL: &str = "UPDATE message SET state = $4, version = 1, seq = $5, available_at = $6, dek = $7,
+            level = COALESCE($8, level), score = COALESCE($9, score), model = COALESCE($10, model)
             WHERE tenant_id = $1 AND id = $2 AND state = 'held' AND version = 0 AND dek = $3";
         let Judged { message, held, anew } = judged;
         let place = match held {
@@ -85,8 +79,7 @@ impl Scope {
                 None => return Ok(false),
             },
         };
-        let (dek, key_version) =
-            anew.as_ref().map_or((&message.dek, message.key_version), |anew| (&anew.dek, anew.key_version));
+        let dek = anew.as_ref().map_or(&message.dek, |anew| &anew.dek);
         let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(message.id.as_str())
@@ -95,7 +88,6 @@ impl Scope {
             .bind(place.map(|place| place.seq))
             .bind(place.map(|place| place.at.millis()))
             .bind(dek)
-            .bind(i64::from(key_version))
             .bind(anew.as_ref().map(|anew| anew.level))
             .bind(anew.as_ref().map(|anew| i64::from(anew.score)))
             .bind(anew.as_ref().map(|anew| &anew.model))
