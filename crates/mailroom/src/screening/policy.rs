@@ -115,6 +115,11 @@ impl GatePolicy {
 }
 
 impl Effective {
+    /// The same for a mail whose verdict has been through the owner's phrases already.
+    pub(crate) fn without_rules(self) -> Self {
+        Self { rules: Vec::new(), ..self }
+    }
+
     /// Lays an inbox's policy over its tenant's over the server's.
     pub fn of(server: Hold, tenant: Option<(i64, GatePolicy)>, inbox: Option<(i64, GatePolicy)>) -> Self {
         let versions = [&tenant, &inbox].map(|one| one.as_ref().map_or(0, |(version, _)| *version));

@@ -141,7 +141,7 @@ impl Folder {
         if gap == word.end || (hyphen && !lines) || !short || !letters(first) {
             return None;
         }
-        let rest = text[gap..].as_bytes();
+        let rest = &text.as_bytes()[gap..];
         let len = rest.iter().take(16).take_while(|b| b.is_ascii_alphabetic()).count();
         let second = &text[gap..gap + len];
         if !letters(second) || is_telling(&[second]) || is_telling(&[first]) || !is_telling(&[first, second])

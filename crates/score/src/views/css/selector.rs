@@ -229,7 +229,7 @@ impl Compound {
                 let place = element.siblings().before + 1;
                 match nth {
                     Nth::Odd => place % 2 == 1,
-                    Nth::Even => place % 2 == 0,
+                    Nth::Even => place.is_multiple_of(2),
                     Nth::Is(wanted) => place == wanted,
                 }
             })
