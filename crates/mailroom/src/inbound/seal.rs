@@ -3,9 +3,10 @@
 use mailward_mail::clock::{Clock, Timestamp};
 use mailward_mail::envelope::Envelope;
 use mailward_mail::id::{EventId, MessageId};
-use mailward_mail::parsed::Parsed;
+use mailward_mail::parsed::{Mailbox, Parsed};
 use mailward_mail::random::Random;
-use mailward_store::{Delivery, EventKind, NewEvent, NewMessage};
+use mailward_phishing::Evidence;
+use mailward_store::{Delivery, EventKind, NewEvent, NewMessage, Threading};
 use mailward_vault::{MessageContext, PartKind};
 use sha2::{Digest, Sha256};
 
@@ -22,10 +23,21 @@ pub(super) struct Message<'a> {
     pub(super) wire: &'a [u8],
     /// As it is kept.
     pub(super) raw: &'a [u8],
-    /// As everybody reads it; none where it could not be read.
+    /// What everybody reads; none where it could not be read.
     pub(super) parsed: Option<&'a Parsed>,
+    /// What in it is aimed at people.
+    pub(super) evidence: &'a Evidence,
     pub(super) meta: Meta,
     pub(super) received_at: Timestamp,
+}
+
+/// What is one recipient's alone.
+pub(super) struct Judged {
+    /// What the gate says.
+    pub(super) gated: Gated,
+    pub(super) threading: Option<Threading>,
+    /// Who wrote to the thread before.
+    pub(super) authors: Vec<Mailbox>,
 }
 
 impl Message<'_> {
@@ -33,7 +45,7 @@ impl Message<'_> {
     pub(super) fn seal(
         &self,
         route: &Route,
-        gated: &Gated,
+        judged: &Judged,
         keys: &TenantKeys,
         clock: &Clock,
         random: &Random,
@@ -45,8 +57,10 @@ impl Message<'_> {
             inbox: &route.inbox,
             message: &id,
         };
+        let gated = &judged.gated;
         let (key, dek) = keys.current().new_message_key(&context, random);
         let mut meta = self.meta.clone();
+        meta.flag(self.evidence, route.address.domain(), &judged.authors);
         meta.delivered_to = route.address.to_string();
         meta.tag = route.address.tag().map(str::to_owned);
         meta.verdict = Some(gated.verdict.clone());
@@ -74,6 +88,7 @@ impl Message<'_> {
                 key_version: keys.current().version(),
                 dek: dek.as_bytes().to_vec(),
                 from_digest: Some(author_digest(keys, &meta.from.address)),
+                threading: judged.threading,
                 delivery_digest: self.digest(route, keys),
                 id,
             },
