@@ -395,6 +395,7 @@ pub fn delivery(route: &Route, number: u32, clock: &Clock, quota: Quota) -> Deli
             key_version: 1,
             dek: vec![1],
             from_digest: None,
+            threading: None,
             delivery_digest: digest,
         },
         raw: vec![0; 10],

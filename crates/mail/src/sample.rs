@@ -38,5 +38,6 @@ pub fn sample(parsed: &Parsed) -> Sample<'_> {
         attachments,
         headers: parsed.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         ambiguous: parsed.ambiguous.iter().map(String::as_str).collect(),
+        ..Sample::default()
     }
 }

@@ -1,5 +1,7 @@
 //! Senders let through for some time: made with a release, listed, revoked, asked about when mail is to be held.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
@@ -15,7 +17,7 @@ use crate::screening::own::with_own_rules;
 use crate::screening::policy::Effective;
 use crate::screening::unread;
 use crate::sender_auth::SenderAuth;
-use crate::{Error, Mailroom, Result, Screened};
+use crate::{Error, Mailroom, Result};
 
 /// How long a sender is let through at most.
 const MOST_TIME: Duration = Duration::from_secs(366 * 86_400);
@@ -147,18 +149,19 @@ impl Mailroom {
         tenant: &Tenant,
         inbox: &InboxId,
         policy: &Effective,
-        screened: &std::sync::Arc<Screened>,
+        scored: &Verdict,
+        parsed: Option<&Arc<Parsed>>,
         auth: &SenderAuth,
     ) -> Result<Gated> {
         let verdict = match policy.rules.is_empty() {
-            true => screened.verdict.clone(),
-            false => judged(screened, policy).await,
+            true => scored.clone(),
+            false => judged(scored, parsed, policy).await,
         };
         let mut note = GateNote { policy: policy.versions, trust: None };
         if !is_held(verdict.level, policy.hold) {
             return Ok(Gated { verdict, held: false, note });
         }
-        let author = trusted_author(&screened.verdict, &verdict, screened.parsed.as_ref(), auth, policy);
+        let author = trusted_author(scored, &verdict, parsed.map(Arc::as_ref), auth, policy);
         note.trust = match author {
             None => None,
             Some(address) if policy.trusts(address) => Some(Trust::TrustedSender),
@@ -175,12 +178,10 @@ impl Mailroom {
 }
 
 /// The verdict with the owner's phrases, looked for apart from what answers others: the text is a stranger's.
-async fn judged(screened: &std::sync::Arc<Screened>, policy: &Effective) -> Verdict {
-    let (screened, rules) = (std::sync::Arc::clone(screened), policy.rules.clone());
-    let looked = tokio::task::spawn_blocking(move || {
-        let own = |parsed: &Parsed| with_own_rules(&screened.verdict, parsed, &rules);
-        screened.parsed.as_ref().map_or_else(|| screened.verdict.clone(), own)
-    });
+async fn judged(scored: &Verdict, parsed: Option<&Arc<Parsed>>, policy: &Effective) -> Verdict {
+    let Some(parsed) = parsed.map(Arc::clone) else { return scored.clone() };
+    let (scored, rules) = (scored.clone(), policy.rules.clone());
+    let looked = tokio::task::spawn_blocking(move || with_own_rules(&scored, &parsed, &rules));
     // Never fail-open: what could not be looked at is not let through.
     let verdict =
         looked.await.unwrap_or_else(|_| unread("own.failed", "the policy's own rules failed").verdict);

@@ -4,9 +4,11 @@
 //! [`Mailroom::ingest`] for the store is sealed. The answer to a sender never depends on the verdict.
 
 mod seal;
+mod thread;
 mod trace;
 
 pub(crate) use seal::{author_digest, domain_digest};
+pub(crate) use thread::apart;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +21,7 @@ use mailward_mail::refusal::Refusal;
 use mailward_score::Policy;
 use mailward_store::{Committed, IntakeError, Quota, Tenant, TenantState};
 
-use crate::allowances::Gated;
+use crate::screening::Screened;
 use crate::screening::policy::Effective;
 use crate::sender_auth::SenderAuth;
 use crate::snapshot::Meta;
@@ -30,6 +32,9 @@ const PAUSE_FOR_GOOD: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Copies of one message that are sealed before the first of them is stored, in bytes; always at least one copy.
 const COPIES_BYTES: usize = 8 << 20;
+
+/// How long the threads that one message continues may be looked for, over all recipients.
+const THREAD_BUDGET: Duration = Duration::from_secs(2);
 
 /// Where one recipient's mail goes: a verdict about that recipient alone.
 #[derive(Clone)]
@@ -119,51 +124,65 @@ impl Mailroom {
             return Err(Refusal::NoSuchInbox);
         };
         // Screened before sealing: afterwards only the tenant's key can read it.
-        let mut screened = room.screening.screen(payer, Arc::clone(&wire), Policy::default()).await;
+        let screened = room.screening.screen(payer, Arc::clone(&wire), Policy::default()).await;
         // Authenticated as it came, since what is stamped below would break a signature; and only what could be
         // parsed within bounds, since that reader has none of its own.
-        let auth = self.authenticate(&received, &wire, screened.parsed.as_ref()).await;
+        let Screened { mut parsed, verdict, evidence } = screened;
+        let auth = self.authenticate(&received, &wire, parsed.as_ref()).await;
         let raw = trace::stamp(&received.envelope, &wire, &auth, &room.config.hostname, received_at);
-        if let Some(parsed) = &mut screened.parsed {
+        if let Some(parsed) = &mut parsed {
             parsed.shift(raw.len() as i64 - wire.len() as i64);
         }
-        let screened = Arc::new(screened);
-        let meta = Meta::new(&received, screened.parsed.as_ref(), &screened.verdict, auth);
+        let meta = Meta::new(&received, parsed.as_ref(), &verdict, auth);
         let envelope = &received.envelope;
+        let parsed = parsed.map(Arc::new);
         let message = seal::Message {
             envelope,
             wire: &wire,
             raw: &raw,
-            parsed: screened.parsed.as_ref(),
+            parsed: parsed.as_deref(),
+            evidence: &evidence,
             meta,
             received_at,
         };
+        let deadline = tokio::time::Instant::now() + THREAD_BUDGET;
 
         // One reply for all: if one of them failed, the sender tries again, and those that are on the disk are
         // recognised by their digest. A few copies at a time, so that memory does not grow with the recipients.
         let mut taken = Taken { ids: Vec::new(), armed: Vec::new() };
         let together = (COPIES_BYTES / raw.len().max(1)).clamp(1, 64);
         for routes in one_for_each_inbox(routes).chunks(together) {
-            let (mut waiting, mut gates) =
-                (Vec::with_capacity(routes.len()), Vec::with_capacity(routes.len()));
+            let mut waiting = Vec::with_capacity(routes.len());
+            let mut placed = Vec::with_capacity(routes.len());
             for route in routes {
-                // One verdict for all; what is held for it, each owner chose.
+                let keys = room.keyring.tenant(&route.tenant).await.map_err(|error| down(&error))?;
+                // What it says as the end of a thread is this recipient's alone, like the thread; what is held for it, each
+                // owner chose.
+                let place = self.place(route, &keys, &wire, parsed.as_ref(), &verdict, deadline).await;
                 let gated = self
-                    .gate(&route.tenant, &route.inbox, &route.policy, &screened, &message.meta.auth)
+                    .gate(
+                        &route.tenant,
+                        &route.inbox,
+                        &route.policy,
+                        &place.verdict,
+                        parsed.as_ref(),
+                        &message.meta.auth,
+                    )
                     .await
                     .map_err(|error| down(&error))?;
-                let keys = room.keyring.tenant(&route.tenant).await.map_err(|error| down(&error))?;
                 let pending = self.is_grey(&route.tenant, &gated.verdict);
+                let judged =
+                    seal::Judged { gated, pending, threading: place.threading, authors: place.authors };
                 let delivery = message
-                    .seal(route, &gated, &keys, pending, &room.clock, &room.random)
+                    .seal(route, &judged, &keys, &room.clock, &room.random)
                     .map_err(|error| down(&error))?;
                 waiting.push(room.intake.commit(delivery));
-                gates.push(gated);
+                placed.push(judged);
             }
             let outcomes = futures_util::future::join_all(waiting).await;
-            for ((route, gated), outcome) in routes.iter().zip(&gates).zip(outcomes) {
+            for ((route, judged), outcome) in routes.iter().zip(&placed).zip(outcomes) {
                 let outcome = match outcome {
-                    Err(IntakeError::OldKey) => self.commit_anew(&message, route, gated).await?,
+                    Err(IntakeError::OldKey) => self.commit_anew(&message, route, judged).await?,
                     outcome => outcome,
                 };
                 match outcome {
@@ -194,14 +213,12 @@ impl Mailroom {
         &self,
         message: &seal::Message<'_>,
         route: &Route,
-        gated: &Gated,
+        judged: &seal::Judged,
     ) -> Result<Result<Committed, IntakeError>, Refusal> {
         let room = &self.0;
         let keys = room.keyring.renew(&route.tenant).await.map_err(|error| down(&error))?;
-        let pending = self.is_grey(&route.tenant, &gated.verdict);
-        let delivery = message
-            .seal(route, gated, &keys, pending, &room.clock, &room.random)
-            .map_err(|error| down(&error))?;
+        let delivery =
+            message.seal(route, judged, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
         Ok(room.intake.commit(delivery).await)
     }
 

@@ -36,7 +36,6 @@ use crate::allowances::Gated;
 use crate::keyring::TenantKeys;
 use crate::limits::{Limit, OverLimit};
 use crate::reading::{context, meta, parsed};
-use crate::screening::Screened;
 use crate::screening::policy::Effective;
 use crate::snapshot::Meta;
 use crate::{Error, Mailroom, Result};
@@ -64,7 +63,7 @@ struct Pending {
     meta: Meta,
     verdict: Verdict,
     policy: Effective,
-    parsed: Option<Parsed>,
+    parsed: Option<Arc<Parsed>>,
 }
 
 impl Mailroom {
@@ -105,7 +104,7 @@ impl Mailroom {
         let nonces = [self.0.random.bytes(), self.0.random.bytes()];
         let most = self.0.judge.as_ref().map_or(0, |judge| judge.settings().most_bytes);
         let question = Question::new(&parsed, most, nonces);
-        pending.parsed = Some(parsed);
+        pending.parsed = Some(Arc::new(parsed));
         let answer = self.ask_judge(tenant, &question, tries, since).await?;
         if let Err(failure) = &answer
             && let Some(wait) = self.try_again(failure, tries, since)
@@ -209,9 +208,8 @@ impl Mailroom {
             _ => None,
         };
         let final_verdict = anew.as_ref().unwrap_or(&verdict).clone();
-        let screened = Arc::new(Screened { parsed, verdict: final_verdict });
         let Gated { verdict: final_verdict, held, note } =
-            self.gate(tenant, &message.inbox, &policy, &screened, &meta.auth).await?;
+            self.gate(tenant, &message.inbox, &policy, &final_verdict, parsed.as_ref(), &meta.auth).await?;
         let anew = match anew {
             None if meta.gate == note => None,
             _ => {

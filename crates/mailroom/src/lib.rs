@@ -10,6 +10,7 @@ mod audit;
 mod break_glass;
 mod config;
 mod error;
+pub mod flags;
 mod inbound;
 mod judging;
 mod keyring;

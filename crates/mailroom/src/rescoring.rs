@@ -172,7 +172,8 @@ impl Mailroom {
             done.unread += 1;
             return Ok(());
         };
-        let gated = self.gate(tenant, &message.inbox, &policy, &Arc::new(screened), &old.auth).await?;
+        let (verdict, parsed) = (screened.verdict, screened.parsed.map(Arc::new));
+        let gated = self.gate(tenant, &message.inbox, &policy, &verdict, parsed.as_ref(), &old.auth).await?;
         done.note(message.state, &message.id, &old, &gated);
         if old.verdict.as_ref() == Some(&gated.verdict) && old.gate == gated.note {
             return Ok(());

@@ -19,7 +19,8 @@ use std::time::Duration;
 use mailward_fair::Turns;
 use mailward_mail::id::TenantId;
 use mailward_mail::parsed::Parsed;
-use mailward_score::{Policy, Verdict};
+use mailward_phishing::Evidence;
+use mailward_score::{Level, Policy, Standing, Verdict};
 use tokio::sync::oneshot;
 
 pub use judge::judge;
@@ -38,13 +39,23 @@ pub struct Screened {
     pub parsed: Option<Parsed>,
     /// What the scorer says of that.
     pub verdict: Verdict,
+    /// What in it is aimed at people.
+    pub evidence: Evidence,
 }
 
 struct Task {
     raw: Arc<Vec<u8>>,
     policy: Policy,
+    thread: Option<Thread>,
     started: oneshot::Sender<()>,
     answer: oneshot::Sender<Screened>,
+}
+
+/// A mail that was read before, and what it continues.
+struct Thread {
+    parsed: Arc<Parsed>,
+    earlier: Vec<Parsed>,
+    sender: Standing,
 }
 
 /// The threads. A cheap clone.
@@ -65,6 +76,7 @@ impl Screening {
     pub fn start(directory: &Path, threads: usize) -> std::io::Result<Self> {
         // Else the first message would pay for it out of its deadline.
         mailward_score::warm_up();
+        mailward_phishing::warm_up();
         let screening = Self(Arc::new(Inner {
             queue: Mutex::new(Turns::new(threads.max(1))),
             waits: Condvar::new(),
@@ -88,10 +100,34 @@ impl Screening {
         if self.0.slots.is_condemned(&raw) {
             return unread("parser.crash", "reading this message ended the process before");
         }
+        self.run(tenant, raw, policy, None).await
+    }
+
+    /// Scores a mail that was parsed before, as the end of its thread. Nothing: that could not be done.
+    pub(crate) async fn screen_in_thread(
+        &self,
+        tenant: TenantId,
+        raw: Arc<Vec<u8>>,
+        parsed: Arc<Parsed>,
+        earlier: Vec<Parsed>,
+        sender: Standing,
+        policy: Policy,
+    ) -> Option<Verdict> {
+        let screened = self.run(tenant, raw, policy, Some(Thread { parsed, earlier, sender })).await;
+        (screened.verdict.level != Level::Unknown).then_some(screened.verdict)
+    }
+
+    async fn run(
+        &self,
+        tenant: TenantId,
+        raw: Arc<Vec<u8>>,
+        policy: Policy,
+        thread: Option<Thread>,
+    ) -> Screened {
         let (started, begun) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
         let octets = raw.len() as u64;
-        self.0.queue().push(tenant, octets, Task { raw, policy, started, answer });
+        self.0.queue().push(tenant, octets, Task { raw, policy, thread, started, answer });
         self.0.waits.notify_one();
         // The clock runs from the start of the work: a message does not pay for the queue before it.
         if begun.await.is_err() {
@@ -117,14 +153,20 @@ impl Screening {
         let inner = Arc::clone(&self.0);
         let work = move || {
             loop {
-                let (tenant, Task { raw, policy, started, answer }) = inner.next();
+                let (tenant, Task { raw, policy, thread, started, answer }) = inner.next();
                 // Whoever sent it has gone: nobody would read what is found.
                 if started.send(()).is_err() {
                     inner.queue().done(&tenant);
                     continue;
                 }
                 slot.write(&raw);
-                let screened = std::panic::catch_unwind(|| judge::judge(&raw, &policy));
+                let screened = std::panic::catch_unwind(|| match &thread {
+                    None => judge::judge(&raw, &policy),
+                    Some(Thread { parsed, earlier, sender }) => {
+                        let verdict = judge::in_thread(parsed, earlier, *sender, &policy);
+                        Screened { parsed: None, verdict, evidence: Evidence::default() }
+                    }
+                });
                 slot.clear();
                 inner.queue().done(&tenant);
                 let in_time = match screened {
@@ -162,5 +204,5 @@ impl Inner {
 
 /// What is said of a message that nobody could read: held, and why.
 pub(crate) fn unread(rule: &str, reason: &str) -> Screened {
-    Screened { parsed: None, verdict: Verdict::unknown(rule, reason) }
+    Screened { parsed: None, verdict: Verdict::unknown(rule, reason), evidence: Evidence::default() }
 }

@@ -59,6 +59,7 @@ impl AuthResult {
 
 /// What was found out about the sender of one message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SenderAuth {
     /// Whether the client may send for the envelope sender (RFC 7208).
     pub spf: AuthResult,

@@ -3,9 +3,11 @@
 
 use mailward_mail::envelope::Received;
 use mailward_mail::parsed::{Mailbox, Parsed};
+use mailward_phishing::{Evidence, Report};
 use mailward_score::Verdict;
 use serde::{Deserialize, Serialize};
 
+use crate::flags::circumstances;
 use crate::screening::gate::GateNote;
 use crate::sender_auth::SenderAuth;
 
@@ -48,6 +50,9 @@ pub struct Meta {
     pub in_reply_to: Vec<String>,
     /// `References`.
     pub references: Vec<String>,
+    /// What in it is aimed at people.
+    #[serde(default)]
+    pub people: Report,
     /// A machine sent it by itself, and how we know.
     pub automated: Option<String>,
     /// A bare LF was made CRLF, a line was too long.
@@ -89,14 +94,22 @@ impl Meta {
             meta.wire_flags.push("long_line".into());
         }
         if let Some(parsed) = parsed {
-            meta.read(parsed, received.envelope.from.is_none());
+            meta.read(parsed);
         }
         meta
     }
 
+    /// What in the mail is aimed at people, for a recipient in this domain; `earlier` wrote to the thread before.
+    pub(crate) fn flag(&mut self, evidence: &Evidence, own_domain: &str, earlier: &[Mailbox]) {
+        let own_domain = Some(own_domain).filter(|domain| !domain.is_empty());
+        let around = circumstances(&self.auth, self.envelope_from.is_none(), own_domain, earlier);
+        self.automated =
+            evidence.automation(&around).map(|how| how.as_str().to_owned()).filter(|_| !self.unread);
+        self.people = if self.unread { Report::default() } else { evidence.report(&around) };
+    }
+
     /// The same mail read again from its bytes: what is known of its delivery stays, all else is made anew.
-    pub(crate) fn reread(self, parsed: Option<&Parsed>) -> Self {
-        let null_sender = self.envelope_from.is_none();
+    pub(crate) fn reread(self, parsed: Option<&Parsed>, evidence: &Evidence) -> Self {
         let mut meta = Self {
             verdict: self.verdict,
             auth: self.auth,
@@ -108,20 +121,26 @@ impl Meta {
             ..Self::default()
         };
         if let Some(parsed) = parsed {
-            meta.read(parsed, null_sender);
+            meta.read(parsed);
         }
+        let domain =
+            meta.delivered_to.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
+        meta.flag(evidence, &domain, &[]);
         meta
     }
 
-    /// Short words on what is notable: rule families that fired, and how the mail came.
+    /// Short words on what is notable: rule families that fired, what is aimed at people, and how the mail came.
     pub fn flags(&self) -> Vec<String> {
         let mut flags = Vec::new();
         let families = self.verdict.iter().flat_map(|verdict| &verdict.findings).map(|finding| {
             finding.rule.split_once('.').map_or(finding.rule.as_str(), |(family, _)| family).to_owned()
         });
+        // Stored before there were such reports, a mail has this alone.
         let automated = self.automated.iter().map(|_| "automated".to_owned());
+        let people = self.people.flags().map(|flag| flag.as_str().to_owned());
         let trust = self.gate.trust.iter().map(|trust| trust.as_str().to_owned());
-        for flag in families.chain(self.wire_flags.iter().cloned()).chain(automated).chain(trust) {
+        let wire = self.wire_flags.iter().cloned();
+        for flag in families.chain(wire).chain(people).chain(automated).chain(trust) {
             if !flags.contains(&flag) {
                 flags.push(flag);
             }
@@ -129,7 +148,7 @@ impl Meta {
         flags
     }
 
-    fn read(&mut self, parsed: &Parsed, null_sender: bool) {
+    fn read(&mut self, parsed: &Parsed) {
         let bare = |list: &[Mailbox]| list.iter().map(|one| one.address.clone()).take(100).collect();
         self.from = parsed.from.first().cloned().unwrap_or_default();
         self.to = bare(&parsed.to);
@@ -140,7 +159,6 @@ impl Meta {
         self.message_id = parsed.message_id.clone();
         self.in_reply_to = parsed.in_reply_to.clone();
         self.references = parsed.references.clone();
-        self.automated = automated(parsed, null_sender);
         self.attachments = parsed
             .attachments
             .iter()
@@ -160,25 +178,6 @@ pub(crate) fn body_text(parsed: &Parsed) -> String {
     } else {
         parsed.text.clone()
     }
-}
-
-/// Whether a machine sent this by itself (RFC 3834 5, RFC 2919, RFC 3464), so that nobody answers a machine.
-fn automated(parsed: &Parsed, null_sender: bool) -> Option<String> {
-    if null_sender {
-        return Some("null_sender".into());
-    }
-    let said = |name: &str| parsed.header(name).map(str::to_ascii_lowercase);
-    match said("auto-submitted") {
-        Some(value) if value != "no" => return Some("auto_submitted".into()),
-        _ => {}
-    }
-    if said("precedence").is_some_and(|value| matches!(value.as_str(), "bulk" | "list" | "junk")) {
-        return Some("precedence".into());
-    }
-    if parsed.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("list-id")) {
-        return Some("list".into());
-    }
-    None
 }
 
 fn preview(text: &str) -> String {

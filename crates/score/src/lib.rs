@@ -21,6 +21,7 @@ mod passages;
 mod reader;
 mod rules;
 mod sample;
+mod thread;
 #[cfg(feature = "training")]
 pub mod training;
 mod verdict;
@@ -29,6 +30,7 @@ mod work;
 
 pub use reader::{Ask, Reader};
 pub use sample::{Attachment, Policy, Sample};
+pub use thread::{Standing, own_text};
 pub use verdict::{Coverage, Finding, Level, Verdict};
 pub use views::{hidden_text, visible_text};
 
@@ -63,12 +65,14 @@ fn judge(sample: &Sample<'_>, policy: &Policy, reader: Option<&dyn Reader>) -> V
             reader::cut(view, &heated, &mut stretches);
         }
     }
+    let threaded = thread::findings(sample, &views, &evidence.found, policy);
+    evidence.found.extend(threaded);
     evidence.ambiguous(&sample.ambiguous);
     let doubt = policy.ask == Ask::Always || evidence.leaves_doubt();
     if let Some(reader) = reader.filter(|_| doubt) {
         evidence.read = reader::read(reader, sample.subject, stretches);
     }
-    evidence.verdict(coverage)
+    evidence.verdict(coverage).lifted(sample.sender)
 }
 
 /// Builds the automata that [`score`] looks words up in. Without it the first call does so, which takes tens of

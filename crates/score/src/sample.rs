@@ -3,6 +3,7 @@
 //! Knows nothing of MIME; the caller's parser decides what the subject and the texts are.
 
 use crate::reader::Ask;
+use crate::thread::Standing;
 
 /// One message as its reader's agent would get it. Everything here was written by the sender.
 #[derive(Default, Clone, Debug)]
@@ -26,6 +27,11 @@ pub struct Sample<'a> {
     /// Ambiguities that the parser met (two `From` headers, for example): two programs may read such a
     /// message differently, so each lifts the score to at least 50.
     pub ambiguous: Vec<&'a str>,
+    /// What earlier mails of the thread added to it ([`own_text`](crate::own_text)), oldest first; the last three are
+    /// read. They were judged when they came: only what this message completes counts.
+    pub earlier: Vec<&'a str>,
+    /// How well its receiver knows the sender.
+    pub sender: Standing,
 }
 
 impl<'a> Sample<'a> {

@@ -40,6 +40,13 @@ impl Verdict {
             model: crate::combine::version(None),
         }
     }
+
+    /// This verdict in the light of who sends: a doubtful score rises a little, any other stays. What
+    /// [`Sample::sender`](crate::Sample::sender) does, for a caller that learns it later; doing it twice changes nothing.
+    #[must_use]
+    pub fn lifted(self, sender: crate::Standing) -> Self {
+        crate::thread::lifted(self, sender)
+    }
 }
 
 /// The band a score falls in.

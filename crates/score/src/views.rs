@@ -72,8 +72,12 @@ impl<'a> View<'a> {
 
     /// The bytes of the original that a stretch of the folded text came from, at character boundaries.
     pub(crate) fn origin(&self, place: Range<usize>) -> Range<usize> {
-        let inner = self.folded.mapped.origin(place);
-        let outer = self.way.as_ref().map_or(inner.clone(), |mapped| mapped.origin(inner));
+        self.origin_of_plain(self.folded.mapped.origin(place))
+    }
+
+    /// The same for a stretch of the text before it was folded.
+    pub(crate) fn origin_of_plain(&self, place: Range<usize>) -> Range<usize> {
+        let outer = self.way.as_ref().map_or(place.clone(), |mapped| mapped.origin(place));
         let end = outer.end.min(self.source.len());
         let start =
             (0..=outer.start.min(end)).rev().find(|at| self.source.is_char_boundary(*at)).unwrap_or(0);

@@ -5,6 +5,7 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use mailward_mailroom::sender_auth::SenderAuth;
 use mailward_score::{Sample, Verdict};
 use mailward_score_eval::report::{self, Report};
 use mailward_score_eval::rows::{self, Row};
@@ -69,16 +70,18 @@ fn judged(rows: Vec<Row>) -> Result<Vec<(Row, f32)>, Failure> {
 }
 
 fn verdict(row: &Row) -> Verdict {
+    let auth = SenderAuth::default();
     if !row.eml.is_empty() {
-        return judge::mail(row.eml.as_bytes());
+        return judge::mail(row.eml.as_bytes(), &auth).verdict;
     }
     let (from_name, from_address) = judge::mailbox(&row.from);
-    judge::texts(&Sample {
+    let sample = Sample {
         subject: &row.subject,
         from_name,
         from_address,
         text: &row.text,
         html: &row.html,
         ..Sample::default()
-    })
+    };
+    judge::texts(&sample, &auth).verdict
 }

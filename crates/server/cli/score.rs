@@ -9,7 +9,9 @@ mod lines;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use mailward_score::Verdict;
+use judge::Judged;
+use mailward_mailroom::sender_auth::SenderAuth;
+use mailward_phishing::Flag;
 use serde_json::json;
 
 use super::args::Score;
@@ -30,7 +32,11 @@ pub(super) fn run(arguments: &Score) -> Result<(), Failure> {
     let mut unread = 0_usize;
     for path in &arguments.files {
         match read(path) {
-            Ok(raw) => print(path, &judge::on_own_thread(move || judge::mail(&raw))?, arguments.json)?,
+            Ok(raw) => print(
+                path,
+                &judge::on_own_thread(move || judge::mail(&raw, &SenderAuth::default()))?,
+                arguments.json,
+            )?,
             Err(error) => {
                 unread += 1;
                 let path = path.to_string_lossy();
@@ -55,12 +61,14 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
-fn print(path: &Path, verdict: &Verdict, as_json: bool) -> Result<(), Failure> {
+fn print(path: &Path, Judged { verdict, people }: &Judged, as_json: bool) -> Result<(), Failure> {
     let name = path.to_string_lossy();
     let mut out = std::io::stdout().lock();
     if as_json {
         let mut row = json!(verdict);
         row["file"] = name.into();
+        row["flags"] = people.flags().map(Flag::as_str).collect();
+        row["reasons"] = json!(people.reasons);
         writeln!(out, "{}", terminal::json(&row))?;
         return Ok(());
     }
@@ -69,6 +77,13 @@ fn print(path: &Path, verdict: &Verdict, as_json: bool) -> Result<(), Failure> {
     if !rows.is_empty() {
         let table = terminal::table(&["WEIGHT", "RULE", "IN", "BYTES", "EXCERPT"], &rows);
         table.lines().try_for_each(|line| writeln!(out, "  {line}"))?;
+    }
+    for flag in people.flags() {
+        let reasons = people.reasons.iter().filter(|reason| reason.flag == flag).map(|reason| {
+            let detail = terminal::visible(&reason.detail);
+            if detail.is_empty() { reason.sign.clone() } else { format!("{} ({detail})", reason.sign) }
+        });
+        writeln!(out, "  flag {}: {}", flag.as_str(), reasons.collect::<Vec<_>>().join(", "))?;
     }
     Ok(())
 }

@@ -45,6 +45,7 @@ pub use scope::policy::PolicyRow;
 pub use scope::rejudged::Rejudged;
 pub use scope::review::Decided;
 pub use scope::rotation::{RewrappedDek, SealedPart};
+pub use scope::thread::{Acquaintance, Threading};
 pub use scope::usage::{Allowance, Drift, Quota, ReceiveUse, Span, Use, comes_near};
 pub use scope::webhook::{Include, NewWebhook, Webhook};
 pub use system::{Authenticated, Operator, Route, TenantRow, TenantState};

@@ -18,5 +18,6 @@ pub(crate) mod policy;
 pub(crate) mod rejudged;
 pub(crate) mod review;
 pub(crate) mod rotation;
+pub(crate) mod thread;
 pub(crate) mod usage;
 pub(crate) mod webhook;

@@ -23,7 +23,7 @@ use super::spool::{Incoming, Spooled, Spooling};
 use super::unpack::{BadArchive, Contents, lines, walk};
 use super::{Counts, Entry, Kind};
 use crate::access::KeyRequest;
-use crate::inbound::author_digest;
+use crate::inbound::{apart, author_digest};
 use crate::keyring::TenantKeys;
 use crate::onboarding::is_reserved;
 use crate::screening::gate::is_held;
@@ -342,7 +342,7 @@ impl Mailroom {
         let raw = Arc::new(raw);
         let screened = room.screening.screen(tenant.id().clone(), Arc::clone(&raw), Policy::default()).await;
         let mut state = State::parse(&record.state).ok_or(Error::Damaged("a state is none"))?;
-        let mut meta = record.summary.reread(screened.parsed.as_ref());
+        let mut meta = record.summary.reread(screened.parsed.as_ref(), &screened.evidence);
         // A person's release stands, where it is known whose archive says so: anybody can sign one of their own. What no
         // person saw passes this deployment's own gate, by this deployment's own verdict.
         let is_released = is_trusted && record.decided_at.is_some();
@@ -391,6 +391,7 @@ impl Mailroom {
                 key_version: keys.current().version(),
                 dek: dek.as_bytes().to_vec(),
                 from_digest: Some(author_digest(keys, &meta.from.address)),
+                threading: screened.parsed.as_ref().map(|parsed| apart(keys, parsed)),
                 // Nobody repeats this delivery; unarmed, the digest only has to be some bytes.
                 delivery_digest: keys.dedup.digest16(&[b"restored", record.id.as_str().as_bytes()]),
                 id: record.id.clone(),

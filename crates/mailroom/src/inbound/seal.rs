@@ -3,9 +3,10 @@
 use mailward_mail::clock::{Clock, Timestamp};
 use mailward_mail::envelope::Envelope;
 use mailward_mail::id::{EventId, MessageId};
-use mailward_mail::parsed::Parsed;
+use mailward_mail::parsed::{Mailbox, Parsed};
 use mailward_mail::random::Random;
-use mailward_store::{Delivery, EventKind, NewEvent, NewMessage, Next};
+use mailward_phishing::Evidence;
+use mailward_store::{Delivery, EventKind, NewEvent, NewMessage, Next, Threading};
 use mailward_vault::{MessageContext, PartKind};
 use sha2::{Digest, Sha256};
 
@@ -22,10 +23,23 @@ pub(super) struct Message<'a> {
     pub(super) wire: &'a [u8],
     /// As it is kept.
     pub(super) raw: &'a [u8],
-    /// As everybody reads it; none where it could not be read.
+    /// What everybody reads; none where it could not be read.
     pub(super) parsed: Option<&'a Parsed>,
+    /// What in it is aimed at people.
+    pub(super) evidence: &'a Evidence,
     pub(super) meta: Meta,
     pub(super) received_at: Timestamp,
+}
+
+/// What is one recipient's alone.
+pub(super) struct Judged {
+    /// What the gate says.
+    pub(super) gated: Gated,
+    /// Whether the judge is asked before its agent may have it.
+    pub(super) pending: bool,
+    pub(super) threading: Option<Threading>,
+    /// Who wrote to the thread before.
+    pub(super) authors: Vec<Mailbox>,
 }
 
 impl Message<'_> {
@@ -33,9 +47,8 @@ impl Message<'_> {
     pub(super) fn seal(
         &self,
         route: &Route,
-        gated: &Gated,
+        judged: &Judged,
         keys: &TenantKeys,
-        pending: bool,
         clock: &Clock,
         random: &Random,
     ) -> Result<Delivery> {
@@ -46,8 +59,10 @@ impl Message<'_> {
             inbox: &route.inbox,
             message: &id,
         };
+        let gated = &judged.gated;
         let (key, dek) = keys.current().new_message_key(&context, random);
         let mut meta = self.meta.clone();
+        meta.flag(self.evidence, route.address.domain(), &judged.authors);
         meta.delivered_to = route.address.to_string();
         meta.tag = route.address.tag().map(str::to_owned);
         meta.verdict = Some(gated.verdict.clone());
@@ -64,7 +79,7 @@ impl Message<'_> {
         Ok(Delivery {
             message: NewMessage {
                 inbox: route.inbox.clone(),
-                held: gated.held || pending,
+                held: gated.held || judged.pending,
                 received_at: self.received_at,
                 size: i64::try_from(self.raw.len()).unwrap_or(i64::MAX),
                 level: gated.verdict.level.as_str(),
@@ -75,6 +90,7 @@ impl Message<'_> {
                 key_version: keys.current().version(),
                 dek: dek.as_bytes().to_vec(),
                 from_digest: Some(author_digest(keys, &meta.from.address)),
+                threading: judged.threading,
                 delivery_digest: self.digest(route, keys),
                 id,
             },
@@ -82,7 +98,7 @@ impl Message<'_> {
             raw,
             parsed,
             meta: sealed_meta,
-            next: match pending {
+            next: match judged.pending {
                 true => Next::Judged,
                 false => Next::Told(NewEvent { id: EventId::generate(clock, random), kind }),
             },

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use mailward_mail::parsed::Parsed;
+use mailward_phishing::Evidence;
 use mailward_score::Policy;
 use tokio::sync::oneshot;
 
@@ -19,7 +20,8 @@ pub(crate) async fn judged_again(parsed: Parsed) -> Option<Screened> {
     let work = move || {
         let scored = std::panic::catch_unwind(|| {
             let verdict = judge::verdict(&parsed, &Policy::default());
-            Screened { parsed: Some(parsed), verdict }
+            // Flags stand as they were set: what was known of the sender then is known no more.
+            Screened { parsed: Some(parsed), verdict, evidence: Evidence::default() }
         });
         if let Ok(screened) = scored {
             drop(answer.send(screened));

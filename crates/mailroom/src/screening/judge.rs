@@ -3,7 +3,7 @@
 use mailward_mail::parsed::{Parsed, parse};
 use mailward_mail::prescan::Bounds;
 use mailward_mail::sample::sample;
-use mailward_score::{Coverage, Policy, Verdict, score};
+use mailward_score::{Coverage, Policy, Sample, Standing, Verdict, own_text, score};
 
 use super::{Screened, unread};
 
@@ -14,13 +14,20 @@ pub fn judge(raw: &[u8], policy: &Policy) -> Screened {
         Ok(parsed) => parsed,
         Err(too_complex) => return unread("parser.bounds", &too_complex.to_string()),
     };
-    let verdict = verdict(&parsed, policy);
-    Screened { parsed: Some(parsed), verdict }
+    let (verdict, evidence) = (verdict(&parsed, policy), crate::flags::evidence(&parsed));
+    Screened { parsed: Some(parsed), verdict, evidence }
 }
 
 /// What the scorer says of a snapshot, new or stored.
 pub(super) fn verdict(parsed: &Parsed, policy: &Policy) -> Verdict {
-    let mut verdict = score(&sample(parsed), policy);
+    in_thread(parsed, &[], Standing::default(), policy)
+}
+
+/// The same of a mail as the end of its thread: `earlier` mails of it, oldest first.
+pub(super) fn in_thread(parsed: &Parsed, earlier: &[Parsed], sender: Standing, policy: &Policy) -> Verdict {
+    let texts: Vec<String> = earlier.iter().map(|mail| own_text(&mail.text, &mail.html)).collect();
+    let earlier = texts.iter().map(String::as_str).collect();
+    let mut verdict = score(&Sample { earlier, sender, ..sample(parsed) }, policy);
     if parsed.truncated {
         verdict.coverage = Coverage::Partial;
     }

@@ -9,11 +9,13 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use mailward_score::{Sample, Verdict};
+use mailward_mailroom::sender_auth::SenderAuth;
+use mailward_phishing::Flag;
+use mailward_score::Sample;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::judge;
+use super::judge::{self, Judged};
 use crate::cli::{Failure, terminal};
 
 /// Lines in flight for each thread: enough that no thread waits for the reader.
@@ -33,6 +35,9 @@ struct Question<'a> {
     subject: Option<Cow<'a, str>>,
     #[serde(borrow)]
     from: Option<Cow<'a, str>>,
+    /// What the receiver found out about the sender: `spf`, `dkim`, `dmarc`, `domain`.
+    #[serde(default)]
+    auth: SenderAuth,
 }
 
 struct Task {
@@ -136,31 +141,35 @@ fn judge_line(line: &[u8]) -> Answer {
             };
         }
     };
-    let verdict = judge(&question);
+    let Judged { verdict, people } = judge(&question);
     let ms = start.elapsed().as_secs_f64() * 1000.0;
     let row = json!({
         "id": question.id,
         "score": verdict.score,
         "level": verdict.level,
         "findings": verdict.findings,
+        "flags": people.flags().map(Flag::as_str).collect::<Vec<_>>(),
+        "reasons": people.reasons,
         "ms": (ms * 1000.0).round() / 1000.0,
     });
     Answer { row: terminal::json(&row), bad: false }
 }
 
-fn judge(question: &Question<'_>) -> Verdict {
+fn judge(question: &Question<'_>) -> Judged {
+    let auth = &question.auth;
     if let Some(eml) = &question.eml {
-        return judge::mail(eml.as_bytes());
+        return judge::mail(eml.as_bytes(), auth);
     }
     let (from_name, from_address) = judge::mailbox(question.from.as_deref().unwrap_or_default());
-    judge::texts(&Sample {
+    let sample = Sample {
         subject: question.subject.as_deref().unwrap_or_default(),
         from_name,
         from_address,
         text: question.text.as_deref().unwrap_or_default(),
         html: question.html.as_deref().unwrap_or_default(),
         ..Sample::default()
-    })
+    };
+    judge::texts(&sample, auth)
 }
 
 #[cfg(test)]

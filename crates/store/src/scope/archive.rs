@@ -229,9 +229,9 @@ impl Scope {
     pub async fn restore_message(&mut self, restored: &RestoredMessage) -> Result<bool> {
         const SQL: &str = "INSERT INTO message (tenant_id, id, inbox_id, seq, direction, state, version, received_at,
             available_at, decided_at, decided_by, decided_reason, size, level, score, model, is_read, has_attachments,
-            is_automated, key_version, dek, from_digest, delivery_digest, armed)
+            is_automated, key_version, dek, from_digest, delivery_digest, armed, message_id_digest, thread_digest)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-                $23, 0) ON CONFLICT DO NOTHING";
+                $23, 0, $24, $25) ON CONFLICT DO NOTHING";
         let new = &restored.new;
         let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
@@ -257,6 +257,8 @@ impl Scope {
             .bind(&new.dek)
             .bind(new.from_digest.as_ref().map(|digest| &digest[..]))
             .bind(&new.delivery_digest[..])
+            .bind(new.message_id_digest())
+            .bind(new.thread_digest())
             .execute(conn)
             .await?
             .rows_affected());

@@ -3,6 +3,7 @@
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, MessageId};
 
+use super::thread::Threading;
 use crate::db::on;
 use crate::{Error, Result, Scope};
 
@@ -124,8 +125,22 @@ pub struct NewMessage {
     pub dek: Vec<u8>,
     /// A keyed digest of the author's address.
     pub from_digest: Option<[u8; 16]>,
+    /// What it belongs to; none where it could not be read.
+    pub threading: Option<Threading>,
     /// A keyed digest of sender, inbox and bytes: the same while the 250 may be lost.
     pub delivery_digest: [u8; 16],
+}
+
+impl NewMessage {
+    /// The keyed digest of its Message-ID, as it is bound.
+    pub(crate) fn message_id_digest(&self) -> Option<&[u8]> {
+        self.threading.as_ref().and_then(|threading| threading.message_id.as_ref()).map(|digest| &digest[..])
+    }
+
+    /// The keyed digest of its thread, as it is bound.
+    pub(crate) fn thread_digest(&self) -> Option<&[u8]> {
+        self.threading.as_ref().map(|threading| &threading.thread[..])
+    }
 }
 
 /// A message's place in its inbox, and when it came there. Both grow from each message to the next.
@@ -330,8 +345,9 @@ impl Scope {
     ) -> Result<()> {
         const SQL: &str = "INSERT INTO message (tenant_id, id, inbox_id, seq, direction, state, version, received_at,
             available_at, size, level, score, model, is_read, has_attachments, is_automated, key_version, dek, from_digest,
-            delivery_digest, armed, armed_at)
-            VALUES ($1, $2, $3, $4, 'inbound', $5, 0, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15, $16, $17, 1, $18)";
+            delivery_digest, armed, armed_at, message_id_digest, thread_digest)
+            VALUES ($1, $2, $3, $4, 'inbound', $5, 0, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15, $16, $17, 1, $18,
+                $19, $20)";
         on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(new.id.as_str())
@@ -351,6 +367,8 @@ impl Scope {
             .bind(new.from_digest.as_ref().map(|digest| &digest[..]))
             .bind(&new.delivery_digest[..])
             .bind(now.millis())
+            .bind(new.message_id_digest())
+            .bind(new.thread_digest())
             .execute(conn)
             .await
             .map(drop))?;
