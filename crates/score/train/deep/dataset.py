@@ -6,7 +6,6 @@ left out, and a folder of labelled public mail and attacks, of which only what m
 
 import json
 import random
-import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,6 @@ from pathlib import Path
 import mail
 import windows as w
 
-LEFT_FAMILIES = {"memory", "reply-address", "fake-history", "drain", "calendar"}
-LEFT_LANGUAGES = {"fi", "th", "he", "hu", "vi"}
 #: Sources without a licence that lets us train on them.
 NOT_LICENSED = {"tensortrust"}
 #: Chat prompts rather than mail: few of them, at low weight.
@@ -37,26 +34,26 @@ class Window:
 
 def corpus(folder: Path):
     rows = []
-    for path in sorted(Path(folder).glob("*.jsonl")):
+    for path in sorted(Path(folder).glob("s[0-9]*.jsonl")):
         for line in path.open(encoding="utf-8"):
             row = json.loads(line)
-            row["sitting"] = path.stem
+            row["sitting"] = row["id"].split("-")[0]
             rows.append(row)
     return rows
 
 
-def left_out(rows) -> dict[str, str]:
-    """Which mail is left out of training, and why: `sitting`, `family` or `language`. Twins stay together."""
+def left_out(rows, folder: Path) -> dict[str, str]:
+    """Which mail is left out of training by the corpus's split.json, and why: `sitting`, `family` or `language`."""
+    split = json.loads((Path(folder) / "split.json").read_text())
+    families, languages = set(split["left_out_families"]), set(split["left_out_languages"])
     family = {r["id"]: r["family"] for r in rows}
-    sittings = sorted({r["sitting"] for r in rows}, key=lambda s: zlib.crc32(s.encode()))
-    left = set(sittings[: len(sittings) // 3])
     out = {}
     for r in rows:
-        if r.get("lang") in LEFT_LANGUAGES:
+        if (r.get("lang") or "").split("-")[0] in languages:
             out[r["id"]] = "language"
-        elif r["family"] in LEFT_FAMILIES or family.get(r.get("twin")) in LEFT_FAMILIES:
+        elif r["family"] in families or family.get(r.get("twin")) in families:
             out[r["id"]] = "family"
-        elif r["sitting"] in left:
+        elif r["sitting"] in split["test_sittings"]:
             out[r["id"]] = "sitting"
     return out
 
@@ -146,15 +143,6 @@ def public_windows(folder: Path, rng) -> list[Window]:
             out.append(Window(text, label, row["id"], source, subject, sender, weight, "",
                               {"family": row.get("family", ""), "lang": row.get("lang", ""), "kind": row.get("kind", "")}))
     return out
-
-
-def build(corpus_folder: Path, public_folder: Path, seed: int):
-    """Training windows, and the rows of the corpus that were left out with the reason."""
-    rng = random.Random(seed)
-    rows = corpus(corpus_folder)
-    out = left_out(rows)
-    train = own_windows([r for r in rows if r["id"] not in out], rng) + public_windows(public_folder, rng)
-    return train, [(r, out[r["id"]]) for r in rows if r["id"] in out]
 
 
 def whole(row) -> tuple[str, str, list[str]]:

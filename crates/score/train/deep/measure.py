@@ -152,10 +152,10 @@ def main():
     figures, kept = {}, []
     if a.corpus:
         rows = dataset.corpus(Path(a.corpus))
-        left = dataset.left_out(rows)
+        left = dataset.left_out(rows, Path(a.corpus))
         chosen = set(filter(None, a.sittings.split(",")))
         rows = [{**r, "why_left": left.get(r["id"], "-")} for r in rows
-                if (r["sitting"].split("-")[0] in chosen and r["id"] not in left if chosen else r["id"] in left)]
+                if (r["sitting"] in chosen and r["id"] not in left if chosen else r["id"] in left)]
         scores = score(trained, mails(rows, a.most), a.context)
         figures["own"] = own(list(zip(rows, scores)))
         kept += [{"id": r["id"], "logit": s} for r, s in zip(rows, scores)]

@@ -147,6 +147,7 @@ def main():
     ap.add_argument("--rate", type=float, default=8e-5)
     ap.add_argument("--context", type=float, default=0.5, help="share of windows that get their subject")
     ap.add_argument("--minutes", type=float, default=1e9, help="stop after so long; the schedule is cut to fit")
+    ap.add_argument("--start", default="", help="a judge.pt to go on from, with its pieces")
     ap.add_argument("--without", default="", help="sittings to leave out besides, comma separated: to choose by")
     ap.add_argument("--seed", type=int, default=1)
     a = ap.parse_args()
@@ -158,14 +159,17 @@ def main():
     p = Pretrained(Path(a.e5))
     rows = dataset.corpus(Path(a.corpus))
     without = set(a.without.split(","))
-    left = dataset.left_out(rows)
-    rows = [r for r in rows if r["id"] not in left and r["sitting"].split("-")[0] not in without]
+    left = dataset.left_out(rows, Path(a.corpus))
+    rows = [r for r in rows if r["id"] not in left and r["sitting"] not in without]
     public = dataset.public_windows(Path(a.public), rng)
     first = dataset.own_windows(rows, rng)
-    keep = vocabulary(p, [t for m in first + public for t in (m.text, m.subject, fold(m.text))], a.pieces)
+    started = torch.load(a.start, weights_only=False) if a.start else None
+    keep = started["keep"] if started else vocabulary(p, [t for m in first + public for t in (m.text, m.subject, fold(m.text))], a.pieces)
     kept = {p.pieces[i]: n for n, i in enumerate(keep)}
     batcher = Batcher(Pieces([p.pieces[i] for i in keep], p.scores[keep]), kept)
     judge = Judge(load(p, a.layers, keep, POSITIONS), p.hidden)
+    if started:
+        judge.load_state_dict(started["state"])
     judge.encoder.word.weight.requires_grad_(False)
     judge.encoder.position.weight.requires_grad_(False)
     for layer in judge.encoder.layers[: a.frozen]:
