@@ -301,6 +301,7 @@ fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
         regions: config.served_regions(),
         domains: config.all_domains(),
         hold: config.screening.hold,
+        ask: config.screening.deep.into(),
         plans: config.plans.clone(),
         signup_open: config.signup == Signup::Open,
         data_dir: config.data_dir.clone(),

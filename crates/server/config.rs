@@ -202,6 +202,28 @@ pub enum KeyProvider {
     Command,
 }
 
+/// When the deep model is asked about mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeepUse {
+    /// Where rules and fast model leave a doubt.
+    Grey,
+    /// About every mail.
+    Always,
+    /// Never.
+    Off,
+}
+
+impl From<DeepUse> for mailward_score::Ask {
+    fn from(when: DeepUse) -> Self {
+        match when {
+            DeepUse::Grey => Self::InDoubt,
+            DeepUse::Always => Self::Always,
+            DeepUse::Off => Self::Never,
+        }
+    }
+}
+
 /// Section `screening`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -210,6 +232,8 @@ pub struct Screening {
     pub hold: Hold,
     /// Days after which held mail that nobody decided on is rejected; 0 never. See [`Screening::held`].
     pub held_days: u32,
+    /// When the deep model is asked.
+    pub deep: DeepUse,
     /// Threads that parse and score; 0 is one per core. See [`Screening::threads`].
     pub threads: usize,
     /// The judge's endpoint; none: no mail leaves this machine to be judged.

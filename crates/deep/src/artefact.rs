@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use crate::TOKENS;
-use crate::attention;
 use crate::encoder::{BLOCK, BLOCK_BYTES, Encoder, Layer, Norm};
 use crate::linear::{Linear, Multiplier};
 use crate::pieces::{Pieces, Special};
@@ -71,8 +70,6 @@ pub(crate) fn read(file: Cow<'static, [u8]>) -> Result<(Pieces, Encoder, u32), E
         dense,
         out,
         out_bias,
-        multiplier,
-        attention: attention::Multiplier::new(),
         file,
     };
     Ok((pieces, encoder, sum))

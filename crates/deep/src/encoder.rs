@@ -29,8 +29,12 @@ pub(crate) struct Encoder {
     pub(crate) dense: Linear,
     pub(crate) out: Vec<f32>,
     pub(crate) out_bias: f32,
-    pub(crate) multiplier: Multiplier,
-    pub(crate) attention: attention::Multiplier,
+}
+
+/// The multipliers for this machine: chosen anew for each call, since they do not cross threads.
+struct Multipliers {
+    eight_bits: Multiplier,
+    full: attention::Multiplier,
 }
 
 pub(crate) struct Layer {
@@ -52,6 +56,7 @@ impl Encoder {
     /// The log-odds of each window, given its ids: at least one id a window, and no more than there are positions.
     pub(crate) fn logits(&self, windows: &[Vec<u32>]) -> Vec<f32> {
         let hidden = self.hidden;
+        let multipliers = Multipliers { eight_bits: Multiplier::new(), full: attention::Multiplier::new() };
         let mut ranges = Vec::with_capacity(windows.len());
         let mut x = Vec::new();
         for ids in windows {
@@ -63,7 +68,7 @@ impl Encoder {
         }
         self.norm.apply(&mut x);
         for layer in &self.layers {
-            self.layer(layer, &ranges, &mut x);
+            self.layer(layer, &multipliers, &ranges, &mut x);
         }
         let mut pooled = Vec::with_capacity(windows.len() * hidden);
         for range in ranges {
@@ -74,7 +79,8 @@ impl Encoder {
             }
             pooled.extend(mean);
         }
-        let judged = self.dense.apply(&self.multiplier, &Rounded::new(&self.multiplier, &pooled, hidden));
+        let multiplier = &multipliers.eight_bits;
+        let judged = self.dense.apply(multiplier, &Rounded::new(multiplier, &pooled, hidden));
         judged
             .chunks_exact(hidden)
             .map(|row| {
@@ -84,13 +90,13 @@ impl Encoder {
             .collect()
     }
 
-    fn layer(&self, layer: &Layer, windows: &[Range<usize>], x: &mut [f32]) {
-        let (hidden, multiplier) = (self.hidden, &self.multiplier);
+    fn layer(&self, layer: &Layer, multipliers: &Multipliers, windows: &[Range<usize>], x: &mut [f32]) {
+        let (hidden, multiplier) = (self.hidden, &multipliers.eight_bits);
         let qkv = layer.qkv.apply(multiplier, &Rounded::new(multiplier, x, hidden));
         let mut gathered = vec![0.0; x.len()];
         for range in windows {
             let qkv = &qkv[3 * range.start..3 * range.end];
-            gather(&self.attention, qkv, hidden, self.heads, &mut gathered[range.clone()]);
+            gather(&multipliers.full, qkv, hidden, self.heads, &mut gathered[range.clone()]);
         }
         let gathered = layer.gathered.apply(multiplier, &Rounded::new(multiplier, &gathered, hidden));
         add(x, &gathered);

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mailward_score::Ask;
+
 use crate::limits::Plan;
 
 /// From which level on mail waits for a person.
@@ -43,6 +45,8 @@ pub struct Config {
     pub domains: Vec<String>,
     /// From which level on mail is held, where no policy of a tenant says otherwise.
     pub hold: Hold,
+    /// When the deep model is asked.
+    pub ask: Ask,
     /// Plans by name.
     pub plans: BTreeMap<String, Plan>,
     /// A stranger may make a tenant of plan `free`.

@@ -109,6 +109,11 @@ impl Mailroom {
         Ok((quota, policy))
     }
 
+    /// How mail is scored here.
+    pub(crate) fn scoring(&self) -> Policy {
+        Policy::asking(self.0.config.ask)
+    }
+
     /// Takes one message to the mailboxes it is addressed to. Resolves when all of them are on the disk.
     pub async fn ingest(&self, mut received: Received, routes: Vec<Route>) -> Result<Taken, Refusal> {
         let room = &self.0;
@@ -124,7 +129,7 @@ impl Mailroom {
             return Err(Refusal::NoSuchInbox);
         };
         // Screened before sealing: afterwards only the tenant's key can read it.
-        let screened = room.screening.screen(payer, Arc::clone(&wire), Policy::default()).await;
+        let screened = room.screening.screen(payer, Arc::clone(&wire), self.scoring()).await;
         // Authenticated as it came, since what is stamped below would break a signature; and only what could be
         // parsed within bounds, since that reader has none of its own.
         let Screened { mut parsed, verdict, evidence } = screened;

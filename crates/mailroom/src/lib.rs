@@ -61,7 +61,7 @@ pub use review::{Decide, DecidedMail};
 pub use rotation::{KeyList, RotationRequest};
 pub use screening::gate::{GateNote, Trust};
 pub use screening::policy::{Effective, GatePolicy, OwnRule};
-pub use screening::{Screened, Screening, judge};
+pub use screening::{Screened, Screening, judge, judge_texts};
 pub use snapshot::{AttachmentMeta, Meta};
 pub use trespass::{Foreign, Trespass};
 pub use webhooks::{CreatedWebhook, WebhookCall, WebhookRequest, WebhookView};

@@ -165,7 +165,7 @@ impl Mailroom {
         let policy = self.effective_policy(tenant, &mut scope, &message.inbox).await?;
         drop(scope);
         let screened = match snapshot {
-            Some(snapshot) => judged_again(snapshot).await,
+            Some(snapshot) => judged_again(snapshot, self.scoring()).await,
             None => None,
         };
         let (Some(screened), Some((no, sealed))) = (screened, part) else {

@@ -5,6 +5,7 @@
 //! What is found written down after an unclean end is stored unparsed: no message can kill the service twice.
 
 pub(crate) mod again;
+mod deep;
 pub(crate) mod gate;
 mod judge;
 pub(crate) mod own;
@@ -23,7 +24,7 @@ use mailward_phishing::Evidence;
 use mailward_score::{Level, Policy, Standing, Verdict};
 use tokio::sync::oneshot;
 
-pub use judge::judge;
+pub use judge::{judge, judge_texts};
 use slots::Slots;
 
 /// How long parsing and scoring of one message may take, from their start on a thread of their own.
@@ -32,6 +33,9 @@ const DEADLINE: Duration = Duration::from_millis(2_200);
 const STACK: usize = 64 << 20;
 /// So many threads may be lost to hostile mail before the process had better start afresh.
 const MOST_LOST: usize = 4;
+
+/// While more messages than this wait, none is read by the deep model: senders give up after some time.
+const MOST_WAITING: usize = 64;
 
 /// What screening found: one snapshot, one verdict.
 pub struct Screened {
@@ -76,6 +80,7 @@ impl Screening {
     pub fn start(directory: &Path, threads: usize) -> std::io::Result<Self> {
         // Else the first message would pay for it out of its deadline.
         mailward_score::warm_up();
+        let _ = deep::reader();
         mailward_phishing::warm_up();
         let screening = Self(Arc::new(Inner {
             queue: Mutex::new(Turns::new(threads.max(1))),
@@ -195,7 +200,10 @@ impl Inner {
         let mut queue = self.queue();
         loop {
             match queue.take() {
-                Some(next) => return next,
+                Some(next) => {
+                    deep::set_overloaded(queue.len() > MOST_WAITING);
+                    return next;
+                }
                 None => queue = self.waits.wait(queue).unwrap_or_else(PoisonError::into_inner),
             }
         }

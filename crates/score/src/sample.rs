@@ -63,6 +63,14 @@ pub struct Policy {
     pub ask: Ask,
 }
 
+impl Policy {
+    /// The default, with a second reader asked as said.
+    #[must_use]
+    pub fn asking(ask: Ask) -> Self {
+        Self { ask, ..Self::default() }
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self { view_limit: 256 * 1024, ask: Ask::default() }

@@ -6,6 +6,7 @@ use crate::combine;
 use crate::model::features::{BITS, Features, features};
 use crate::model::heat::{self, Sums};
 use crate::model::words::words;
+use crate::model::{Heated, MODEL};
 use crate::passages::Reading;
 use crate::rules;
 use crate::sample::{Policy, Sample};
@@ -104,6 +105,20 @@ impl Anatomy {
         let hottest = |view: &Text| Sums::of(&view.features, &table).hottest(&table);
         self.views.iter().flat_map(hottest).flatten().map(|hot| hot.heat).fold(table.bias, f32::max)
     }
+}
+
+/// What the fast model in this program and the rules say: log-odds of the hottest window, and a score.
+#[must_use]
+pub fn alone(sample: &Sample<'_>) -> (f32, u8) {
+    let (views, _) = views::views(sample, &Policy::default());
+    let mut found = Vec::new();
+    let mut hottest = MODEL.table.bias;
+    for view in &views {
+        let reading = Reading::of(view);
+        found.extend(rules::findings(&reading));
+        hottest = Heated::of(&reading).hottest().map_or(hottest, |(heat, _)| hottest.max(heat));
+    }
+    (hottest, combine::rules_alone(&mut found))
 }
 
 /// The words of a phrase as numbers, to look for them in a text.

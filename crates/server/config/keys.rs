@@ -121,6 +121,7 @@ pub const KEYS: &[Key] = &[
         "30",
         "days after which held mail that nobody decided on is rejected; 0 = never",
     ),
+    key("screening.deep", r#""grey""#, "when the deep model is asked: grey (in doubt), always or off"),
     key("screening.threads", "0", "threads that parse and score; 0 = one per core"),
     key(
         "screening.judge_url",

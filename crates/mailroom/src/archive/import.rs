@@ -9,7 +9,7 @@ use std::sync::Arc;
 use mailward_mail::address::Address;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, TenantId, WebhookId};
-use mailward_score::{Policy, Verdict};
+use mailward_score::Verdict;
 use mailward_store::{
     Act, Action, Actor, ArchivedInbox, Direction, EventKind, EventRow, Include, NewInbox, NewMessage,
     NewWebhook, Operator, RestoredMessage, Scopes, State, Tenant, TenantState,
@@ -340,7 +340,7 @@ impl Mailroom {
     ) -> Result<(RestoredMessage, bool)> {
         let room = &self.0;
         let raw = Arc::new(raw);
-        let screened = room.screening.screen(tenant.id().clone(), Arc::clone(&raw), Policy::default()).await;
+        let screened = room.screening.screen(tenant.id().clone(), Arc::clone(&raw), self.scoring()).await;
         let mut state = State::parse(&record.state).ok_or(Error::Damaged("a state is none"))?;
         let mut meta = record.summary.reread(screened.parsed.as_ref(), &screened.evidence);
         // A person's release stands, where it is known whose archive says so: anybody can sign one of their own. What no

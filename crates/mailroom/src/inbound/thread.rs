@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use mailward_mail::parsed::{Mailbox, Parsed};
-use mailward_score::{Coverage, Policy, Standing, Verdict};
+use mailward_score::{Coverage, Standing, Verdict};
 use mailward_store::{Message, Scope, Threading};
 use tokio::time::{Instant, timeout_at};
 
@@ -81,7 +81,7 @@ impl Mailroom {
         let authors = earlier.iter().filter_map(|mail| mail.from.first().cloned()).collect();
         let tenant = route.tenant.id().clone();
         let (wire, parsed) = (Arc::clone(wire), Arc::clone(parsed));
-        let policy = Policy::default();
+        let policy = self.scoring();
         let (screening, sender) = (self.0.screening.clone(), found.sender);
         // A task of its own: a thread whose asker leaves early would take itself for given up.
         let judged = tokio::spawn(async move {

@@ -14,12 +14,12 @@ use super::{STACK, Screened, judge};
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// Judges a snapshot by the present model. `None`: it could not be judged.
-pub(crate) async fn judged_again(parsed: Parsed) -> Option<Screened> {
+pub(crate) async fn judged_again(parsed: Parsed, policy: Policy) -> Option<Screened> {
     let (answer, answered) = oneshot::channel();
     // A thread of its own: a scorer that hangs or overflows takes nobody else's.
     let work = move || {
         let scored = std::panic::catch_unwind(|| {
-            let verdict = judge::verdict(&parsed, &Policy::default());
+            let verdict = judge::verdict(&parsed, &policy);
             // Flags stand as they were set: what was known of the sender then is known no more.
             Screened { parsed: Some(parsed), verdict, evidence: Evidence::default() }
         });

@@ -3,9 +3,9 @@
 use mailward_mail::parsed::{Parsed, parse};
 use mailward_mail::prescan::Bounds;
 use mailward_mail::sample::sample;
-use mailward_score::{Coverage, Policy, Sample, Standing, Verdict, own_text, score};
+use mailward_score::{Coverage, Policy, Sample, Standing, Verdict, own_text, score, score_with};
 
-use super::{Screened, unread};
+use super::{Screened, deep, unread};
 
 /// Parses and scores one message, as the service does. The caller brings a thread with a deep stack and catches
 /// panics.
@@ -18,6 +18,14 @@ pub fn judge(raw: &[u8], policy: &Policy) -> Screened {
     Screened { parsed: Some(parsed), verdict, evidence }
 }
 
+/// Scores texts with the models that the service has.
+pub fn judge_texts(sample: &Sample<'_>, policy: &Policy) -> Verdict {
+    match deep::reader() {
+        Some(reader) => score_with(sample, policy, reader),
+        None => score(sample, policy),
+    }
+}
+
 /// What the scorer says of a snapshot, new or stored.
 pub(super) fn verdict(parsed: &Parsed, policy: &Policy) -> Verdict {
     in_thread(parsed, &[], Standing::default(), policy)
@@ -27,7 +35,7 @@ pub(super) fn verdict(parsed: &Parsed, policy: &Policy) -> Verdict {
 pub(super) fn in_thread(parsed: &Parsed, earlier: &[Parsed], sender: Standing, policy: &Policy) -> Verdict {
     let texts: Vec<String> = earlier.iter().map(|mail| own_text(&mail.text, &mail.html)).collect();
     let earlier = texts.iter().map(String::as_str).collect();
-    let mut verdict = score(&Sample { earlier, sender, ..sample(parsed) }, policy);
+    let mut verdict = judge_texts(&Sample { earlier, sender, ..sample(parsed) }, policy);
     if parsed.truncated {
         verdict.coverage = Coverage::Partial;
     }

@@ -3,6 +3,8 @@
 //! A score is a promise about mail without injection: 50 is reached by at most 1 % of it, 70 by at most 0.3 %. It is
 //! measured on mail that the model was not trained on, by training it five times with a fifth left out.
 
+use mailward_score_eval::rows::Row;
+
 use crate::first;
 use crate::mails::Mail;
 
@@ -15,39 +17,75 @@ const FOLDS: usize = 5;
 /// mail that is unlike what was seen.
 const PROMISES: [(f32, f64); 7] =
     [(5.0, 0.5), (20.0, 0.1), (35.0, 0.02), (50.0, 0.005), (70.0, 0.0015), (80.0, 0.0006), (90.0, 0.0003)];
-/// Benign mail that was written to be hard to tell from injections may reach a score this much oftener.
-const HARD: f64 = 4.0;
 
-/// The knots of the calibration.
+/// What a mail without injection is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The mail that people get.
+    Ordinary,
+    /// Written or chosen to be hard to tell from injections: may reach a score a little oftener.
+    Hard,
+    /// Spam and phishing, aimed at people: twice as often.
+    Spam,
+    /// No mail; promises nothing.
+    Chat,
+}
+
+impl Kind {
+    /// The kind of a row.
+    pub(crate) fn of(row: &Row) -> Self {
+        match row.kind.as_str() {
+            _ if row.own => Self::Hard,
+            "benign_hard" => Self::Hard,
+            "benign_mail" => Self::Ordinary,
+            "spam_no_injection" | "phishing_no_injection" => Self::Spam,
+            _ => Self::Chat,
+        }
+    }
+
+    const fn leniency(self) -> f64 {
+        match self {
+            Self::Ordinary => 1.0,
+            Self::Spam => 2.0,
+            Self::Hard | Self::Chat => 1.5,
+        }
+    }
+}
+
+/// The knots of the fast model alone.
 pub(crate) fn knots(mails: &[&Mail]) -> Vec<(f32, f32)> {
-    let (mut ordinary, mut hard) = (Vec::new(), Vec::new());
+    let mut judged = Vec::new();
     for fold in 0..FOLDS {
         let (out, part): (Vec<&Mail>, Vec<&Mail>) =
             mails.iter().copied().partition(|mail| fold_of(mail) == fold);
         let table = first::train(&part).table();
         for mail in out.into_iter().filter(|mail| !mail.row.injection) {
             let odds = mail.anatomy.heat(&table) + RULES * f32::from(mail.anatomy.by_rules) / 100.0;
-            match mail.row.kind.as_str() {
-                _ if mail.row.own => hard.push(odds),
-                "benign_hard" => hard.push(odds),
-                "benign_mail" | "spam_no_injection" => ordinary.push(odds),
-                _ => {}
-            }
+            judged.push((Kind::of(&mail.row), odds));
         }
     }
-    ordinary.sort_by(f32::total_cmp);
-    hard.sort_by(f32::total_cmp);
+    knots_of(judged.into_iter())
+}
+
+/// The knots that keep the promises to mail without injection with these log-odds.
+pub(crate) fn knots_of(judged: impl Iterator<Item = (Kind, f32)>) -> Vec<(f32, f32)> {
+    let mut judged: Vec<(Kind, f32)> = judged.collect();
+    judged.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let kinds = [Kind::Ordinary, Kind::Hard, Kind::Spam].map(|kind| {
+        let odds = judged.iter().filter(|(of, _)| *of == kind).map(|(_, odds)| *odds).collect::<Vec<f32>>();
+        (kind, odds)
+    });
     let mut knots: Vec<(f32, f32)> = Vec::new();
     for (score, share) in PROMISES {
-        let odds = reached_by(&ordinary, share).max(reached_by(&hard, (share * HARD).min(0.5)));
+        let reached = kinds.iter().map(|(kind, odds)| reached_by(odds, (share * kind.leniency()).min(0.5)));
         // Scores rise with the odds, however few mails are left to tell.
         let least = knots.last().map_or(f32::MIN, |(last, _)| last + 0.05);
-        knots.push((odds.max(least), score));
+        knots.push((reached.fold(least, f32::max), score));
     }
     let (low, high) = (knots[0].0, knots[knots.len() - 1].0);
     knots.insert(0, (low - 3.0, 0.0));
     knots.push((high + 2.0, 99.0));
-    eprintln!("calibrated on {} ordinary and {} hard mails: {knots:?}", ordinary.len(), hard.len());
+    eprintln!("calibrated: {knots:?}");
     knots
 }
 

@@ -24,45 +24,49 @@ pub(crate) struct Mail {
 
 /// Lays out many messages on all cores. What cannot be parsed is left out.
 pub(crate) fn lay_out(rows: Vec<Row>) -> Vec<Mail> {
+    in_parallel(rows, |row| {
+        let anatomy = with_sample(&row, Anatomy::of)?;
+        let (marks, marked) = mark(&row, &anatomy);
+        Some(Mail { row, anatomy, marks, marked })
+    })
+}
+
+/// Works on rows on all cores, each with a deep stack for hostile mail; keeps their order.
+pub(crate) fn in_parallel<T: Send>(mut rows: Vec<Row>, work: impl Fn(Row) -> Option<T> + Sync) -> Vec<T> {
+    const STACK: usize = 64 << 20;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let chunk = rows.len().div_ceil(threads).max(1);
-    let mut rows = rows;
     let mut parts = Vec::new();
     while !rows.is_empty() {
         let rest = rows.split_off(chunk.min(rows.len()));
         parts.push(std::mem::replace(&mut rows, rest));
     }
+    let work = &work;
     std::thread::scope(|scope| {
-        let running: Vec<_> = parts
-            .into_iter()
-            .map(|part| {
-                std::thread::Builder::new()
-                    .stack_size(64 << 20)
-                    .spawn_scoped(scope, || part.into_iter().filter_map(mail).collect::<Vec<_>>())
-                    .expect("a thread starts")
-            })
-            .collect();
-        running.into_iter().flat_map(|thread| thread.join().expect("laying out does not panic")).collect()
+        let start = |part: Vec<Row>| {
+            let work = move || part.into_iter().filter_map(work).collect::<Vec<T>>();
+            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).expect("a thread starts")
+        };
+        let running: Vec<_> = parts.into_iter().map(start).collect();
+        running.into_iter().flat_map(|thread| thread.join().expect("the work does not panic")).collect()
     })
 }
 
-fn mail(row: Row) -> Option<Mail> {
-    let anatomy = if row.eml.is_empty() {
-        let (name, address) = row.from.rsplit_once('<').unwrap_or((&row.from, ""));
-        Anatomy::of(&Sample {
-            subject: &row.subject,
-            from_name: name.trim(),
-            from_address: address.trim_end_matches('>'),
-            text: &row.text,
-            html: &row.html,
-            ..Sample::default()
-        })
-    } else {
+/// Hands a row over as the scorer takes it; `None` if it cannot be parsed.
+pub(crate) fn with_sample<T>(row: &Row, work: impl FnOnce(&Sample<'_>) -> T) -> Option<T> {
+    if !row.eml.is_empty() {
         let parsed = parse(row.eml.as_bytes(), &Bounds::default()).ok()?;
-        Anatomy::of(&sample(&parsed))
-    };
-    let (marks, marked) = mark(&row, &anatomy);
-    Some(Mail { row, anatomy, marks, marked })
+        return Some(work(&sample(&parsed)));
+    }
+    let (name, address) = row.from.rsplit_once('<').unwrap_or((&row.from, ""));
+    Some(work(&Sample {
+        subject: &row.subject,
+        from_name: name.trim(),
+        from_address: address.trim_end_matches('>'),
+        text: &row.text,
+        html: &row.html,
+        ..Sample::default()
+    }))
 }
 
 /// Marks the words of each view that stand in the payload.

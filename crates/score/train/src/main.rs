@@ -6,6 +6,7 @@ mod calibrate;
 mod first;
 mod mails;
 mod random;
+mod together;
 mod windows;
 mod write;
 
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand};
 use mailward_score_eval::rows::{self, Row};
 
 use mails::{Mail, lay_out};
+use mailward_deep::Deep;
 
 #[derive(Parser)]
 #[command(about)]
@@ -38,6 +40,15 @@ enum Command {
         #[arg(long, default_value = "crates/score/src/model/fast.bin")]
         out: PathBuf,
     },
+    /// Sets how much the deep model's word counts; run it after the program was built with the fast model.
+    Together {
+        /// The folder of mail for choosing.
+        #[arg(long)]
+        dev: PathBuf,
+        /// The model to complete.
+        #[arg(long, default_value = "crates/score/src/model/fast.bin")]
+        model: PathBuf,
+    },
     /// Writes windows to standard output, as JSON lines.
     Windows {
         /// Folders of foreign data.
@@ -58,6 +69,7 @@ enum Command {
 fn main() -> Result<(), Box<dyn Error>> {
     match Arguments::parse().command {
         Command::Fast { data, corpus, out } => fast(&data, &corpus, &out)?,
+        Command::Together { dev, model } => together(&dev, &model)?,
         Command::Windows { data, corpus, most, all } => {
             let mut all_rows = Vec::new();
             for folder in &data {
@@ -93,3 +105,16 @@ fn fast(data: &Path, corpus: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
     write::write(out, &model)?;
     Ok(())
 }
+
+fn together(dev: &Path, model: &Path) -> Result<(), Box<dyn Error>> {
+    let mut rows = rows::foreign(dev)?;
+    rows.retain(|row| !row.weak && !CHAT.contains(&row.kind.as_str()));
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let (worth, knots) = together::choose(rows, &Deep::load(threads)?);
+    let file = std::fs::read(model)?;
+    std::fs::write(model, write::with_reader(&file, worth, &knots).ok_or("the file is no model")?)?;
+    Ok(())
+}
+
+/// Kinds that are no mail.
+const CHAT: &[&str] = &["benign_chat", "jailbreak", "direct"];

@@ -32,3 +32,24 @@ pub(crate) fn write(path: &Path, model: &Model<'_>) -> io::Result<()> {
     file.extend(&model.table.weights);
     std::fs::write(path, file)
 }
+
+/// The same file with another worth of the second reader and other knots with it; `None` if it is no model.
+pub(crate) fn with_reader(file: &[u8], reader: f32, together: &[(f32, f32)]) -> Option<Vec<u8>> {
+    let at = |word: usize| -> Option<usize> {
+        let bytes = file.get(MAGIC.len() + 4 * word..)?.first_chunk()?;
+        Some(u32::from_le_bytes(*bytes) as usize)
+    };
+    let (alone, old) = (at(1)?, at(2)?);
+    let floats = MAGIC.len() + 4 * 3;
+    let (knots, weights) = (floats + 4 * 4, floats + 4 * (4 + 2 * alone + 2 * old));
+    let mut out = file.get(..floats - 4)?.to_vec();
+    out.extend((together.len() as u32).to_le_bytes());
+    out.extend(file.get(floats..knots - 4)?);
+    out.extend(reader.to_le_bytes());
+    out.extend(file.get(knots..knots + 8 * alone)?);
+    for value in together.iter().flat_map(|knot| [knot.0, knot.1]) {
+        out.extend(value.to_le_bytes());
+    }
+    out.extend(file.get(weights..)?);
+    Some(out)
+}

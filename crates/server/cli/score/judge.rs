@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use mailward_mailroom::flags::circumstances;
 use mailward_mailroom::sender_auth::SenderAuth;
 use mailward_phishing::{Letter, Mailbox, Report, examine};
-use mailward_score::{Policy, Sample, Verdict, score};
+use mailward_score::{Policy, Sample, Verdict};
 
 use crate::cli::Failure;
 
@@ -38,7 +38,7 @@ pub(in crate::cli) fn texts(sample: &Sample<'_>, auth: &SenderAuth) -> Judged {
             ..Letter::default()
         };
         let people = examine(&letter).report(&circumstances(auth, false, None, &[]));
-        Judged { verdict: score(sample, &Policy::default()), people }
+        Judged { verdict: mailward_mailroom::judge_texts(sample, &Policy::default()), people }
     })
 }
 
