@@ -290,11 +290,9 @@ fn is_mark(byte: u8) -> bool {
 fn within_letters(word: &[u8], at: usize) -> bool {
     const MOST: usize = 4;
     let letter = |b: &u8| b.is_ascii_alphabetic() || *b >= 0x80;
-    let first = |mut bytes: std::iter::Take<&mut dyn Iterator<Item = &u8>>| {
-        bytes.find(|b| !is_mark(**b)).is_some_and(letter)
-    };
-    first((&mut word[..at].iter().rev() as &mut dyn Iterator<Item = &u8>).take(MOST))
-        && first((&mut word[at..].iter() as &mut dyn Iterator<Item = &u8>).take(MOST))
+    let before = word[..at].iter().rev().take(MOST).find(|b| !is_mark(**b));
+    let after = word[at..].iter().take(MOST).find(|b| !is_mark(**b));
+    before.is_some_and(letter) && after.is_some_and(letter)
 }
 
 /// Accented letters of European languages: folding those undoes no trick.
