@@ -357,7 +357,7 @@ fn calendar_items_are_read_property_by_property() {
         let top = verdict
             .findings
             .iter()
-            .find(|f| f.view == view)
+            .find(|f| f.view == view && !f.rule.starts_with("model"))
             .unwrap_or_else(|| panic!("{line}: {verdict:#?}"));
         assert_eq!(verdict.level, Level::High, "{line}\n{verdict:#?}");
         assert!(text[top.start..top.end].starts_with("Ignore all prev"), "{:?}", &text[top.start..top.end]);

@@ -157,7 +157,11 @@ fn case(mail: &mut Mail, dice: &mut Dice) {
             .chars()
             .enumerate()
             .flat_map(|(at, c)| {
-                if at % 2 == 0 { c.to_uppercase().collect::<Vec<_>>() } else { c.to_lowercase().collect() }
+                if at.is_multiple_of(2) {
+                    c.to_uppercase().collect::<Vec<_>>()
+                } else {
+                    c.to_lowercase().collect()
+                }
             })
             .collect(),
     };

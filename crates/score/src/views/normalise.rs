@@ -170,6 +170,10 @@ impl Folder {
         }
         let leet = is_leet(word.as_bytes());
         for (offset, byte) in word.bytes().enumerate() {
+            if is_mark(byte) && within_letters(word.as_bytes(), offset) {
+                self.trick();
+                continue;
+            }
             let plain = if leet { leet_letter(word.as_bytes(), offset) } else { byte };
             if plain != byte {
                 self.trick();
@@ -199,6 +203,10 @@ impl Folder {
                 self.trick();
             }
             invisible = false;
+            if c.is_ascii() && is_mark(c as u8) && within_letters(word.as_bytes(), offset) {
+                self.trick();
+                continue;
+            }
             if c.is_ascii() {
                 self.out.mapped.copy_byte((c as u8).to_ascii_lowercase(), place);
                 continue;
@@ -271,6 +279,20 @@ impl Folder {
         self.out.tags.push(letter);
         self.out.tags_at.1 = place + 4;
     }
+}
+
+/// Marks of emphasis, which Markdown takes out of a word.
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'*' | b'`' | b'~')
+}
+
+/// Whether letters stand before and after the marks at a place, which are few.
+fn within_letters(word: &[u8], at: usize) -> bool {
+    const MOST: usize = 4;
+    let letter = |b: &u8| b.is_ascii_alphabetic() || *b >= 0x80;
+    let before = word[..at].iter().rev().take(MOST).find(|b| !is_mark(**b));
+    let after = word[at..].iter().take(MOST).find(|b| !is_mark(**b));
+    before.is_some_and(letter) && after.is_some_and(letter)
 }
 
 /// Accented letters of European languages: folding those undoes no trick.
@@ -403,6 +425,7 @@ mod tests {
             ("i.g.n.o.r.e this", "ignore this"),
             ("ɪɢɴᴏʀᴇ", "ignore"),
             ("ig-nore the pass word", "ignore the password"),
+            ("ig**no**re the r`ul`es", "ignore the rules"),
             ("**ig**nore instruc-\r\ntions, now", "**ignore instructions, now"),
             ("i\ng\nn\no\nr\ne", "ignore"),
             ("!nstruct!ons, pa$$word", "instructions, password"),

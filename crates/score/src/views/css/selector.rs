@@ -228,7 +228,7 @@ impl Compound {
             && self.nth.is_none_or(|nth| {
                 let place = element.siblings().before + 1;
                 match nth {
-                    Nth::Odd => place % 2 == 1,
+                    Nth::Odd => !place.is_multiple_of(2),
                     Nth::Even => place.is_multiple_of(2),
                     Nth::Is(wanted) => place == wanted,
                 }

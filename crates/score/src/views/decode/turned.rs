@@ -7,12 +7,23 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::Decoded;
 use crate::lexicon::telling_words;
 
-/// Text in rot13, or written backwards as a whole or word by word: known by two words of an order.
+/// The shortest of the words that orders are made of.
+const TELLING: usize = 6;
+
+/// Small words that turned round, either way, are no word of a large language.
+const SMALL: [&str; 24] = [
+    "the", "and", "you", "your", "for", "with", "that", "this", "from", "und", "nicht", "eine", "dass",
+    "vous", "pour", "dans", "avec", "para", "com", "que", "con", "che", "het", "som",
+];
+
+/// Text in rot13, or written backwards as a whole or word by word: known by two words of an order, or by four of
+/// the small words that every sentence has.
 pub(super) fn turned(text: &str, found: &mut Vec<Decoded>) {
     const MARGIN: usize = 300;
     static TURNED: LazyLock<(AhoCorasick, usize)> = LazyLock::new(|| {
-        let rotated: Vec<String> = telling_words().map(|word| word.chars().map(rot13).collect()).collect();
-        let reversed = telling_words().map(|word| word.chars().rev().collect::<String>());
+        let words = || telling_words().chain(SMALL);
+        let rotated: Vec<String> = words().map(|word| word.chars().map(rot13).collect()).collect();
+        let reversed = words().map(|word| word.chars().rev().collect::<String>());
         let count = rotated.len();
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
@@ -28,14 +39,15 @@ pub(super) fn turned(text: &str, found: &mut Vec<Decoded>) {
         if letter(hit.end()) || hit.start().checked_sub(1).is_some_and(letter) {
             continue;
         }
+        let weight = if hit.len() >= TELLING { 2 } else { 1 };
         let span = &mut spans[usize::from(hit.pattern().as_usize() >= *rotated)];
         *span = Some(match *span {
-            None => (hit.start(), hit.end(), 1),
-            Some((start, _, count)) => (start, hit.end(), count + 1),
+            None => (hit.start(), hit.end(), weight),
+            Some((start, _, sum)) => (start, hit.end(), sum + weight),
         });
     }
     for (span, how) in spans.into_iter().zip(["rot13", "reversed"]) {
-        let Some((start, end, 2..)) = span else { continue };
+        let Some((start, end, 4..)) = span else { continue };
         let start = text.floor_char_boundary(start.saturating_sub(MARGIN));
         let end = text.floor_char_boundary((end + MARGIN).min(text.len()));
         let run = &text[start..end];

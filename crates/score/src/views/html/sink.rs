@@ -290,6 +290,10 @@ enum Piece {
 /// The text of a comment without the markup in it: Outlook shows what stands in its conditional comments.
 fn pieces(text: &str) -> Vec<Piece> {
     let mut out = Vec::new();
+    if !text.trim_start().starts_with("[if") {
+        // What looks like markup in any other comment may be what it says: `</s><|user|>`.
+        return vec![Piece::Text(0..text.len())];
+    }
     let (bytes, mut from) = (text.as_bytes(), 0);
     for start in memchr::memchr_iter(b'<', bytes) {
         if start < from {
