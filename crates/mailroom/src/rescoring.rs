@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mailward_mail::id::{MessageId, TenantId};
-use mailward_score::Level;
+use mailward_score::{Level, Verdict};
 use mailward_store::{Act, Action, Actor, ArchivedMessage, Direction, Operator, Rejudged, State, Tenant};
 use mailward_vault::PartKind;
 
@@ -45,6 +45,9 @@ pub struct Rescored {
     pub decided: u64,
     /// Of these: never read, or not to be judged now. Their verdict stays.
     pub unread: u64,
+    /// Of these: judged by more than the mail itself - a judge, its thread, its sender's past - where the mail alone
+    /// would say less, or anything else than the judge. Their verdict stays.
+    pub kept: u64,
     /// Of these: another verdict than before.
     pub changed: u64,
     /// New verdicts that were stored.
@@ -173,6 +176,10 @@ impl Mailroom {
             return Ok(());
         };
         let (verdict, parsed) = (screened.verdict, screened.parsed.map(Arc::new));
+        if old.verdict.as_ref().is_some_and(|was| rests_on_more(was, &verdict)) {
+            done.kept += 1;
+            return Ok(());
+        }
         let gated = self.gate(tenant, &message.inbox, &policy, &verdict, parsed.as_ref(), &old.auth).await?;
         done.note(message.state, &message.id, &old, &gated);
         if old.verdict.as_ref() == Some(&gated.verdict) && old.gate == gated.note {
@@ -232,6 +239,14 @@ impl Rescored {
     }
 }
 
+/// Whether a verdict says what the mail alone cannot: what a judge said stands, and what the thread or the sender's past
+/// added is not taken away by looking at less.
+fn rests_on_more(was: &Verdict, alone: &Verdict) -> bool {
+    let from_elsewhere =
+        was.findings.iter().any(|one| one.view == "thread" || one.rule.starts_with("sender."));
+    was.model.ends_with("+judge") || (from_elsewhere && alone.score < was.score)
+}
+
 /// How much is held against a mail of this level. What is unknown is held like what is high, and above it.
 fn rank(level: Level) -> u8 {
     match level {
@@ -253,7 +268,26 @@ fn domain(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mailward_score::{Coverage, Finding};
+
     use super::*;
+
+    #[test]
+    fn what_a_judge_or_a_thread_said_is_not_lost_by_looking_at_the_mail_alone() {
+        let verdict = |score: u8, model: &str, rule: &str, view: &str| {
+            let finding = Finding::new(rule, score, view, 0..0, "x");
+            let (findings, coverage, model) = (vec![finding], Coverage::Full, model.to_owned());
+            Verdict { score, level: Level::of(score), findings, coverage, model }
+        };
+        let low = verdict(10, "rules-2", "tool.pay", "text");
+        let high = verdict(90, "rules-2", "tool.pay", "text");
+        assert!(rests_on_more(&verdict(60, "rules-2", "tool.pay", "thread"), &low));
+        assert!(rests_on_more(&verdict(60, "rules-2", "sender.changed", "sender"), &low));
+        assert!(!rests_on_more(&verdict(60, "rules-2", "tool.pay", "thread"), &high), "more is more");
+        assert!(rests_on_more(&verdict(60, "rules-2+judge", "tool.pay", "text"), &low));
+        assert!(rests_on_more(&verdict(60, "rules-2+judge", "tool.pay", "text"), &high));
+        assert!(!rests_on_more(&high, &low), "a new model may say less");
+    }
 
     #[test]
     fn a_sender_is_known_by_a_domain_or_by_none() {

@@ -30,7 +30,7 @@ struct Total {
     would_pass: Vec<Value>,
 }
 
-const COUNTS: [&str; 6] = ["mails", "decided", "unread", "changed", "stored", "missed"];
+const COUNTS: [&str; 7] = ["mails", "decided", "unread", "kept", "changed", "stored", "missed"];
 
 pub(super) fn run(wanted: &Rescore) -> Result<(), Failure> {
     let client = Client::new(&wanted.server)?;

@@ -43,6 +43,8 @@ pub(crate) struct RescoredView {
     decided: u64,
     /// Of these: never read, or not to be judged now; their verdict stays.
     unread: u64,
+    /// Of these: judged by more than the mail itself (a judge, its thread, its sender's past); their verdict stays.
+    kept: u64,
     /// Of these: another verdict than before.
     changed: u64,
     /// New verdicts that were stored.
@@ -194,6 +196,7 @@ impl RescoredView {
             mails: done.mails,
             decided: done.decided,
             unread: done.unread,
+            kept: done.kept,
             changed: done.changed,
             stored: done.stored,
             missed: done.missed,
