@@ -78,7 +78,7 @@ impl Letter {
                 .map(|(name, content_type, text)| Attachment { name, content_type, text })
                 .collect(),
             headers: self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
-            ambiguous: Vec::new(),
+            ..Sample::default()
         })
     }
 
