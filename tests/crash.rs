@@ -13,7 +13,7 @@ use crate::world::process::{Process, binary};
 use crate::world::{Engine, World};
 
 /// An inbox on a process: its id, address and key.
-async fn inbox(process: &Process, data_dir: &std::path::Path, tenant: &str) -> (String, String, String) {
+pub async fn inbox(process: &Process, data_dir: &std::path::Path, tenant: &str) -> (String, String, String) {
     let operator = std::fs::read_to_string(data_dir.join("operator.key")).expect("a key");
     let made = Request::new(process.operator, "POST", "/operator/v1/tenants").token(operator.trim());
     let made = made.json(&json!({ "id": tenant })).send().await.expect(201);

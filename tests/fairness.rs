@@ -106,7 +106,13 @@ async fn a_job_that_was_put_back_is_due_again_and_was_no_attempt(world: World) {
     let (_world, store, now) = crate::store::with_a_job(&world).await;
     let lease = Duration::from_secs(60);
     let regions = ["local".to_owned()];
-    let claim = mailward_store::Claim { limit: 10, per_tenant: 10, without: &[], regions: &regions };
+    let claim = mailward_store::Claim {
+        limit: 10,
+        per_tenant: 10,
+        without: &[],
+        regions: &regions,
+        kinds: &[mailward_store::JobKind::Webhook],
+    };
     let first = store.claim(now, lease, &claim).await.expect("claimed").remove(0);
     assert!(first.put_back(now).await.expect("put back"));
     let again = store.claim(now, lease, &claim).await.expect("claimed again").remove(0);

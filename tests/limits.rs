@@ -7,7 +7,7 @@ use mailward_mail::clock::{Clock, Timestamp};
 use mailward_mail::id::{EventId, MessageId};
 use mailward_mail::random::Random;
 use mailward_store::{
-    Allowance, Delivery, EventKind, Intake, IntakeLimits, NewEvent, NewMessage, Quota, Route, Store,
+    Allowance, Delivery, EventKind, Intake, IntakeLimits, NewEvent, NewMessage, Next, Quota, Route, Store,
 };
 use serde_json::{Value, json};
 
@@ -400,7 +400,7 @@ pub fn delivery(route: &Route, number: u32, clock: &Clock, quota: Quota) -> Deli
         raw: vec![0; 10],
         parsed: vec![0; 20],
         meta: vec![0; 30],
-        event: NewEvent { id: EventId::generate(clock, &random), kind: EventKind::EmailReceived },
+        next: Next::Told(NewEvent { id: EventId::generate(clock, &random), kind: EventKind::EmailReceived }),
         quota,
     }
 }

@@ -18,6 +18,7 @@ mod gate;
 mod harness;
 mod inbound;
 mod isolation;
+mod judging;
 mod keys;
 mod leaving;
 mod limits;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
-use mailward_store::Claim;
+use mailward_store::{Claim, JobKind};
 use serde_json::json;
 
 use crate::world::mail::plain;
@@ -74,7 +74,8 @@ async fn a_tenant_of_another_region_is_nobody_to_senders_and_sent_away_by_name(w
     let later = Timestamp::parse("2100-01-01T00:00:00Z").expect("a moment");
     let claim = async |regions: &[&str]| {
         let regions: Vec<String> = regions.iter().map(ToString::to_string).collect();
-        let claim = Claim { limit: 10, per_tenant: 10, without: &[], regions: &regions };
+        let claim =
+            Claim { limit: 10, per_tenant: 10, without: &[], regions: &regions, kinds: &[JobKind::Webhook] };
         store.claim(later, Duration::from_secs(1), &claim).await.expect("asked").len()
     };
     assert_eq!((claim(&["local"]).await, claim(&["e", "local"]).await, claim(&["eu"]).await), (0, 0, 1));

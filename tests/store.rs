@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::TenantId;
-use mailward_store::Claim;
+use mailward_store::{Claim, JobKind};
 use serde_json::json;
 
 use crate::world::mail::plain;
@@ -57,8 +57,13 @@ async fn jobs_of_a_tenant_that_may_not_act_wait_until_it_may(world: World) {
 }
 
 /// Whatever is due.
-static ANY: std::sync::LazyLock<Claim<'static>> =
-    std::sync::LazyLock::new(|| Claim { limit: 10, per_tenant: 10, without: &[], regions: HERE.as_slice() });
+static ANY: std::sync::LazyLock<Claim<'static>> = std::sync::LazyLock::new(|| Claim {
+    limit: 10,
+    per_tenant: 10,
+    without: &[],
+    regions: HERE.as_slice(),
+    kinds: &[JobKind::Webhook],
+});
 static HERE: std::sync::LazyLock<[String; 1]> = std::sync::LazyLock::new(|| ["local".to_owned()]);
 
 /// A store with one due job, on a service that has stopped working on it.
@@ -171,8 +176,17 @@ async fn a_statement_that_forgets_its_tenant_sees_nothing_on_postgres() {
         let (own,): (i64,) = sqlx::query_as(count()).fetch_one(&mut *tx).await.expect("asked");
         assert!(
             own > 0
-                || ["webhook", "job", "limit_notice", "leaving", "policy", "allowed_sender", "decision"]
-                    .contains(&table.as_str()),
+                || [
+                    "webhook",
+                    "job",
+                    "limit_notice",
+                    "leaving",
+                    "judge_use",
+                    "policy",
+                    "allowed_sender",
+                    "decision"
+                ]
+                .contains(&table.as_str()),
             "{table} shows ada her own rows"
         );
         drop(tx);

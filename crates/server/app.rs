@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailward_dispatch::{Call, Calls, Handlers, Webhooks, Worker, sweep};
+use mailward_dispatch::{Call, Calls, Handlers, Lane, Webhooks, Worker, sweep};
 use mailward_mail::clock::Clock;
 use mailward_mail::random::Random;
 use mailward_mailroom::{Keyring, Mailroom, Parts};
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, DnsServers, Signup};
 use crate::data_dir::DataDir;
 use crate::doctor::job::Job;
-use crate::{StartError, checkpoints, doctor, providers, time, tls};
+use crate::{StartError, checkpoints, doctor, judging, providers, time, tls};
 
 /// How long requests may take to end when the service stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -59,6 +59,7 @@ impl App {
             Intake::start(store.clone(), clock.clone(), random.clone(), IntakeLimits::default());
         let dns = dns(&config)?;
         let egress = egress(&config, dns.clone())?;
+        let judge = judging::open(&config, dns.clone())?;
         let screening =
             mailward_mailroom::Screening::start(&data.file("parsing"), screening_threads(&config)).map_err(
                 |error| StartError::failed(format!("cannot start the screening threads: {error}")),
@@ -71,6 +72,7 @@ impl App {
             screening,
             dns,
             egress: egress.clone(),
+            judge,
             clock: clock.clone(),
             random: random.clone(),
         });
@@ -100,8 +102,22 @@ impl App {
                 handlers,
                 config.store.look_again,
                 config.served_regions(),
+                Lane::WEBHOOKS,
             );
             tasks.push(tokio::spawn(worker.run(stop.clone())));
+            let back = store.take_back(JobKind::Judge, clock.now()).await.map_err(StartError::store)?;
+            if back > 0 {
+                tracing::info!(mails = back, "mail that waited for the judge is taken up again");
+            }
+            let judging = Worker::new(
+                store.clone(),
+                clock.clone(),
+                judging::handlers(&room, &clock, &stop),
+                config.store.look_again,
+                config.served_regions(),
+                judging::lane(&config),
+            );
+            tasks.push(tokio::spawn(judging.run(stop.clone())));
             tasks.push(tokio::spawn(rotate_keys(room.clone(), stop.clone())));
             tasks.push(tokio::spawn(room.clone().run_endings(stop.clone().cancelled_owned())));
         }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
-use mailward_mailroom::{Hold, Plan};
+use mailward_mailroom::{Hold, JudgeFormat, Plan};
 use mailward_smtp::SmtpConfig;
 use serde::Deserialize;
 
@@ -212,6 +212,38 @@ pub struct Screening {
     pub held_days: u32,
     /// Threads that parse and score; 0 is one per core. See [`Screening::threads`].
     pub threads: usize,
+    /// The judge's endpoint; none: no mail leaves this machine to be judged.
+    #[serde(deserialize_with = "field::optional")]
+    pub judge_url: Option<String>,
+    /// The model's name there.
+    pub judge_model: String,
+    /// The judge's key.
+    #[serde(deserialize_with = "field::optional")]
+    pub judge_key: Option<Secret>,
+    /// The file it is in instead.
+    #[serde(deserialize_with = "field::optional")]
+    pub judge_key_file: Option<PathBuf>,
+    /// How JSON is asked for.
+    pub judge_format: JudgeFormat,
+    /// How long one answer may take.
+    #[serde(rename = "judge_deadline_ms", deserialize_with = "field::millis")]
+    pub judge_deadline: Duration,
+    /// How long a mail waits for the judge in all.
+    #[serde(rename = "judge_patience_ms", deserialize_with = "field::millis")]
+    pub judge_patience: Duration,
+    /// The lowest score that is in doubt.
+    pub judge_grey_from: u8,
+    /// The highest.
+    pub judge_grey_to: u8,
+    /// Bytes of one mail's text that are sent.
+    pub judge_max_bytes: usize,
+    /// Questions that this process asks at once.
+    pub judge_concurrency: usize,
+    /// Whose mail the judge is asked about; none: everybody's.
+    pub judge_tenants: Vec<String>,
+    /// Networks that are not public in which the judge may be.
+    #[serde(deserialize_with = "field::networks")]
+    pub judge_allow_private: Vec<IpNet>,
 }
 
 impl Screening {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mailward_mail::clock::{Clock, Timestamp};
-use mailward_store::{Claim, Location, Store};
+use mailward_store::{Claim, JobKind, Location, Store};
 use serde_json::json;
 
 use crate::world::World;
@@ -80,7 +80,8 @@ async fn a_node_whose_clock_is_wrong_goes_by_the_databases_and_leaves_leases_alo
     front.deliver_raw(&plain("job", "x"), &[&inbox.address]).await;
     let store = world.store().await;
     let regions = ["local".to_owned()];
-    let any = Claim { limit: 10, per_tenant: 10, without: &[], regions: &regions };
+    let any =
+        Claim { limit: 10, per_tenant: 10, without: &[], regions: &regions, kinds: &[JobKind::Webhook] };
     let lease = Duration::from_secs(600);
     // Two nodes whose machines are hours apart, either way.
     let (ahead, behind) = (Clock::following(), Clock::following());

@@ -11,4 +11,4 @@ mod worker;
 pub use signature::verify;
 pub use sweep::sweep;
 pub use webhook::{Call, Calls, Webhooks};
-pub use worker::{Handler, Handlers, Outcome, Worker};
+pub use worker::{Handler, Handlers, Lane, Outcome, Worker};

@@ -16,18 +16,37 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Longer than what waits here is in hand and the longest call takes, so that a lease ends only with its worker.
-const LEASE: Duration = Duration::from_secs(60);
-/// What has waited here for so long is put back: the rest of its lease might not be enough for a call.
+/// What a lease is longer than the longest run: with what waits here in hand, so that a lease ends only with its worker.
+const SLACK: Duration = Duration::from_secs(45);
+/// What has waited here for so long is put back: the rest of its lease might not be enough for a run.
 const STALE: Duration = Duration::from_secs(30);
-/// Jobs running at once.
-const AT_ONCE: usize = 32;
-/// Of one tenant, running or about to: half, so that two tenants' dead endpoints at most fill all places.
-const PER_TENANT: usize = AT_ONCE / 2;
 /// Of one endpoint, so that one that does not answer leaves its tenant's others their part.
 const PER_ENDPOINT: usize = 4;
 /// When the store could not even say when the next job is due, it is asked again after this.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// The jobs of one worker, and how many it runs. Kinds have workers of their own: what one kind waits for keeps no other
+/// waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Lane {
+    /// Which jobs.
+    pub kind: JobKind,
+    /// Jobs running at once.
+    pub at_once: usize,
+    /// How long one may run.
+    pub longest: Duration,
+}
+
+impl Lane {
+    /// Webhook calls.
+    pub const WEBHOOKS: Self =
+        Self { kind: JobKind::Webhook, at_once: 32, longest: mailward_net::egress::TOTAL };
+
+    /// Of one tenant, running or about to: half, so that two tenants' dead endpoints at most fill all places.
+    fn per_tenant(self) -> usize {
+        (self.at_once / 2).max(1)
+    }
+}
 
 /// What became of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +70,7 @@ pub type Handlers = HashMap<JobKind, Arc<dyn Handler>>;
 
 /// The worker of one process.
 pub struct Worker {
+    lane: Lane,
     store: Store,
     clock: Clock,
     handlers: Handlers,
@@ -61,6 +81,7 @@ pub struct Worker {
 
 /// The jobs that this worker has claimed.
 struct Hand {
+    per_tenant: usize,
     jobs: Mutex<Jobs>,
     /// A job has come to its end.
     freed: Notify,
@@ -86,22 +107,29 @@ impl Worker {
         handlers: Handlers,
         look_again: Duration,
         regions: Vec<String>,
+        lane: Lane,
     ) -> Self {
-        let jobs = Jobs { turns: Turns::new(AT_ONCE), endpoints: HashMap::new() };
+        let lane = Lane { at_once: lane.at_once.max(1), ..lane };
+        let jobs = Jobs { turns: Turns::new(lane.at_once), endpoints: HashMap::new() };
         Self {
+            lane,
             store,
             clock,
             handlers,
             look_again,
             regions,
-            hand: Arc::new(Hand { jobs: Mutex::new(jobs), freed: Notify::new() }),
+            hand: Arc::new(Hand {
+                per_tenant: lane.per_tenant(),
+                jobs: Mutex::new(jobs),
+                freed: Notify::new(),
+            }),
         }
     }
 
     /// Runs jobs until told to stop, then lets those that run come to their end.
     pub async fn run(self, stop: CancellationToken) {
         let running = TaskTracker::new();
-        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let places = Arc::new(Semaphore::new(self.lane.at_once));
         while !stop.is_cancelled() {
             let claimed = self.claim(places.available_permits()).await;
             while let Ok(place) = Arc::clone(&places).try_acquire_owned() {
@@ -126,19 +154,21 @@ impl Worker {
     async fn claim(&self, free: usize) -> usize {
         let (room, without) = {
             let jobs = self.hand.lock();
-            let used_up = jobs.turns.lanes().filter(|tenant| jobs.turns.held(tenant) >= PER_TENANT);
-            (AT_ONCE.saturating_sub(jobs.turns.len()), used_up.cloned().collect::<Vec<_>>())
+            let used_up =
+                jobs.turns.lanes().filter(|tenant| jobs.turns.held(tenant) >= self.lane.per_tenant());
+            (self.lane.at_once.saturating_sub(jobs.turns.len()), used_up.cloned().collect::<Vec<_>>())
         };
         if free == 0 || room == 0 {
             return 0;
         }
         let claim = Claim {
             limit: i64::try_from(room).unwrap_or(1),
-            per_tenant: PER_TENANT as i64,
+            per_tenant: i64::try_from(self.lane.per_tenant()).unwrap_or(1),
             without: &without,
             regions: &self.regions,
+            kinds: &[self.lane.kind],
         };
-        let claimed = match self.store.claim(self.clock.now(), LEASE, &claim).await {
+        let claimed = match self.store.claim(self.clock.now(), self.lane.longest + SLACK, &claim).await {
             Ok(jobs) => jobs,
             Err(error) => {
                 tracing::warn!(%error, "could not claim jobs");
@@ -198,7 +228,7 @@ impl Worker {
 
     /// Waits for a new job, for a place, or until the next job becomes due.
     async fn wait(&self, stop: &CancellationToken, has_places: bool) {
-        let due = if has_places { self.store.next_due().await } else { Ok(None) };
+        let due = if has_places { self.store.next_due(&[self.lane.kind]).await } else { Ok(None) };
         let until = match due {
             Err(_) => PAUSE,
             Ok(None) => self.look_again,
@@ -209,7 +239,7 @@ impl Worker {
             },
         };
         tokio::select! {
-            () = self.store.jobs_changed(), if has_places => {}
+            () = self.store.jobs_changed(self.lane.kind), if has_places => {}
             () = self.hand.freed.notified() => {}
             () = tokio::time::sleep(until) => {}
             () = stop.cancelled() => {}
@@ -230,7 +260,8 @@ impl Hand {
         let mut jobs = self.lock();
         let tenant = job.tenant.id().clone();
         let of_endpoint = job.webhook.as_ref().and_then(|webhook| jobs.endpoints.get(webhook).copied());
-        if jobs.turns.held(&tenant) >= PER_TENANT || of_endpoint.is_some_and(|held| held >= PER_ENDPOINT) {
+        if jobs.turns.held(&tenant) >= self.per_tenant || of_endpoint.is_some_and(|held| held >= PER_ENDPOINT)
+        {
             return Some(job);
         }
         if let Some(webhook) = &job.webhook {

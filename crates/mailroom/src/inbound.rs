@@ -153,8 +153,9 @@ impl Mailroom {
                     .await
                     .map_err(|error| down(&error))?;
                 let keys = room.keyring.tenant(&route.tenant).await.map_err(|error| down(&error))?;
+                let pending = self.is_grey(&route.tenant, &gated.verdict);
                 let delivery = message
-                    .seal(route, &gated, &keys, &room.clock, &room.random)
+                    .seal(route, &gated, pending, &keys, &room.clock, &room.random)
                     .map_err(|error| down(&error))?;
                 waiting.push(room.intake.commit(delivery));
                 gates.push(gated);
@@ -197,8 +198,10 @@ impl Mailroom {
     ) -> Result<Result<Committed, IntakeError>, Refusal> {
         let room = &self.0;
         let keys = room.keyring.renew(&route.tenant).await.map_err(|error| down(&error))?;
-        let delivery =
-            message.seal(route, gated, &keys, &room.clock, &room.random).map_err(|error| down(&error))?;
+        let pending = self.is_grey(&route.tenant, &gated.verdict);
+        let delivery = message
+            .seal(route, gated, pending, &keys, &room.clock, &room.random)
+            .map_err(|error| down(&error))?;
         Ok(room.intake.commit(delivery).await)
     }
 

@@ -11,6 +11,7 @@ mod break_glass;
 mod config;
 mod error;
 mod inbound;
+mod judging;
 mod keyring;
 mod lifecycle;
 mod limits;
@@ -46,6 +47,7 @@ pub use audit::{CheckpointFault, check_list};
 pub use config::{Config, Hold};
 pub use error::{Error, Result};
 pub use inbound::{Route, Taken};
+pub use judging::{BadJudge, Failure as JudgeFailure, Judge, JudgeFormat, JudgeSettings, Step};
 pub use keyring::{Issued, KeyContext, Keyring, Root, RootError};
 pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing};
 pub use mailward_mail::sample::sample;
@@ -75,6 +77,8 @@ pub(crate) struct Room {
     pub(crate) screening: Screening,
     pub(crate) dns: Dns,
     pub(crate) egress: Egress,
+    pub(crate) judge: Option<Judge>,
+    pub(crate) judge_counts: judging::JudgeCounts,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) sessions: access::Cache,
@@ -102,6 +106,8 @@ pub struct Parts {
     pub dns: Dns,
     /// The guard of what leaves by HTTP.
     pub egress: Egress,
+    /// Whom grey mail is shown to.
+    pub judge: Option<Judge>,
     /// The time.
     pub clock: Clock,
     /// The dice.
@@ -122,6 +128,8 @@ impl Mailroom {
             screening: parts.screening,
             dns: parts.dns,
             egress: parts.egress,
+            judge: parts.judge,
+            judge_counts: judging::JudgeCounts::default(),
             clock: parts.clock,
             random: parts.random,
             pollers: polling::Pollers::default(),

@@ -101,6 +101,10 @@ limits! {
     RequestsPerSecond requests_per_second "requestsPerSecond" "requests a second",
     /// Webhook endpoints.
     WebhookEndpoints webhook_endpoints "webhookEndpoints" "webhook endpoints",
+    /// Questions to the judge a day.
+    DailyJudgeRequests daily_judge_requests "dailyJudgeRequests" "questions to the judge a day",
+    /// Bytes that are sent to the judge a day.
+    DailyJudgeBytes daily_judge_bytes "dailyJudgeBytes" "bytes to the judge a day",
 }
 
 /// A limit that stands in the way.
@@ -146,7 +150,11 @@ impl Limit {
     fn span(self, now: Timestamp) -> Span {
         let day = Day::of(now);
         match self {
-            Self::DailySends | Self::DailyMails | Self::DailyMailsPerInbox => Span::Day(day),
+            Self::DailySends
+            | Self::DailyMails
+            | Self::DailyMailsPerInbox
+            | Self::DailyJudgeRequests
+            | Self::DailyJudgeBytes => Span::Day(day),
             Self::MonthlyMails | Self::MonthlyMailsPerInbox => Span::Month(day.month()),
             _ => Span::Now(day),
         }

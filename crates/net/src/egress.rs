@@ -12,7 +12,7 @@ use rustls_pki_types::CertificateDer;
 use tokio::time::Instant;
 
 use crate::dns::{Dns, DnsError};
-use crate::exchange;
+use crate::exchange::{self, Came, Wanted};
 use crate::table::{Standing, Table};
 use crate::target::{self, Peer, Target};
 
@@ -34,6 +34,9 @@ pub struct EgressRules {
     pub deny: Vec<IpNet>,
     /// Certificate authorities beside the built-in ones.
     pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Names of private networks, and names without a dot, pass where the addresses behind them do. Only where the
+    /// operator wrote the URL.
+    pub inside_names: bool,
 }
 
 /// Why a URL is refused. The text is for whoever wrote the URL; it names no address.
@@ -118,6 +121,20 @@ pub enum PostError {
     /// The head of the answer is over 16 KiB.
     #[error("the answer's headers are larger than 16 KiB")]
     TooLarge,
+    /// The body of the answer is longer than it may be.
+    #[error("the answer is longer than it may be")]
+    LongBody,
+}
+
+/// An answer with all of its body, for us alone: it may hold anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status code; a redirect is an answer like any other.
+    pub status: u16,
+    /// How long the other side asks us to wait.
+    pub retry_after: Option<Duration>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// The guard. Cheap to clone.
@@ -126,6 +143,7 @@ pub struct Egress {
     dns: Dns,
     table: Table,
     own_domains: Vec<String>,
+    inside_names: bool,
     tls: Arc<rustls::ClientConfig>,
 }
 
@@ -135,9 +153,9 @@ impl Egress {
     /// # Errors
     /// When one of `extra_roots` is not a certificate authority.
     pub fn new(dns: Dns, rules: EgressRules) -> Result<Self, rustls::Error> {
-        let EgressRules { allow_private, own_domains, deny, extra_roots } = rules;
+        let EgressRules { allow_private, own_domains, deny, extra_roots, inside_names } = rules;
         let tls = exchange::tls(extra_roots)?;
-        Ok(Self { dns, table: Table { allow_private, deny }, own_domains, tls })
+        Ok(Self { dns, table: Table { allow_private, deny }, own_domains, inside_names, tls })
     }
 
     /// Judges the text of `url` without touching the network.
@@ -145,7 +163,7 @@ impl Egress {
     /// # Errors
     /// The first reason to refuse it.
     pub fn judge(&self, url: &str) -> Result<Target, Blocked> {
-        target::judge(url, &self.table, &self.own_domains)
+        target::judge(url, &self.table, &self.own_domains, self.inside_names)
     }
 
     /// Judges `url` and every address behind it at this moment.
@@ -169,13 +187,43 @@ impl Egress {
         body: Vec<u8>,
     ) -> Result<Answer, PostError> {
         let deadline = Instant::now() + TOTAL;
+        self.send(target_url, headers, body, deadline, Wanted::Start).await.map(Came::answer)
+    }
+
+    /// Sends one POST and reads the whole answer, of a body of at most `most` bytes, within `total`.
+    ///
+    /// # Errors
+    /// See [`PostError`]. Any status is an answer, not an error; half an answer is none.
+    pub async fn ask(
+        &self,
+        target_url: &str,
+        headers: &[(String, String)],
+        body: Vec<u8>,
+        total: Duration,
+        most: usize,
+    ) -> Result<Reply, PostError> {
+        let deadline = Instant::now() + total;
+        // A name is asked for within the same time: the resolver's own may be longer.
+        let came = self.send(target_url, headers, body, deadline, Wanted::All(most));
+        let came = tokio::time::timeout_at(deadline, came).await.map_err(|_| PostError::Timeout)??;
+        Ok(Reply { status: came.status, retry_after: came.retry_after, body: came.body })
+    }
+
+    async fn send(
+        &self,
+        target_url: &str,
+        headers: &[(String, String)],
+        body: Vec<u8>,
+        deadline: Instant,
+        wanted: Wanted,
+    ) -> Result<Came, PostError> {
         let target = self.judge(target_url)?;
         let addresses = self.resolve(&target).await.map_err(|blocked| match blocked {
             Blocked::Unresolved(error) => PostError::Dns(error),
             other => PostError::Blocked(other),
         })?;
         let request = exchange::request(&target, headers, body)?;
-        exchange::exchange(&target, &addresses, request, &self.tls, deadline).await
+        exchange::exchange(&target, &addresses, request, &self.tls, deadline, wanted).await
     }
 
     /// Asks once, and lets pass only what may be dialled: all public, or all opened by the operator.

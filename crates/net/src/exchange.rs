@@ -77,21 +77,46 @@ pub(crate) fn request(
     Ok(request)
 }
 
-/// Dials `addresses` in order until one accepts, sends `request` and reads the start of the answer before `deadline`.
+/// How much of an answer's body is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wanted {
+    /// The start of it; the head is the answer.
+    Start,
+    /// All of it, at most so many bytes.
+    All(usize),
+}
+
+/// What came back, as it came.
+pub(crate) struct Came {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Came {
+    /// What of it may be shown to whoever chose the URL.
+    pub(crate) fn answer(self) -> Answer {
+        Answer { status: self.status, retry_after: self.retry_after, body_start: printable(&self.body) }
+    }
+}
+
+/// Dials `addresses` in order until one accepts, sends `request` and reads what is wanted of the answer before
+/// `deadline`.
 pub(crate) async fn exchange(
     target: &Target,
     addresses: &[SocketAddr],
     request: Post,
     tls: &Arc<rustls::ClientConfig>,
     deadline: Instant,
-) -> Result<Answer, PostError> {
+    wanted: Wanted,
+) -> Result<Came, PostError> {
     let stream = timeout_at(deadline, timeout(CONNECT, connect(addresses)))
         .await
         .ok()
         .and_then(Result::ok)
         .ok_or(PostError::Timeout)??;
     if !target.is_https() {
-        return converse(stream, request, deadline).await;
+        return converse(stream, request, deadline, wanted).await;
     }
     // The name, never the address: the certificate has to be the host's own. Brackets belong to URLs alone.
     let name = target.host().trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -103,7 +128,7 @@ pub(crate) async fn exchange(
         .and_then(Result::ok)
         .ok_or(PostError::Timeout)?
         .map_err(PostError::Tls)?;
-    converse(stream, request, deadline).await
+    converse(stream, request, deadline, wanted).await
 }
 
 async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, PostError> {
@@ -130,7 +155,7 @@ fn confirm(dialled: SocketAddr, peer: SocketAddr) -> Result<(), PostError> {
     }
 }
 
-async fn converse<S>(stream: S, request: Post, deadline: Instant) -> Result<Answer, PostError>
+async fn converse<S>(stream: S, request: Post, deadline: Instant, wanted: Wanted) -> Result<Came, PostError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -146,9 +171,12 @@ where
     let (response, _connection) =
         timeout_at(deadline, talk).await.map_err(|_| PostError::Timeout)?.map_err(broken)?;
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
-    // The head is the answer: a body that stalls, breaks off or never ends takes nothing from it.
-    let body_start = printable(&read(response, deadline).await);
-    Ok(Answer { status, retry_after, body_start })
+    let body = match wanted {
+        // The head is the answer: a body that stalls, breaks off or never ends takes nothing from it.
+        Wanted::Start => read(response, deadline).await,
+        Wanted::All(most) => read_all(response, deadline, most).await?,
+    };
+    Ok(Came { status, retry_after, body })
 }
 
 /// Ends the connection when the exchange is over, however it ended.
@@ -173,6 +201,23 @@ async fn read(response: Response<Incoming>, deadline: Instant) -> Vec<u8> {
         }
     }
     read
+}
+
+async fn read_all(
+    response: Response<Incoming>,
+    deadline: Instant,
+    most: usize,
+) -> Result<Vec<u8>, PostError> {
+    let (mut body, mut read) = (response.into_body(), Vec::new());
+    while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| PostError::Timeout)? {
+        let frame = frame.map_err(broken)?;
+        let Some(data) = frame.data_ref() else { continue };
+        if data.len() > most - read.len() {
+            return Err(PostError::LongBody);
+        }
+        read.extend_from_slice(data);
+    }
+    Ok(read)
 }
 
 fn printable(body: &[u8]) -> String {

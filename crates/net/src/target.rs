@@ -86,7 +86,12 @@ impl Target {
 
 /// Judges `text`. Where the operator opened private networks, http and other ports pass here on the condition that
 /// every address turns out to lie in one.
-pub(crate) fn judge(text: &str, table: &Table, own_domains: &[String]) -> Result<Target, Blocked> {
+pub(crate) fn judge(
+    text: &str,
+    table: &Table,
+    own_domains: &[String],
+    inside_names: bool,
+) -> Result<Target, Blocked> {
     // The URL standard drops tabs and line breaks anywhere; a URL that needs it was not written in good faith.
     if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f || byte == b'\\') {
         return Err(Blocked::Malformed);
@@ -112,7 +117,7 @@ pub(crate) fn judge(text: &str, table: &Table, own_domains: &[String]) -> Result
         Some(Host::Ipv4(ip)) => literal(IpAddr::V4(ip), table)?,
         Some(Host::Ipv6(ip)) => literal(IpAddr::V6(ip), table)?,
         Some(Host::Domain("localhost")) => localhost(table)?,
-        Some(Host::Domain(name)) => Peer::Name(public_name(name, own_domains)?),
+        Some(Host::Domain(name)) => Peer::Name(public_name(name, own_domains, inside_names)?),
     };
     let port = url.port_or_known_default().unwrap_or(0);
     let strict = if url.scheme() == "http" {
@@ -146,7 +151,7 @@ fn localhost(table: &Table) -> Result<Peer, Blocked> {
 }
 
 /// `name` comes from the URL parser: lower case, IDNA done, and no spelling of an IPv4 address.
-fn public_name(name: &str, own_domains: &[String]) -> Result<String, Blocked> {
+fn public_name(name: &str, own_domains: &[String], inside_names: bool) -> Result<String, Blocked> {
     if name.ends_with('.') {
         return Err(Blocked::TrailingDot);
     }
@@ -155,10 +160,10 @@ fn public_name(name: &str, own_domains: &[String]) -> Result<String, Blocked> {
     if name.len() > 253 || !labels_fit || !plain {
         return Err(Blocked::Malformed);
     }
-    if INSIDE.iter().any(|inside| is_under(name, inside)) {
+    if !inside_names && INSIDE.iter().any(|inside| is_under(name, inside)) {
         return Err(Blocked::InsideName);
     }
-    if !name.contains('.') {
+    if !inside_names && !name.contains('.') {
         return Err(Blocked::Dotless);
     }
     if own_domains.iter().any(|own| is_under(name, own.trim_end_matches('.'))) {
@@ -182,7 +187,7 @@ mod tests {
 
     fn with(allow_private: &[&str], url: &str) -> Result<Target, Blocked> {
         let allow_private = allow_private.iter().map(|net| net.parse().expect("a network")).collect();
-        judge(url, &Table { allow_private, deny: Vec::new() }, &["mail.example".to_owned()])
+        judge(url, &Table { allow_private, deny: Vec::new() }, &["mail.example".to_owned()], false)
     }
 
     fn refused(url: &str) -> Blocked {
@@ -331,5 +336,19 @@ mod tests {
         assert_eq!(with(&["10.0.0.0/8"], "http://localhost/"), Err(Blocked::InsideName));
         assert_eq!(with(&["0.0.0.0/0"], "http://169.254.169.254/"), Err(Blocked::IpLiteral));
         assert!(with(&["169.254.169.254/32"], "http://169.254.169.254/").is_ok());
+    }
+
+    #[test]
+    fn an_operator_may_name_the_inside_and_still_not_in_clear_to_the_outside() {
+        let own = |allow: &[&str], url: &str| {
+            let allow_private = allow.iter().map(|net| net.parse().expect("a network")).collect();
+            judge(url, &Table { allow_private, deny: Vec::new() }, &[], true)
+        };
+        for url in ["http://ollama:11434/v1", "http://llm.default.svc.cluster.local/v1", "http://nas.lan/"] {
+            let target = own(&["10.0.0.0/8"], url).expect(url);
+            assert_eq!(target.unless_private(), Some(&Blocked::Scheme), "{url}");
+            assert_eq!(own(&[], url), Err(Blocked::Scheme), "{url}");
+        }
+        assert_eq!(own(&["10.0.0.0/8"], "http://127.0.0.1/"), Err(Blocked::IpLiteral));
     }
 }

@@ -254,6 +254,40 @@ async fn a_body_that_stalls_takes_nothing_from_the_answer() {
     assert_eq!((answer.status, answer.body_start.as_str()), (202, "half"));
 }
 
+#[tokio::test]
+async fn an_answer_that_is_wanted_whole_is_whole_or_none() {
+    let ask = async |reply: &str| {
+        let server = Server::http(reply).await;
+        let url = server.url("http", "localhost");
+        local().ask(&url, &[], b"{}".to_vec(), Duration::from_secs(5), 1_000).await
+    };
+    let body = "\u{1}b".repeat(500);
+    let whole =
+        ask(&format!("HTTP/1.1 500 No\r\nContent-Length: 1000\r\n\r\n{body}")).await.expect("a reply");
+    assert_eq!((whole.status, whole.body), (500, body.into_bytes()));
+    let long = ask(&format!("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n{}", "a".repeat(1_001))).await;
+    assert!(matches!(long, Err(PostError::LongBody)), "{long:?}");
+    let half = ask("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").await;
+    assert!(matches!(half, Err(PostError::Protocol(_))), "{half:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_wanted_whole_has_its_own_deadline() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("a bound socket").port();
+    let _server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        read_request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").await.expect("it is taken");
+        std::future::pending::<()>().await;
+    });
+    let started = tokio::time::Instant::now();
+    let url = format!("http://localhost:{port}/");
+    let refused = local().ask(&url, &[], Vec::new(), Duration::from_secs(40), 1_000).await;
+    assert!(matches!(refused, Err(PostError::Timeout)), "{refused:?}");
+    assert!((39_900..40_100).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+}
+
 /// A guard with a name server that knows one host.
 async fn guard(allow_private: &[&str], addresses: &[Ipv4Addr]) -> (Egress, DnsServer) {
     let answer = addresses.iter().copied().map(Record::A).collect();

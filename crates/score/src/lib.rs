@@ -30,7 +30,7 @@ mod work;
 pub use reader::{Ask, Reader};
 pub use sample::{Attachment, Policy, Sample};
 pub use verdict::{Coverage, Finding, Level, Verdict};
-pub use views::visible_text;
+pub use views::{hidden_text, visible_text};
 
 use combine::Evidence;
 use model::Heated;

@@ -102,6 +102,21 @@ pub struct Finding {
     pub excerpt: String,
 }
 
+impl Finding {
+    /// A finding of somebody else's, beside those of the scorer: what is shown of it is bounded and made visible here.
+    #[must_use]
+    pub fn new(rule: &str, weight: u8, view: &str, place: std::ops::Range<usize>, text: &str) -> Self {
+        Self {
+            rule: rule.to_owned(),
+            weight: weight.min(100),
+            view: view.to_owned(),
+            start: place.start,
+            end: place.end,
+            excerpt: excerpt(text),
+        }
+    }
+}
+
 /// Whether all of a message was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

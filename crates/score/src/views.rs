@@ -120,9 +120,24 @@ pub(crate) fn views<'a>(sample: &Sample<'a>, policy: &Policy) -> (Vec<View<'a>>,
 pub fn visible_text(html: &str) -> String {
     let limit = Policy::default().view_limit;
     let cut = (0..=limit.min(html.len())).rev().find(|at| html.is_char_boundary(*at)).unwrap_or(0);
-    let seen = html::parts(&html[..cut]).visible.text;
-    let mut out = String::with_capacity(seen.len());
-    for block in seen.split("\n\n") {
+    lines(&html::parts(&html[..cut]).visible.text)
+}
+
+/// What a person does not see of an HTML document: text that its style hides, comments, and the texts of attributes; a
+/// line for each block, at most 256 KiB of source.
+#[must_use]
+pub fn hidden_text(html: &str) -> String {
+    let limit = Policy::default().view_limit;
+    let cut = (0..=limit.min(html.len())).rev().find(|at| html.is_char_boundary(*at)).unwrap_or(0);
+    let parts = html::parts(&html[..cut]);
+    let all = [parts.hidden.text, parts.comments.text, parts.attributes.text].map(|text| lines(&text));
+    all.iter().filter(|text| !text.is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n")
+}
+
+/// A line for each block, with one space between words.
+fn lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for block in text.split("\n\n") {
         let mut words = block.split_whitespace().peekable();
         if words.peek().is_some() && !out.is_empty() {
             out.push('\n');

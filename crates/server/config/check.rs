@@ -37,6 +37,7 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
     http(config)?;
     operator(config)?;
     stores(config)?;
+    judge(config)?;
     ensure(
         config.limits.token_cache <= Duration::from_secs(5),
         "limits.token_cache_ms",
@@ -132,6 +133,37 @@ fn stores(config: &Config) -> Result<(), Fault> {
     let apart =
         "is the database of mail: keys need one of their own, or they outlive their shredding in its backups";
     ensure(config.keys.store_url.as_ref() != Some(url), "keys.store_url", apart)
+}
+
+fn judge(config: &Config) -> Result<(), Fault> {
+    let screening = &config.screening;
+    let is_on = screening.judge_url.is_some();
+    ensure(
+        !is_on || !screening.judge_model.is_empty(),
+        "screening.judge_model",
+        "name the model to be asked",
+    )?;
+    let one = "is there beside screening.judge_key: set one of them";
+    let both = screening.judge_key.is_some() && screening.judge_key_file.is_some();
+    ensure(!both, "screening.judge_key_file", one)?;
+    let deadline = screening.judge_deadline.as_millis();
+    let bounds = "must be between 100 and 120000";
+    ensure((100..=120_000).contains(&deadline), "screening.judge_deadline_ms", bounds)?;
+    let patience = "must be at least screening.judge_deadline_ms and at most 86400000 (a day)";
+    let waits = screening.judge_patience;
+    let fits = waits >= screening.judge_deadline && waits <= Duration::from_secs(86_400);
+    ensure(fits, "screening.judge_patience_ms", patience)?;
+    let (from, to) = (screening.judge_grey_from, screening.judge_grey_to);
+    let high = "must be at most 69: what is high by itself is not the judge's to clear";
+    ensure(to <= 69, "screening.judge_grey_to", high)?;
+    ensure(from <= to, "screening.judge_grey_from", "must be at most screening.judge_grey_to")?;
+    let bytes = "must be between 1024 and 262144";
+    ensure((1_024..=262_144).contains(&screening.judge_max_bytes), "screening.judge_max_bytes", bytes)?;
+    let slug = "are not all names of tenants";
+    let named = screening.judge_tenants.iter().all(|name| TenantId::parse(name).is_ok());
+    ensure(named, "screening.judge_tenants", slug)?;
+    let places = "must be between 1 and 64";
+    ensure((1..=64).contains(&screening.judge_concurrency), "screening.judge_concurrency", places)
 }
 
 fn ensure(holds: bool, key: &'static str, reason: &str) -> Result<(), Fault> {

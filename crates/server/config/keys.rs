@@ -17,6 +17,9 @@ const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Ke
     Key { name, default, doc }
 }
 
+/// Keys whose value is shown to nobody.
+pub(super) const SECRETS: &[&str] = &["screening.judge_key"];
+
 /// Every key, in the order in which they are shown.
 pub const KEYS: &[Key] = &[
     key("data_dir", r#""./mailward-data""#, "directory of keys, databases and lock"),
@@ -119,6 +122,47 @@ pub const KEYS: &[Key] = &[
         "days after which held mail that nobody decided on is rejected; 0 = never",
     ),
     key("screening.threads", "0", "threads that parse and score; 0 = one per core"),
+    key(
+        "screening.judge_url",
+        r#""""#,
+        "OpenAI-compatible endpoint that is shown the text of grey mail (docs/judge.md); none: no mail leaves to be judged",
+    ),
+    key("screening.judge_model", r#""""#, "name of the model there"),
+    key(
+        "screening.judge_key",
+        r#""""#,
+        "its API key; better in MAILWARD__SCREENING__JUDGE_KEY or the file below than here",
+    ),
+    key("screening.judge_key_file", r#""""#, "file with its API key"),
+    key(
+        "screening.judge_format",
+        r#""json_object""#,
+        "how it is asked for JSON beside the prompt: json_object, json_schema, or none where it refuses both",
+    ),
+    key("screening.judge_deadline_ms", "20000", "how long one answer may take"),
+    key(
+        "screening.judge_patience_ms",
+        "600000",
+        "how long a mail waits for the judge in all; then its score stands",
+    ),
+    key("screening.judge_grey_from", "35", "lowest score that the judge is asked about"),
+    key(
+        "screening.judge_grey_to",
+        "69",
+        "highest score that the judge is asked about; what is high stays high",
+    ),
+    key(
+        "screening.judge_max_bytes",
+        "16384",
+        "bytes of one mail's text that are sent; of longer mail the ends",
+    ),
+    key("screening.judge_concurrency", "8", "questions at once, on each node; half of them for one tenant"),
+    key("screening.judge_tenants", "[]", "tenants whose mail may be shown to the judge; none named: all"),
+    key(
+        "screening.judge_allow_private",
+        "[]",
+        "networks (CIDR) beside the public ones that the judge's name may lead to; an address in judge_url needs none",
+    ),
     key("dns.servers", r#""system""#, r#"resolvers: "system", "off", or a list such as ["127.0.0.1:5353"]"#),
     key("webhooks.allow_private", "[]", "networks (CIDR) where http, IP literals and any port are allowed"),
     key("offboarding.grace_days", "30", "days in which a tenant that leaves may be taken back"),
@@ -155,6 +199,8 @@ pub const KEYS: &[Key] = &[
         "requests of all keys, twice as many at once, on each node; 0 = no limit",
     ),
     key("plans.free.webhook_endpoints", "10", "webhook endpoints; 0 = 1,000"),
+    key("plans.free.daily_judge_requests", "100", "questions to the judge a day; 0 = no limit"),
+    key("plans.free.daily_judge_bytes", "2097152", "bytes that are sent to the judge a day; 0 = no limit"),
     key("plans.builder.max_inboxes", "10", "inboxes of a tenant; 0 = no limit"),
     key("plans.builder.daily_sends", "500", "recipients a day; 0 = no limit"),
     key("plans.builder.daily_mails", "0", "mails received a day; 0 = no limit"),
@@ -181,6 +227,12 @@ pub const KEYS: &[Key] = &[
         "requests of all keys, twice as many at once, on each node; 0 = no limit",
     ),
     key("plans.builder.webhook_endpoints", "50", "webhook endpoints; 0 = 1,000"),
+    key("plans.builder.daily_judge_requests", "1000", "questions to the judge a day; 0 = no limit"),
+    key(
+        "plans.builder.daily_judge_bytes",
+        "20971520",
+        "bytes that are sent to the judge a day; 0 = no limit",
+    ),
     key("plans.scale.max_inboxes", "0", "inboxes of a tenant; 0 = no limit"),
     key("plans.scale.daily_sends", "10000", "recipients a day; 0 = no limit"),
     key("plans.scale.daily_mails", "0", "mails received a day; 0 = no limit"),
@@ -203,6 +255,8 @@ pub const KEYS: &[Key] = &[
         "requests of all keys, twice as many at once, on each node; 0 = no limit",
     ),
     key("plans.scale.webhook_endpoints", "100", "webhook endpoints; 0 = 1,000"),
+    key("plans.scale.daily_judge_requests", "10000", "questions to the judge a day; 0 = no limit"),
+    key("plans.scale.daily_judge_bytes", "209715200", "bytes that are sent to the judge a day; 0 = no limit"),
     key(
         "doctor.isolation_every_minutes",
         "0",

@@ -223,7 +223,7 @@ impl Layers {
 
     fn bad_value(&self, key: &str, reason: String) -> ConfigError {
         let (value, origin) = match self.0.get(key) {
-            Some((value, origin)) => (text::show(value), origin.clone()),
+            Some((value, origin)) => (show(key, value), origin.clone()),
             None => (String::new(), Origin::Default),
         };
         ConfigError::BadValue { key: key.to_owned(), value, origin, reason }
@@ -232,7 +232,15 @@ impl Layers {
 
 fn setting(name: &str, value: &toml::Value, origin: &Origin) -> Setting {
     let doc = keys::find(name).map_or("", |key| key.doc);
-    Setting { key: name.to_owned(), value: text::show(value), origin: origin.clone(), doc }
+    Setting { key: name.to_owned(), value: show(name, value), origin: origin.clone(), doc }
+}
+
+/// A value as it is shown; of one that is a secret as a whole, only that there is one.
+fn show(key: &str, value: &toml::Value) -> String {
+    match value.as_str() {
+        Some(text) if keys::SECRETS.contains(&key) && !text.is_empty() => "***".to_owned(),
+        _ => text::show(value),
+    }
 }
 
 fn flatten(prefix: &str, table: toml::Table, leaves: &mut Vec<(String, toml::Value)>) {

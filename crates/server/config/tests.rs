@@ -73,6 +73,42 @@ fn later_sources_win_over_earlier_ones_key_by_key() {
 }
 
 #[test]
+fn the_judge_is_off_by_default_and_its_key_is_shown_to_nobody() {
+    let config = load(&Sources::default()).expect("the defaults are a configuration");
+    assert_eq!(config.screening.judge_url, None);
+    let sources = set(&[
+        "screening.judge_url=http://127.0.0.1:1/v1",
+        "screening.judge_model=m",
+        "screening.judge_key=sk-the-key",
+    ]);
+    let config = load(&sources).expect("a configuration");
+    assert_eq!(config.screening.judge_key.as_ref().map(|key| key.expose()), Some("sk-the-key"));
+    assert!(!format!("{config:?}").contains("sk-the-key"));
+    let shown = Layers::read(&sources).expect("readable").settings();
+    let key = shown.iter().find(|setting| setting.key == "screening.judge_key").expect("it is shown");
+    assert_eq!(key.value, "***");
+    for (given, said) in [
+        (
+            "screening.judge_url=http://127.0.0.1/",
+            "screening.judge_model = \"\" (from default): name the model",
+        ),
+        ("screening.judge_grey_to=70", "screening.judge_grey_to = 70 (from --set): must be at most 69"),
+        ("screening.judge_grey_from=70", "screening.judge_grey_from = 70 (from --set): "),
+        ("screening.judge_deadline_ms=0", "screening.judge_deadline_ms = 0 (from --set): "),
+        ("screening.judge_patience_ms=5", "screening.judge_patience_ms = 5 (from --set): "),
+        ("screening.judge_max_bytes=0", "screening.judge_max_bytes = 0 (from --set): "),
+        ("screening.judge_concurrency=0", "screening.judge_concurrency = 0 (from --set): "),
+        ("screening.judge_tenants=[\"A b\"]", "screening.judge_tenants = [\"A b\"] (from --set): "),
+        ("screening.judge_format=xml", "screening.judge_format = \"xml\" (from --set): "),
+    ] {
+        let text = refusal(&set(&[given]));
+        assert!(text.starts_with(said), "{given}\n  said    {text}\n  instead {said}");
+    }
+    let both = ["screening.judge_key=a", "screening.judge_key_file=/b"];
+    assert!(refusal(&set(&both)).contains("set one of them"));
+}
+
+#[test]
 fn the_data_directory_option_wins_over_set() {
     let mut sources = set(&["data_dir=/a"]);
     sources.data_dir = Some("/b".into());

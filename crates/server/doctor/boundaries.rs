@@ -31,7 +31,7 @@ pub fn boundaries(config: &Config) -> Vec<Boundary> {
         Some(_) => "one keystore database of its own".to_owned(),
         None => format!("one keystore file, {directory}/keystore.db"),
     };
-    vec![
+    let mut all = vec![
         row(
             "process",
             "one process for all, its memory and its threads".into(),
@@ -78,7 +78,20 @@ pub fn boundaries(config: &Config) -> Vec<Boundary> {
             "no line holds what a sender or an agent wrote; a tenant's audit log is a chain of its own",
             own_deployment,
         ),
-    ]
+    ];
+    if config.screening.judge_url.is_some() {
+        let whose = match config.screening.judge_tenants.len() {
+            0 => "all tenants".to_owned(),
+            count => format!("{count} tenants"),
+        };
+        all.push(row(
+            "judge",
+            format!("one endpoint is shown the text of grey mail of {whose}"),
+            "a question holds one mail and nothing of another; a budget and a share for each; what the endpoint keeps is its own",
+            "screening.judge_tenants names those who may share it",
+        ));
+    }
+    all
 }
 
 fn row(what: &str, shared: String, kept: &str, apart: &str) -> Boundary {

@@ -1,8 +1,9 @@
 //! What in a configuration and on its machine is wrong, or weaker than it could be.
 //!
-//! Reads files' modes and asks the resolver; changes nothing and opens no key.
+//! Reads files' modes, asks the resolver, and the judge about a mail of nobody's; changes nothing and opens no key.
 
 mod certificate;
+mod judge;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -58,6 +59,7 @@ pub async fn all(config: &Config) -> Vec<Check> {
     checks.extend(certificate::all(config));
     checks.extend(settings(config));
     checks.extend(dns(config).await);
+    checks.extend(judge::all(config).await);
     checks
 }
 

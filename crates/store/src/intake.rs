@@ -53,8 +53,8 @@ pub struct Delivery {
     pub parsed: Vec<u8>,
     /// Sealed summary for lists.
     pub meta: Vec<u8>,
-    /// What is told of it, under an id that stays.
-    pub event: NewEvent,
+    /// What becomes of it.
+    pub next: Next,
     /// What its tenant and inbox may receive and keep. Nothing is refused for it: who comes near it is told.
     pub quota: Quota,
 }
@@ -72,6 +72,14 @@ pub struct NewEvent {
     pub id: EventId,
     /// What happened.
     pub kind: EventKind,
+}
+
+/// What happens to a delivery once it is on the disk.
+pub enum Next {
+    /// It is told of, under an id that stays.
+    Told(NewEvent),
+    /// It is held and pending: a job in the same transaction asks the judge, and what comes of that is told then.
+    Judged,
 }
 
 /// A delivery that is on the disk.

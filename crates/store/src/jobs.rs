@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
-use mailward_mail::id::{EventId, TenantId, WebhookId};
+use mailward_mail::id::{EventId, MessageId, TenantId, WebhookId};
 
 use crate::db::on;
+use crate::scope::judging;
 use crate::system::slug;
 use crate::{Error, Result, Store, Tenant};
 
@@ -15,6 +16,22 @@ use crate::{Error, Result, Store, Tenant};
 pub enum JobKind {
     /// Tell an endpoint of an event.
     Webhook,
+    /// Ask the judge about a mail that waits for it.
+    Judge,
+}
+
+impl JobKind {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Judge => "judge",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Webhook, Self::Judge].into_iter().find(|kind| kind.as_str() == text)
+    }
 }
 
 /// A job that a worker holds until its lease ends.
@@ -30,6 +47,8 @@ pub struct ClaimedJob {
     pub event: Option<EventId>,
     /// To which endpoint.
     pub webhook: Option<WebhookId>,
+    /// About which mail; of kind [`JobKind::Judge`] alone.
+    pub message: Option<MessageId>,
     /// How often it was tried, this time included.
     pub attempts: i64,
     /// When it was first due.
@@ -60,6 +79,8 @@ pub struct Claim<'a> {
     pub without: &'a [TenantId],
     /// Only of tenants of these regions.
     pub regions: &'a [String],
+    /// Only of these kinds: each worker has its own, so that what one waits for keeps no other waiting.
+    pub kinds: &'a [JobKind],
 }
 
 impl Store {
@@ -72,15 +93,16 @@ impl Store {
             WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM (SELECT tenant_id, id, due_at,
                 ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY due_at) AS turn FROM (SELECT tenant_id, id, due_at,
                     ROW_NUMBER() OVER (PARTITION BY tenant_id, webhook_id ORDER BY due_at) AS place FROM job
-                    WHERE state = 'open' AND due_at <= $1 AND $4 NOT LIKE '%,' || tenant_id || ',%'
+                    WHERE state = 'open' AND due_at <= $1 AND $7 LIKE '%,' || kind || ',%' AND $4 NOT LIKE '%,' || tenant_id || ',%'
                     AND tenant_id IN (SELECT id FROM tenant WHERE state = 'active' AND $6 LIKE '%,' || region || ',%')) AS each
                 WHERE place <= 4) AS waiting
                 WHERE turn <= $5 ORDER BY turn, due_at LIMIT $3)
             RETURNING tenant_id, id, kind, event_id, webhook_id, attempts, fence, created_at,
             (SELECT region FROM tenant WHERE tenant.id = job.tenant_id) AS region";
-        const POSTGRES: &str = "SELECT * FROM mw_claim($1, $2, $3, $4, $5, $6)";
+        const POSTGRES: &str = "SELECT * FROM mw_claim($1, $2, $3, $4, $5, $6, $7)";
         let without = between_commas(claim.without.iter().map(TenantId::as_str));
         let served = between_commas(claim.regions.iter().map(String::as_str));
+        let wanted = between_commas(claim.kinds.iter().map(|kind| kind.as_str()));
         let mut tx = self.inner.db.write().await?;
         let sql = tx.pick(SQLITE, POSTGRES);
         let rows: Vec<Row> = on!(&mut tx, |conn| sqlx::query_as(sql)
@@ -90,29 +112,53 @@ impl Store {
             .bind(&without)
             .bind(claim.per_tenant)
             .bind(&served)
+            .bind(&wanted)
             .fetch_all(conn)
             .await?);
         tx.commit().await?;
         rows.into_iter().map(|row| self.claimed(row)).collect()
     }
 
-    /// When the next job becomes due.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>> {
-        const SQLITE: &str = "SELECT MIN(due_at) FROM job WHERE state = 'open'";
-        const POSTGRES: &str = "SELECT mw_next_due()";
+    /// Gives jobs of a kind back that an earlier process had claimed, at the start of one that has the store to itself.
+    /// On a shared store others may be running them, and leases end by themselves.
+    pub async fn take_back(&self, kind: JobKind, now: Timestamp) -> Result<u64> {
+        const SQL: &str = "UPDATE job SET due_at = $2 WHERE kind = $1 AND state = 'open' AND due_at > $2";
+        if self.is_shared() {
+            return Ok(0);
+        }
+        let mut tx = self.inner.db.write().await?;
+        let done = on!(&mut tx, |conn| sqlx::query(SQL)
+            .bind(kind.as_str())
+            .bind(now.millis())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// When the next job of these kinds becomes due.
+    pub async fn next_due(&self, kinds: &[JobKind]) -> Result<Option<Timestamp>> {
+        const SQLITE: &str =
+            "SELECT MIN(due_at) FROM job WHERE state = 'open' AND $1 LIKE '%,' || kind || ',%'";
+        const POSTGRES: &str = "SELECT mw_next_due($1)";
+        let wanted = between_commas(kinds.iter().map(|kind| kind.as_str()));
         let mut tx = self.inner.db.read().await?;
         let sql = tx.pick(SQLITE, POSTGRES);
-        let (due,): (Option<i64>,) = on!(&mut tx, |conn| sqlx::query_as(sql).fetch_one(conn).await?);
+        let (due,): (Option<i64>,) =
+            on!(&mut tx, |conn| sqlx::query_as(sql).bind(&wanted).fetch_one(conn).await?);
         Ok(due.map(Timestamp))
     }
 
     fn claimed(&self, row: Row) -> Result<ClaimedJob> {
         let bad = |what: String| Error::corrupt("job", &row.id, what);
+        let kind = JobKind::parse(&row.kind).ok_or_else(|| bad(format!("kind {}", row.kind)))?;
         Ok(ClaimedJob {
             tenant: self.tenant(slug(&row.tenant_id)?, &row.region),
-            kind: match row.kind.as_str() {
-                "webhook" => JobKind::Webhook,
-                other => return Err(bad(format!("kind {other}"))),
+            kind,
+            message: match kind {
+                JobKind::Judge => Some(judging::message_of(&row.id).map_err(bad)?),
+                JobKind::Webhook => None,
             },
             event: row.event_id.map(EventId::try_from).transpose().map_err(|e| bad(e.to_string()))?,
             webhook: row.webhook_id.map(WebhookId::try_from).transpose().map_err(|e| bad(e.to_string()))?,

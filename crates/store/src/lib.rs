@@ -22,7 +22,7 @@ mod wake;
 pub use audit::act::{Act, Action, Actor, Origin, Outcome};
 pub use db::Location;
 pub use error::Error;
-pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent};
+pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent, Next};
 pub use jobs::{Claim, ClaimedJob, JobKind};
 pub use keystore::{
     ClaimedRotation, KeyVersion, Keystore, MasterState, NewRotation, Rewrapped, RotationKind, RotationRow,
@@ -36,6 +36,7 @@ pub use scope::decision::DecisionRecord;
 pub use scope::erase::{ChainHead, Holdings};
 pub use scope::event::{EventKind, EventRow};
 pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
+pub use scope::judging::{JudgeUse, Judged, JudgedAnew};
 pub use scope::key::{ApiKey, NewKey, Scopes};
 pub use scope::leaving::Leaving;
 pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};

@@ -8,6 +8,7 @@ pub(crate) mod erase;
 pub(crate) mod event;
 pub(crate) mod idempotency;
 pub(crate) mod inbox;
+pub(crate) mod judging;
 pub(crate) mod key;
 pub(crate) mod leaving;
 pub(crate) mod message;

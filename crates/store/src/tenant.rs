@@ -7,7 +7,7 @@ use mailward_mail::id::{InboxId, TenantId};
 use crate::db::{Db, Location, Migrations, Tx};
 use crate::news::{Changes, Untold};
 use crate::wake::{Waiter, Wakes};
-use crate::{Error, Result};
+use crate::{Error, JobKind, Result};
 
 /// The mail store. Cheap to clone.
 #[derive(Clone)]
@@ -83,9 +83,10 @@ impl Store {
         self.inner.db.forget_deleted().await
     }
 
-    /// Waits for the next job that becomes due by a commit of this process.
-    pub async fn jobs_changed(&self) {
-        self.inner.wakes.jobs().await;
+    /// Waits for the next job that becomes due by a commit of this process, whatever its kind. There is one waiter for
+    /// each kind.
+    pub async fn jobs_changed(&self, kind: JobKind) {
+        self.inner.wakes.jobs(kind).await;
     }
 
     /// Waits until a commit of this process left something to sweep.

@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use mailward_mail::id::InboxId;
 use tokio::sync::Notify;
 
+use crate::JobKind;
 use crate::news::Changes;
 
 /// Who waits for which inbox, within this process.
 #[derive(Default)]
 pub(crate) struct Wakes {
     inboxes: Mutex<HashMap<InboxId, Weak<Notify>>>,
-    jobs: Notify,
+    /// One for each kind of job: a wake-up that one worker takes is no other's.
+    jobs: [Notify; 2],
     sweep: Notify,
     has_worker: AtomicBool,
 }
@@ -53,7 +55,7 @@ impl Wakes {
             }
         }
         if changes.jobs {
-            self.jobs.notify_one();
+            self.jobs.iter().for_each(Notify::notify_one);
         }
         if changes.sweep {
             self.sweep.notify_one();
@@ -64,7 +66,7 @@ impl Wakes {
     pub(crate) fn wake_all(&self) {
         let waiting = self.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.values().filter_map(Weak::upgrade).for_each(|notify| notify.notify_waiters());
-        self.jobs.notify_one();
+        self.jobs.iter().for_each(Notify::notify_one);
         self.sweep.notify_one();
     }
 
@@ -77,8 +79,12 @@ impl Wakes {
         self.sweep.notified().await;
     }
 
-    pub(crate) async fn jobs(&self) {
+    pub(crate) async fn jobs(&self, kind: JobKind) {
         self.has_worker.store(true, Ordering::Relaxed);
-        self.jobs.notified().await;
+        let place = match kind {
+            JobKind::Webhook => 0,
+            JobKind::Judge => 1,
+        };
+        self.jobs[place].notified().await;
     }
 }

@@ -19,7 +19,10 @@ const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
     responses((status = 200, body = String, content_type = "text/plain")))]
 pub(crate) async fn show(State(web): State<Web>) -> Response {
     let ready = web.room.ready().await.is_ok();
-    let text = text(ready, web.config.isolation.last().as_ref());
+    let mut text = text(ready, web.config.isolation.last().as_ref());
+    if let Some(counts) = web.room.judge_counts() {
+        judged(&mut text, &counts);
+    }
     ([(CONTENT_TYPE, FORMAT)], text).into_response()
 }
 
@@ -44,6 +47,19 @@ fn text(ready: bool, trial: Option<&Trial>) -> String {
     let at = Timestamp::parse(&trial.at).map_or(0, |at| at.millis() / 1_000);
     let _ = writeln!(out, "{name} {at}");
     out
+}
+
+/// How mails that waited for the judge ended to do so.
+fn judged(out: &mut String, counts: &[(&'static str, u64)]) {
+    let name = "mailward_judged_total";
+    let _ = writeln!(
+        out,
+        "# HELP {name} Mails that waited for the judge, by what it said or why it said nothing."
+    );
+    let _ = writeln!(out, "# TYPE {name} counter");
+    for (word, count) in counts {
+        let _ = writeln!(out, "{name}{{judge=\"{word}\"}} {count}");
+    }
 }
 
 fn gauge(out: &mut String, name: &str, help: &str) {

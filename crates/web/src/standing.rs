@@ -48,6 +48,21 @@ pub(crate) struct ReceivedView {
     emails_received_this_month: i64,
     /// Bytes kept, as they are stored.
     stored_bytes: i64,
+    #[serde(flatten)]
+    judge: Option<JudgeView>,
+}
+
+/// What the judge was asked of the tenant's mail, today, UTC.
+#[derive(Serialize, ToSchema)]
+#[schema(as = JudgeUsage)]
+#[serde(rename_all = "camelCase")]
+struct JudgeView {
+    /// Questions, those that failed too.
+    judge_requests_today: i64,
+    /// Bytes that were sent.
+    judge_bytes_today: i64,
+    /// Tokens, as the judge's endpoint counted them.
+    judge_tokens_today: i64,
 }
 
 impl LimitsView {
@@ -68,6 +83,11 @@ impl UsageView {
             emails_received_today: standing.used.today,
             emails_received_this_month: standing.used.this_month,
             stored_bytes: standing.used.stored_bytes,
+            judge: standing.judge.map(|used| JudgeView {
+                judge_requests_today: used.requests,
+                judge_bytes_today: used.bytes,
+                judge_tokens_today: used.tokens,
+            }),
         };
         Self {
             held_included: knows_of_held.then_some(received),

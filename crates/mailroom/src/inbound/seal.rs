@@ -5,7 +5,7 @@ use mailward_mail::envelope::Envelope;
 use mailward_mail::id::{EventId, MessageId};
 use mailward_mail::parsed::Parsed;
 use mailward_mail::random::Random;
-use mailward_store::{Delivery, EventKind, NewEvent, NewMessage};
+use mailward_store::{Delivery, EventKind, NewEvent, NewMessage, Next};
 use mailward_vault::{MessageContext, PartKind};
 use sha2::{Digest, Sha256};
 
@@ -29,11 +29,12 @@ pub(super) struct Message<'a> {
 }
 
 impl Message<'_> {
-    /// Seals the message for one recipient.
+    /// Seals the message for one recipient. A pending one is held, and nobody is told of it before it was judged.
     pub(super) fn seal(
         &self,
         route: &Route,
         gated: &Gated,
+        pending: bool,
         keys: &TenantKeys,
         clock: &Clock,
         random: &Random,
@@ -63,7 +64,7 @@ impl Message<'_> {
         Ok(Delivery {
             message: NewMessage {
                 inbox: route.inbox.clone(),
-                held: gated.held,
+                held: gated.held || pending,
                 received_at: self.received_at,
                 size: i64::try_from(self.raw.len()).unwrap_or(i64::MAX),
                 level: gated.verdict.level.as_str(),
@@ -81,7 +82,10 @@ impl Message<'_> {
             raw,
             parsed,
             meta: sealed_meta,
-            event: NewEvent { id: EventId::generate(clock, random), kind },
+            next: match pending {
+                true => Next::Judged,
+                false => Next::Told(NewEvent { id: EventId::generate(clock, random), kind }),
+            },
             quota: route.quota,
         })
     }

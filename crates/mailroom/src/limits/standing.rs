@@ -1,7 +1,8 @@
 //! Where a tenant stands: what it may use and what it does, for itself and for operators, who may change the former.
 
+use mailward_mail::calendar::Day;
 use mailward_mail::id::TenantId;
-use mailward_store::{Account, Act, Action, Actor, Operator, Scope, TenantRow, Use};
+use mailward_store::{Account, Act, Action, Actor, JudgeUse, Operator, Scope, TenantRow, Use};
 
 use super::{Limit, Overrides, Plan};
 use crate::access::Principal;
@@ -20,6 +21,8 @@ pub struct Standing {
     pub used: Use,
     /// Webhook endpoints.
     pub webhooks: i64,
+    /// What the judge was asked today; of the whole tenant alone.
+    pub judge: Option<JudgeUse>,
 }
 
 /// What is to change of a tenant's limits.
@@ -45,6 +48,7 @@ impl Mailroom {
             standing.account.last_active_at = now;
             standing.used = scope.receive_use(Some(own), now).await?.inbox;
             standing.webhooks = scope.count_webhooks(Some(own)).await?;
+            standing.judge = None;
         }
         Ok(standing)
     }
@@ -113,10 +117,12 @@ impl Mailroom {
 
     async fn standing_of(&self, scope: &mut Scope) -> Result<Standing> {
         let account = scope.account().await?;
-        let found = scope.receive_use(None, self.0.clock.now()).await?;
+        let now = self.0.clock.now();
+        let found = scope.receive_use(None, now).await?;
         let overrides = Overrides::read(&found.overrides)?;
         let plan = overrides.on(self.0.config.plan(&found.plan));
         let webhooks = scope.count_webhooks(None).await?;
-        Ok(Standing { account, plan, overrides, used: found.tenant, webhooks })
+        let judge = Some(scope.judge_use(Day::of(now)).await?);
+        Ok(Standing { account, plan, overrides, used: found.tenant, webhooks, judge })
     }
 }

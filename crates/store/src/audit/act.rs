@@ -81,6 +81,8 @@ actions! {
     SenderAllowed = "sender.allow",
     /// A sender is let through no more.
     SenderRevoked = "sender.revoke",
+    /// The judge was asked about a mail, or was to be, and the mail was let through or held.
+    MailJudged = "mail.judge",
     /// A mail was downloaded as it came.
     RawDownloaded = "mail.raw",
     /// A stored mail did not open: its bytes, or its place, are not what was stored.

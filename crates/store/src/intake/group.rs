@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::armed::Armed;
 use super::queue::{Disarm, Queue};
-use super::{Command, Committed, Delivery, IntakeError, IntakeLimits, Waiting};
+use super::{Command, Committed, Delivery, IntakeError, IntakeLimits, Next, Waiting};
 use crate::scope::event::EventRow;
 use crate::scope::usage::Tally;
 use crate::{Error, Result, Scope, Store};
@@ -215,14 +215,19 @@ async fn deliver(
     };
     scope.insert_message(message, place, now).await?;
     scope.insert_parts(&message.id, &delivery.raw, &delivery.parsed, &delivery.meta).await?;
-    let event = EventRow {
-        id: delivery.event.id.clone(),
-        kind: delivery.event.kind,
-        inbox: Some(message.inbox.clone()),
-        message: Some(message.id.clone()),
-        created_at: now,
-    };
-    scope.record(&event).await?;
+    match &delivery.next {
+        Next::Judged => scope.insert_judge_job(&message.id, now).await?,
+        Next::Told(event) => {
+            let event = EventRow {
+                id: event.id.clone(),
+                kind: event.kind,
+                inbox: Some(message.inbox.clone()),
+                message: Some(message.id.clone()),
+                created_at: now,
+            };
+            scope.record(&event).await?;
+        }
+    }
     scope.wakes_inbox(&message.inbox);
     Ok(Outcome::Answer(Ok(Committed { id: message.id.clone(), repeat: false })))
 }

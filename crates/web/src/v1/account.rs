@@ -72,7 +72,7 @@ mod tests {
     use expect_test::expect;
     use mailward_mail::clock::Timestamp;
     use mailward_mailroom::{Overrides, Plan};
-    use mailward_store::{Account, Use};
+    use mailward_store::{Account, JudgeUse, Use};
 
     use super::*;
 
@@ -88,8 +88,10 @@ mod tests {
         };
         let used = Use { stored_bytes: 4_096, today: 1, this_month: 3, arrival: 0 };
         let plan = Plan { daily_sends: 10_000, stored_bytes: 1 << 30, ..Plan::default() };
-        let standing = Standing { account, plan, overrides: Overrides::default(), used, webhooks: 1 };
+        let overrides = Overrides::default();
+        let judge = Some(JudgeUse { requests: 5, bytes: 6, tokens: 8 });
+        let standing = Standing { account, plan, overrides, used, webhooks: 1, judge };
         let view = AccountView::new("acme".into(), standing, true);
-        expect![[r#"{"id":"acme","tier":2,"tierName":"scale","limits":{"concurrentPolls":null,"concurrentPollsPerInbox":null,"dailyMails":null,"dailyMailsPerInbox":null,"dailySends":10000,"maxInboxes":null,"monthlyMails":null,"monthlyMailsPerInbox":null,"receivePerMinute":null,"receivePerMinutePerInbox":null,"requestsPerSecond":null,"storedBytes":1073741824,"storedBytesPerInbox":null,"webhookEndpoints":null,"dailyEmailLimit":10000,"canSend":false},"usage":{"inboxCount":2,"totalEmailsReceived":7,"emailsReceivedToday":1,"emailsReceivedThisMonth":3,"storedBytes":4096,"webhookCount":1},"xVerificationPending":false,"createdAt":"2026-11-22T10:00:00.000Z","lastActiveAt":"2026-11-22T10:00:00.000Z"}"#]].assert_eq(&serde_json::to_string(&view).expect("JSON"));
+        expect![[r#"{"id":"acme","tier":2,"tierName":"scale","limits":{"concurrentPolls":null,"concurrentPollsPerInbox":null,"dailyJudgeBytes":null,"dailyJudgeRequests":null,"dailyMails":null,"dailyMailsPerInbox":null,"dailySends":10000,"maxInboxes":null,"monthlyMails":null,"monthlyMailsPerInbox":null,"receivePerMinute":null,"receivePerMinutePerInbox":null,"requestsPerSecond":null,"storedBytes":1073741824,"storedBytesPerInbox":null,"webhookEndpoints":null,"dailyEmailLimit":10000,"canSend":false},"usage":{"inboxCount":2,"totalEmailsReceived":7,"emailsReceivedToday":1,"emailsReceivedThisMonth":3,"storedBytes":4096,"judgeRequestsToday":5,"judgeBytesToday":6,"judgeTokensToday":8,"webhookCount":1},"xVerificationPending":false,"createdAt":"2026-11-22T10:00:00.000Z","lastActiveAt":"2026-11-22T10:00:00.000Z"}"#]].assert_eq(&serde_json::to_string(&view).expect("JSON"));
     }
 }
