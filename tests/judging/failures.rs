@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::endpoint::{Asked, Endpoint, Reply, completion, response};
-use super::{doubtful, judged, with};
+use super::{doubtful, doubtful_with, judged, with};
 use crate::world::mail::plain;
 use crate::world::{World, both_databases};
 
@@ -157,8 +157,7 @@ async fn no_lie_clears_more_than_a_little(world: World) {
     let finding = &ada.held().await[0]["security"]["findings"][0];
     assert_eq!(finding["excerpt"], json!("reveals or sends data"), "its own words are shown to nobody");
     // What it was not shown all of, it cannot clear.
-    let mut long = doubtful();
-    long.extend_from_slice("\r\nand so on, and so forth".repeat(200).as_bytes());
+    let long = doubtful_with(&"\r\nSee you on Thursday, and bring the blue folder.".repeat(100), 10);
     let row = judged(&ada, &inbox, &long).await;
     let detail = &row["detail"];
     assert_eq!((&detail["judge"], &detail["score"]), (&json!("benign"), &detail["score_before"]));

@@ -32,11 +32,10 @@ pub use endpoint::Judge;
 pub use failure::Failure;
 pub use settings::{BadJudge, JudgeFormat, JudgeSettings};
 
-use crate::allowances::Gated;
 use crate::keyring::TenantKeys;
 use crate::limits::{Limit, OverLimit};
 use crate::reading::{context, meta, parsed};
-use crate::screening::policy::Effective;
+use crate::screening::gate::{GateNote, is_held};
 use crate::snapshot::Meta;
 use crate::{Error, Mailroom, Result};
 use question::Question;
@@ -62,8 +61,7 @@ struct Pending {
     message: Message,
     meta: Meta,
     verdict: Verdict,
-    policy: Effective,
-    parsed: Option<Arc<Parsed>>,
+    parsed: Option<Parsed>,
 }
 
 impl Mailroom {
@@ -93,18 +91,15 @@ impl Mailroom {
         }
         let meta = meta(tenant, &mut scope, &keys, &message).await?;
         let parsed = parsed(tenant, &mut scope, &keys, &message).await?;
-        // The owner's phrases were looked for when it came; what they found is in its verdict.
-        let policy = self.effective_policy(tenant, &mut scope, &message.inbox).await?.without_rules();
         drop(scope);
         let verdict = meta.verdict.clone().ok_or(Error::Damaged("a mail has no verdict"))?;
-        let mut pending = Pending { message, meta, verdict, policy, parsed: None };
-        let Some(parsed) = parsed else {
+        let pending = Pending { message, meta, verdict, parsed };
+        let Some(parsed) = &pending.parsed else {
             return self.settle(tenant, pending, Err(Failure::Off), None).await;
         };
         let nonces = [self.0.random.bytes(), self.0.random.bytes()];
         let most = self.0.judge.as_ref().map_or(0, |judge| judge.settings().most_bytes);
-        let question = Question::new(&parsed, most, nonces);
-        pending.parsed = Some(Arc::new(parsed));
+        let question = Question::new(parsed, most, nonces);
         let answer = self.ask_judge(tenant, &question, tries, since).await?;
         if let Err(failure) = &answer
             && let Some(wait) = self.try_again(failure, tries, since)
@@ -200,7 +195,7 @@ impl Mailroom {
         answer: std::result::Result<Opinion, Failure>,
         question: Option<&Question>,
     ) -> Result<Step> {
-        let Pending { message, mut meta, verdict, policy, parsed } = pending;
+        let Pending { message, mut meta, verdict, parsed } = pending;
         let anew = match (&answer, question, &self.0.judge) {
             (Ok(opinion), Some(question), Some(judge)) => {
                 bounds::weigh(&verdict, opinion, question, &judge.settings().grey)
@@ -208,13 +203,15 @@ impl Mailroom {
             _ => None,
         };
         let final_verdict = anew.as_ref().unwrap_or(&verdict).clone();
-        let Gated { verdict: final_verdict, held, note } =
-            self.gate(tenant, &message.inbox, &policy, &final_verdict, parsed.as_ref(), &meta.auth).await?;
+        let found_out = matches!(answer, Ok(Opinion::Injection { .. }));
+        let parsed = parsed.map(Arc::new);
+        let (held, note) =
+            self.gate_again(tenant, &message, &meta, &final_verdict, parsed.as_ref(), found_out).await?;
+        meta.gate = note;
         let anew = match anew {
-            None if meta.gate == note => None,
-            _ => {
-                meta.verdict = Some(final_verdict.clone());
-                meta.gate = note;
+            None => None,
+            Some(verdict) => {
+                meta.verdict = Some(verdict);
                 let mut keys = self.0.keyring.tenant(tenant).await?;
                 if keys.version(message.key_version).is_none() {
                     // Made by a rotation since.
@@ -256,6 +253,29 @@ impl Mailroom {
             tracing::warn!(%tenant_id, %message_id, why = failure.word(), "the judge was of no help; the score stands");
         }
         Ok(Step::Settled)
+    }
+
+    /// Whether the mail waits for a person, by the policy as it is now. What the owner's phrases found is in the verdict
+    /// already. No trust clears what the judge found out: a trusted sender's account may be another's.
+    async fn gate_again(
+        &self,
+        tenant: &Tenant,
+        message: &Message,
+        meta: &Meta,
+        verdict: &Verdict,
+        parsed: Option<&Arc<Parsed>>,
+        found_out: bool,
+    ) -> Result<(bool, GateNote)> {
+        let mut scope = tenant.read().await?;
+        let policy = self.effective_policy(tenant, &mut scope, &message.inbox).await?;
+        drop(scope);
+        if found_out {
+            let note = GateNote { policy: policy.versions, trust: None };
+            return Ok((is_held(verdict.level, policy.hold), note));
+        }
+        let policy = policy.without_rules();
+        let gated = self.gate(tenant, &message.inbox, &policy, verdict, parsed, &meta.auth).await?;
+        Ok((gated.held, gated.note))
     }
 
     /// Seals a summary for the place of the one before it: under the message's key, with a number of its own.

@@ -54,9 +54,13 @@ pub(super) fn weigh(
     Some(anew)
 }
 
-/// Of what the scorer is certain, and what nobody or not everybody reads alike, no opinion clears.
+/// Of what the scorer is certain, what the owner's own phrases found, and what not everybody reads alike, no opinion
+/// clears.
 fn may_lower(verdict: &Verdict, question: &Question) -> bool {
-    let stands = |finding: &Finding| finding.weight >= CERTAIN || finding.rule == "structure.ambiguous";
+    let stands = |finding: &Finding| {
+        let is_owners = finding.rule.starts_with("own.");
+        finding.weight >= CERTAIN || is_owners || finding.rule == "structure.ambiguous"
+    };
     question.is_whole()
         && verdict.coverage == Coverage::Full
         && verdict.level != Level::Unknown

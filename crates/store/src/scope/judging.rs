@@ -97,8 +97,10 @@ impl Scope {
         if done == 0 {
             return Ok(false);
         }
-        if let Some(anew) = anew {
-            self.exchange_meta(message, anew).await?;
+        if let Some(anew) = anew
+            && !self.exchange_meta(message, anew).await?
+        {
+            return Ok(false);
         }
         if !held {
             self.wakes_inbox(&message.inbox);
@@ -171,34 +173,33 @@ impl Scope {
         Ok(())
     }
 
-    /// Puts one summary in another's place, and counts what it takes on the disk.
-    async fn exchange_meta(&mut self, message: &Message, anew: &JudgedAnew) -> Result<()> {
-        const OLD: &str = "SELECT COALESCE(CAST(SUM(length(bytes)) AS BIGINT), 0) FROM part
-            WHERE tenant_id = $1 AND message_id = $2 AND kind = 'meta'";
-        const DELETE: &str = "DELETE FROM part WHERE tenant_id = $1 AND message_id = $2 AND kind = 'meta'";
+    /// Puts one summary in another's place, and counts what it takes on the disk. `false`: somebody else did so since.
+    async fn exchange_meta(&mut self, message: &Message, anew: &JudgedAnew) -> Result<bool> {
+        const DELETE: &str =
+            "DELETE FROM part WHERE tenant_id = $1 AND message_id = $2 AND kind = 'meta' AND no = $3
+            RETURNING CAST(length(bytes) AS BIGINT)";
         const INSERT: &str =
-            "INSERT INTO part (tenant_id, message_id, kind, no, bytes) VALUES ($1, $2, 'meta', $3, $4)";
-        let (old,): (i64,) = on!(&mut self.tx, |conn| sqlx::query_as(OLD)
+            "INSERT INTO part (tenant_id, message_id, kind, no, bytes) VALUES ($1, $2, 'meta', $3, $4)
+            ON CONFLICT DO NOTHING";
+        // A number is used once: the same key must never seal two texts.
+        let old: Option<(i64,)> = on!(&mut self.tx, |conn| sqlx::query_as(DELETE)
             .bind(self.tenant.as_str())
             .bind(message.id.as_str())
-            .fetch_one(conn)
+            .bind(i64::from(anew.no) - 1)
+            .fetch_optional(conn)
             .await?);
-        on!(&mut self.tx, |conn| sqlx::query(DELETE)
-            .bind(self.tenant.as_str())
-            .bind(message.id.as_str())
-            .execute(conn)
-            .await
-            .map(drop))?;
-        on!(&mut self.tx, |conn| sqlx::query(INSERT)
+        let written = on!(&mut self.tx, |conn| sqlx::query(INSERT)
             .bind(self.tenant.as_str())
             .bind(message.id.as_str())
             .bind(i64::from(anew.no))
             .bind(&anew.meta)
             .execute(conn)
-            .await
-            .map(drop))?;
+            .await?
+            .rows_affected());
+        let Some((old,)) = old.filter(|_| written > 0) else { return Ok(false) };
         let new = i64::try_from(anew.meta.len()).unwrap_or(i64::MAX);
-        self.give_back(message.inbox.as_str(), old - new).await
+        self.give_back(message.inbox.as_str(), old - new).await?;
+        Ok(true)
     }
 }
 
