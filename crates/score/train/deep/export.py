@@ -2,6 +2,7 @@
 pieces as they were, weights in eight bits with a scale for each column."""
 
 import argparse
+import json
 import struct
 import zlib
 from pathlib import Path
@@ -31,11 +32,14 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("--e5", required=True)
     ap.add_argument("--model", required=True, help="the folder that train.py wrote")
+    ap.add_argument("--pieces", help="what vocabulary.py chose, if other pieces are to be shipped than trained with")
     ap.add_argument("--out", required=True)
     a = ap.parse_args()
     p = Pretrained(Path(a.e5))
     saved = torch.load(Path(a.model) / "judge.pt", weights_only=False)
     s, keep, layers = saved["state"], saved["keep"], saved["layers"]
+    if a.pieces:
+        keep = json.loads(Path(a.pieces).read_text())
     at = {p.pieces[i]: n for n, i in enumerate(keep)}
     positions = s["encoder.position.weight"].shape[0]
     out = [struct.pack("<6I", p.hidden, layers, p.heads, p.inner, positions, len(keep))]
