@@ -94,10 +94,8 @@ mod tests {
         let multiplier = Multiplier::new();
         // Few and many rows, a depth within one block of the multiplier and one over several.
         for (rows, depth, columns) in [(1, 64, 40), (7, 64, 40), (45, 384, 96), (130, 1536, 48)] {
-            let weights: Vec<i8> = (0..depth * columns)
-                .map(|i| ((i * 37 + 11) % 255) as u8 as i8)
-                .map(|weight| weight.max(-127))
-                .collect();
+            // More above zero than below, so that a wrong zero of the input shows.
+            let weights: Vec<i8> = (0..depth * columns).map(|i| ((i * 37 + 11) % 120) as i8 - 20).collect();
             let scales: Vec<f32> = (0..columns).map(|j| 0.0003 + j as f32 * 0.00001).collect();
             let bias: Vec<f32> = (0..columns).map(|j| j as f32 - 20.0).collect();
             let input: Vec<f32> = (0..rows * depth).map(|i| ((i * 29 % 101) as f32 - 30.0) / 17.0).collect();
