@@ -15,11 +15,14 @@ const MOST_MS: f64 = 200.0;
 /// grow with the square, it would be four.
 const MOST_GROWTH: f64 = 3.2;
 
-fn hostile() -> Vec<(&'static str, Box<dyn Fn(usize) -> String>)> {
-    fn repeat(piece: &'static str) -> Box<dyn Fn(usize) -> String> {
+/// Makes a text of about so many bytes.
+type Make = Box<dyn Fn(usize) -> String>;
+
+fn hostile() -> Vec<(&'static str, Make)> {
+    fn repeat(piece: &'static str) -> Make {
         Box::new(move |bytes| piece.repeat(bytes / piece.len() + 1))
     }
-    let mut kinds: Vec<(&str, Box<dyn Fn(usize) -> String>)> = vec![
+    let mut kinds: Vec<(&str, Make)> = vec![
         ("deep nesting", repeat("<div>")),
         ("deep hidden nesting", repeat("<div style='display:none'>")),
         ("formatting never closed", repeat("<b><i><font color=red>")),

@@ -195,7 +195,7 @@ fn between(mail: &mut Mail, dice: &mut Dice, pieces: &[&str]) {
     let places: Vec<usize> = mail.payload.match_indices(' ').map(|(at, _)| at).collect();
     if !places.is_empty() {
         let at = *dice.one(&places);
-        mail.payload.replace_range(at..=at, *dice.one::<&str>(pieces));
+        mail.payload.replace_range(at..=at, dice.one::<&str>(pieces));
     }
 }
 
@@ -224,7 +224,7 @@ fn double_letter(mail: &mut Mail, dice: &mut Dice) {
 }
 
 fn clause_order(mail: &mut Mail, dice: &mut Dice) {
-    let sign = *dice.one(&[", ", "; ", ". ", " and "]);
+    let sign = dice.one::<&str>(&[". ", "; ", ". ", " and "]);
     let mut clauses: Vec<&str> = mail.payload.split(sign).collect();
     if clauses.len() > 1 {
         let at = dice.below(clauses.len() - 1);
@@ -234,8 +234,9 @@ fn clause_order(mail: &mut Mail, dice: &mut Dice) {
 }
 
 fn sentence_split(mail: &mut Mail, dice: &mut Dice) {
-    let sign = *dice.one(&[", ", " and ", " und ", " et ", " y ", ": "]);
-    mail.payload = mail.payload.replacen(sign, *dice.one(&[". ", ". Then ", ".\n\n", ".\n\n-- \n"]), 1);
+    let sign = dice.one::<&str>(&[". ", " and ", " und ", " et ", " y ", ": "]);
+    mail.payload =
+        mail.payload.replacen(sign, dice.one::<&str>(&[". ", ". Then ", ".\n\n", ".\n\n-- \n"]), 1);
 }
 
 fn filler(mail: &mut Mail, dice: &mut Dice) {
@@ -282,7 +283,7 @@ fn connectives(mail: &mut Mail, dice: &mut Dice) {
         (" in ", &[" dans ", " en "]),
     ];
     let (word, others) = dice.one(TABLE);
-    mail.payload = mail.payload.replacen(word, *dice.one(others), 1);
+    mail.payload = mail.payload.replacen(word, dice.one::<&str>(others), 1);
 }
 
 fn to_subject(mail: &mut Mail, dice: &mut Dice) {
