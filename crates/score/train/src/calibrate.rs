@@ -85,7 +85,7 @@ pub(crate) fn knots_of(judged: impl Iterator<Item = (Kind, f32)>) -> Vec<(f32, f
     let (low, high) = (knots[0].0, knots[knots.len() - 1].0);
     knots.insert(0, (low - 3.0, 0.0));
     knots.push((high + 2.0, 99.0));
-    eprintln!("calibrated: {knots:?}");
+    crate::note(&format!("calibrated: {knots:?}"));
     knots
 }
 

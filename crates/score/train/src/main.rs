@@ -11,6 +11,7 @@ mod windows;
 mod write;
 
 use std::error::Error;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
@@ -45,6 +46,12 @@ enum Command {
         /// The folder of mail for choosing.
         #[arg(long)]
         dev: PathBuf,
+        /// The project's own corpus, to see what both say of what was left out.
+        #[arg(long)]
+        corpus: Option<PathBuf>,
+        /// Where each mail's opinions are written, as JSON lines.
+        #[arg(long)]
+        opinions: Option<PathBuf>,
         /// The model to complete.
         #[arg(long, default_value = "crates/score/src/model/fast.bin")]
         model: PathBuf,
@@ -69,7 +76,9 @@ enum Command {
 fn main() -> Result<(), Box<dyn Error>> {
     match Arguments::parse().command {
         Command::Fast { data, corpus, out } => fast(&data, &corpus, &out)?,
-        Command::Together { dev, model } => together(&dev, &model)?,
+        Command::Together { dev, corpus, opinions, model } => {
+            together(&dev, corpus.as_deref(), opinions.as_deref(), &model)?;
+        }
         Command::Windows { data, corpus, most, all } => {
             let mut all_rows = Vec::new();
             for folder in &data {
@@ -106,14 +115,28 @@ fn fast(data: &Path, corpus: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn together(dev: &Path, model: &Path) -> Result<(), Box<dyn Error>> {
+fn together(
+    dev: &Path,
+    corpus: Option<&Path>,
+    opinions: Option<&Path>,
+    model: &Path,
+) -> Result<(), Box<dyn Error>> {
     let mut rows = rows::foreign(dev)?;
     rows.retain(|row| !row.weak && !CHAT.contains(&row.kind.as_str()));
+    if let Some(corpus) = corpus {
+        rows.extend(rows::own(corpus)?.into_iter().filter(|row| row.held_out));
+    }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let (worth, knots) = together::choose(rows, &Deep::load(threads)?);
+    let (worth, knots) = together::choose(rows, &Deep::load(threads)?, opinions)?;
     let file = std::fs::read(model)?;
     std::fs::write(model, write::with_reader(&file, worth, &knots).ok_or("the file is no model")?)?;
     Ok(())
+}
+
+/// Tells whoever runs this how it goes.
+fn note(line: &str) {
+    // Nobody may be listening.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Kinds that are no mail.

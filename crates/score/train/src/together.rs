@@ -3,12 +3,16 @@
 //! Both have learnt from the same mail and are too sure of it, so that this is done on the mail for choosing.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Mutex;
 
 use mailward_deep::{Deep, Window};
 use mailward_score::{Ask, Policy, Reader, Sample, score_with};
 use mailward_score_eval::figures::{above, threshold};
 use mailward_score_eval::rows::Row;
+
+use serde_json::json;
 
 use crate::calibrate::{Kind, RULES, knots_of};
 use crate::mails::{in_parallel, with_sample};
@@ -47,18 +51,35 @@ impl Reader for Listening<'_> {
 }
 
 /// The worth of the deep model and the knots of both together.
-pub(crate) fn choose(rows: Vec<Row>, deep: &Deep) -> (f32, Vec<(f32, f32)>) {
+pub(crate) fn choose(rows: Vec<Row>, deep: &Deep, out: Option<&Path>) -> io::Result<(f32, Vec<(f32, f32)>)> {
     let opinions = in_parallel(rows, |row| {
         let (heat, by_rules, odds) = with_sample(&row, |sample| opinion(sample, deep))?;
         Some(Opinion { row, heat, by_rules, deep: odds })
     });
+    if let Some(out) = out {
+        write(&opinions, out)?;
+    }
+    // What was left out of the own corpus is for the test, not for choosing.
+    let opinions: Vec<Opinion> = opinions.into_iter().filter(|one| !one.row.own).collect();
     let best = WORTHS.into_iter().map(|worth| (merit(&opinions, worth), worth)).inspect(|(merit, worth)| {
-        eprintln!("the deep model at {worth}: mean recall {merit:.3}");
+        crate::note(&format!("the deep model at {worth}: mean recall {merit:.3}"));
     });
     let (_, worth) = best.max_by(|a, b| a.0.total_cmp(&b.0)).expect("worths to try");
     let judged =
         opinions.iter().filter(|one| !one.row.injection).map(|one| (Kind::of(&one.row), one.odds(worth)));
-    (worth, knots_of(judged))
+    Ok((worth, knots_of(judged)))
+}
+
+fn write(opinions: &[Opinion], path: &Path) -> io::Result<()> {
+    let mut out = io::BufWriter::new(std::fs::File::create(path)?);
+    for one in opinions {
+        let row = json!({
+            "id": one.row.id, "source": one.row.source, "kind": one.row.kind, "injection": one.row.injection,
+            "own": one.row.own, "heat": one.heat, "rules": one.by_rules, "deep": one.deep,
+        });
+        writeln!(out, "{row}")?;
+    }
+    out.flush()
 }
 
 fn opinion(sample: &Sample<'_>, deep: &Deep) -> (f32, u8, f32) {
