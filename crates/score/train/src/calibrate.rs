@@ -23,9 +23,9 @@ const PROMISES: [(f32, f64); 7] =
 pub(crate) enum Kind {
     /// The mail that people get.
     Ordinary,
-    /// Written or chosen to be hard to tell from injections: may reach a score a little oftener.
+    /// Written or chosen to be hard to tell from injections.
     Hard,
-    /// Spam and phishing, aimed at people: twice as often.
+    /// Spam and phishing, aimed at people.
     Spam,
     /// No mail; promises nothing.
     Chat,
@@ -42,15 +42,16 @@ impl Kind {
             _ => Self::Chat,
         }
     }
-
-    const fn leniency(self) -> f64 {
-        match self {
-            Self::Ordinary => 1.0,
-            Self::Spam => 2.0,
-            Self::Hard | Self::Chat => 1.5,
-        }
-    }
 }
+
+/// How much oftener than ordinary mail a score may be reached by mail that is hard to tell, and by spam.
+pub(crate) struct Leniency {
+    pub(crate) hard: f64,
+    pub(crate) spam: f64,
+}
+
+/// The fast model alone sees words, not what is asked: it gets little.
+const ALONE: Leniency = Leniency { hard: 1.5, spam: 2.0 };
 
 /// The knots of the fast model alone.
 pub(crate) fn knots(mails: &[&Mail]) -> Vec<(f32, f32)> {
@@ -64,20 +65,21 @@ pub(crate) fn knots(mails: &[&Mail]) -> Vec<(f32, f32)> {
             judged.push((Kind::of(&mail.row), odds));
         }
     }
-    knots_of(judged.into_iter())
+    knots_of(judged.into_iter(), &ALONE)
 }
 
 /// The knots that keep the promises to mail without injection with these log-odds.
-pub(crate) fn knots_of(judged: impl Iterator<Item = (Kind, f32)>) -> Vec<(f32, f32)> {
+pub(crate) fn knots_of(judged: impl Iterator<Item = (Kind, f32)>, leniency: &Leniency) -> Vec<(f32, f32)> {
     let mut judged: Vec<(Kind, f32)> = judged.collect();
     judged.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let kinds = [Kind::Ordinary, Kind::Hard, Kind::Spam].map(|kind| {
+    let kinds = [(Kind::Ordinary, 1.0), (Kind::Hard, leniency.hard), (Kind::Spam, leniency.spam)];
+    let kinds = kinds.map(|(kind, lenient)| {
         let odds = judged.iter().filter(|(of, _)| *of == kind).map(|(_, odds)| *odds).collect::<Vec<f32>>();
-        (kind, odds)
+        (lenient, odds)
     });
     let mut knots: Vec<(f32, f32)> = Vec::new();
     for (score, share) in PROMISES {
-        let reached = kinds.iter().map(|(kind, odds)| reached_by(odds, (share * kind.leniency()).min(0.5)));
+        let reached = kinds.iter().map(|(lenient, odds)| reached_by(odds, (share * lenient).min(0.5)));
         // Scores rise with the odds, however few mails are left to tell.
         let least = knots.last().map_or(f32::MIN, |(last, _)| last + 0.05);
         knots.push((reached.fold(least, f32::max), score));

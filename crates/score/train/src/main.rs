@@ -41,7 +41,7 @@ enum Command {
         #[arg(long, default_value = "crates/score/src/model/fast.bin")]
         out: PathBuf,
     },
-    /// Sets how much the deep model's word counts; run it after the program was built with the fast model.
+    /// Finds what the deep model's word comes to beside the fast one's; run it after the program was built with the fast model.
     Together {
         /// The folder of mail for choosing.
         #[arg(long)]
@@ -127,9 +127,9 @@ fn together(
         rows.extend(rows::own(corpus)?.into_iter().filter(|row| row.held_out));
     }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let (worth, knots) = together::choose(rows, &Deep::load(threads)?, opinions)?;
+    let knots = together::choose(rows, &Deep::load(threads)?, opinions)?;
     let file = std::fs::read(model)?;
-    std::fs::write(model, write::with_reader(&file, worth, &knots).ok_or("the file is no model")?)?;
+    std::fs::write(model, write::with_reader(&file, together::WORTH, &knots).ok_or("the file is no model")?)?;
     Ok(())
 }
 

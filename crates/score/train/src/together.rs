@@ -1,26 +1,26 @@
-//! Sets how much the deep model's word counts beside the fast model's, and what the two come to.
+//! Finds what the deep model's word and the fast model's come to together.
 //!
 //! Both have learnt from the same mail and are too sure of it, so that this is done on the mail for choosing.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
 use mailward_deep::{Deep, Window};
 use mailward_score::{Ask, Policy, Reader, Sample, score_with};
-use mailward_score_eval::figures::{above, threshold};
 use mailward_score_eval::rows::Row;
 
 use serde_json::json;
 
-use crate::calibrate::{Kind, RULES, knots_of};
+use crate::calibrate::{Kind, Leniency, RULES, knots_of};
 use crate::mails::{in_parallel, with_sample};
 
-/// What is tried for the worth of the deep model's log-odds.
-const WORTHS: [f32; 7] = [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0];
-/// Sources with fewer rows say too little to choose by.
-const FEWEST: usize = 20;
+/// What the deep model's log-odds are multiplied with. Independent opinions' log-odds add up; on mail like what both
+/// have learnt from the fast model deserves more, on mail that is new the deep one does.
+pub(crate) const WORTH: f32 = 1.0;
+
+/// Both together understand mail that is hard to tell, and are held to less on it than on ordinary mail.
+const TOGETHER: Leniency = Leniency { hard: 5.0, spam: 3.0 };
 
 /// What each part says of a mail.
 struct Opinion {
@@ -50,8 +50,8 @@ impl Reader for Listening<'_> {
     }
 }
 
-/// The worth of the deep model and the knots of both together.
-pub(crate) fn choose(rows: Vec<Row>, deep: &Deep, out: Option<&Path>) -> io::Result<(f32, Vec<(f32, f32)>)> {
+/// The knots of both together.
+pub(crate) fn choose(rows: Vec<Row>, deep: &Deep, out: Option<&Path>) -> io::Result<Vec<(f32, f32)>> {
     let opinions = in_parallel(rows, |row| {
         let (heat, by_rules, odds) = with_sample(&row, |sample| opinion(sample, deep))?;
         Some(Opinion { row, heat, by_rules, deep: odds })
@@ -61,13 +61,8 @@ pub(crate) fn choose(rows: Vec<Row>, deep: &Deep, out: Option<&Path>) -> io::Res
     }
     // What was left out of the own corpus is for the test, not for choosing.
     let opinions: Vec<Opinion> = opinions.into_iter().filter(|one| !one.row.own).collect();
-    let best = WORTHS.into_iter().map(|worth| (merit(&opinions, worth), worth)).inspect(|(merit, worth)| {
-        crate::note(&format!("the deep model at {worth}: mean recall {merit:.3}"));
-    });
-    let (_, worth) = best.max_by(|a, b| a.0.total_cmp(&b.0)).expect("worths to try");
-    let judged =
-        opinions.iter().filter(|one| !one.row.injection).map(|one| (Kind::of(&one.row), one.odds(worth)));
-    Ok((worth, knots_of(judged)))
+    let judged = opinions.iter().filter(|one| !one.row.injection);
+    Ok(knots_of(judged.map(|one| (Kind::of(&one.row), one.odds())), &TOGETHER))
 }
 
 fn write(opinions: &[Opinion], path: &Path) -> io::Result<()> {
@@ -90,22 +85,7 @@ fn opinion(sample: &Sample<'_>, deep: &Deep) -> (f32, u8, f32) {
 }
 
 impl Opinion {
-    fn odds(&self, worth: f32) -> f32 {
-        self.heat + RULES * f32::from(self.by_rules) / 100.0 + worth * self.deep
+    fn odds(&self) -> f32 {
+        self.heat + RULES * f32::from(self.by_rules) / 100.0 + WORTH * self.deep
     }
-}
-
-/// The mean over mail-shaped sources of recall where 1 % and where 0.1 % of benign mail lies above.
-fn merit(opinions: &[Opinion], worth: f32) -> f64 {
-    let benign: Vec<f32> =
-        opinions.iter().filter(|one| one.row.kind == "benign_mail").map(|one| one.odds(worth)).collect();
-    let mut sources: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
-    for one in opinions.iter().filter(|one| one.row.injection && one.row.kind.starts_with("indirect_")) {
-        sources.entry(&one.row.source).or_default().push(one.odds(worth));
-    }
-    sources.retain(|_, odds| odds.len() >= FEWEST);
-    let bounds = [threshold(&benign, 0.01), threshold(&benign, 0.001)];
-    let recall: f64 =
-        sources.values().flat_map(|odds| bounds.map(|bound| above(odds, bound))).sum::<f64>() / 2.0;
-    recall / sources.len().max(1) as f64
 }
