@@ -88,7 +88,8 @@ impl Mailroom {
             screening.screen_in_thread(tenant, wire, parsed, earlier, sender, policy).await
         });
         let verdict = match timeout_at(deadline, judged).await {
-            Ok(Ok(Some(verdict))) => verdict,
+            // A second reader may have had no time the second time.
+            Ok(Ok(Some(verdict))) if verdict.score >= alone.score => verdict,
             _ => partly(alone.clone().lifted(found.sender)),
         };
         let whole = whole && alone.coverage == Coverage::Full;
