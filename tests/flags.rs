@@ -2,7 +2,7 @@
 
 use mailward_mail::parsed::parse;
 use mailward_mail::prescan::Bounds;
-use mailward_score::{Policy, score};
+use mailward_score::Policy;
 use serde_json::{Value, json};
 
 use crate::world::{World, both_databases};
@@ -28,7 +28,7 @@ async fn phishing_is_flagged_and_raises_no_injection_score(world: World) {
     }
     // The scorer knows nothing of flags: what it says of the same mail alone is what stands there.
     let parsed = parse(PHISHING.as_bytes(), &Bounds::default()).expect("it can be read");
-    let alone = score(&mailward_mailroom::sample(&parsed), &Policy::default());
+    let alone = mailward_mailroom::judge_texts(&mailward_mailroom::sample(&parsed), &Policy::default());
     assert_eq!(security["injectionScore"], json!(alone.score));
     assert_eq!(security["injectionRisk"], json!("low"));
     let rules = alone.findings.iter().map(|finding| finding.rule.as_str()).collect::<Vec<_>>();

@@ -28,7 +28,9 @@ both_databases!(
 /// Every mail that is not high by itself is grey.
 pub fn settings(judge: &Endpoint, more: &[&str]) -> Vec<String> {
     let mut all: Vec<String> =
-        ["screening.judge_model=judge-1", "screening.judge_grey_from=0"].map(str::to_owned).into();
+        ["screening.judge_model=judge-1", "screening.judge_grey_from=0", "screening.deep=off"]
+            .map(str::to_owned)
+            .into();
     all.push(judge.url());
     all.extend(more.iter().map(ToString::to_string));
     all

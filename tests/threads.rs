@@ -189,8 +189,11 @@ async fn a_thread_that_does_not_open_leaves_the_mail_judged_alone(world: World) 
 
 async fn who_writes_for_the_first_time_is_weak_evidence(world: World) {
     let inbox = world.tenant("ada").await.inbox().await;
+    // Two dates: whatever the models say of the words, such a mail is doubtful.
+    let dates = "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\nDate: Fri, 2 Jan 2026 00:00:00 +0000\r\n";
     for number in 1..=2 {
-        send(&world, &ann(number, None, CALL), &[&inbox]).await;
+        let mail = ann(number, None, "Could we meet on Monday?");
+        send(&world, &[dates.as_bytes(), &mail].concat(), &[&inbox]).await;
     }
     let harmless = part("Eve <eve@parts.example>", "Hello", 3, None, "Could we meet on Tuesday?");
     send(&world, &harmless, &[&inbox]).await;

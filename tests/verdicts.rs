@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use mailward_mail::parsed::parse;
 use mailward_mail::prescan::Bounds;
-use mailward_score::{Level, Policy, Verdict, score};
+use mailward_mailroom::{judge_texts, sample};
+use mailward_score::{Level, Policy, Verdict};
 use serde_json::Value;
 
 #[test]
@@ -74,7 +75,7 @@ fn the_harmless_twin_of_each_injection_is_low() {
 fn judge(path: &Path) -> Verdict {
     let raw = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let parsed = parse(&raw, &Bounds::default()).expect("the mail is within the bounds");
-    score(&mailward_mailroom::sample(&parsed), &Policy::default())
+    judge_texts(&sample(&parsed), &Policy::default())
 }
 
 /// Rule and view of each finding that would be at least medium alone.

@@ -20,7 +20,7 @@ use crate::mails::{in_parallel, with_sample};
 pub(crate) const WORTH: f32 = 1.0;
 
 /// Both together understand mail that is hard to tell, and are held to less on it than on ordinary mail.
-const TOGETHER: Leniency = Leniency { hard: 5.0, spam: 3.0 };
+const TOGETHER: Leniency = Leniency { hard: 3.0, spam: 3.0 };
 
 /// What each part says of a mail.
 struct Opinion {
