@@ -27,6 +27,7 @@ mod locks;
 mod nodes;
 mod providers;
 mod regions;
+mod right_reason;
 mod rotation_at_scale;
 mod smtp;
 mod store;

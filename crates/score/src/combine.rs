@@ -77,10 +77,12 @@ impl Evidence {
         let by_rules = rules_alone(&mut self.found);
         let by_model = self.by_model(by_rules);
         let doubted = self.read.as_ref().map_or(0.0, |read| TAKEN_BACK * read.odds.min(0.0));
-        // What two programs may read differently stays so, whatever it says.
-        let structure = self.found.iter().filter(|one| one.finding.rule.starts_with("structure."));
-        let structure = structure.map(|one| f32::from(one.finding.weight)).fold(0.0, f32::max);
-        let score = rounded((f32::from(by_rules) + doubted).max(structure).max(by_model));
+        // What two programs may read differently stays so whatever it says; and a thread was not shown to the reader.
+        let stays =
+            |one: &&Weighed| one.finding.rule.starts_with("structure.") || one.finding.view == "thread";
+        let mut staying: Vec<Weighed> = self.found.iter().filter(stays).cloned().collect();
+        let least = f32::from(rules_alone(&mut staying));
+        let score = rounded((f32::from(by_rules) + doubted).max(least).max(by_model));
         let model = version(self.read.as_ref());
         let alone = self.hottest.as_ref().map_or(0.0, |(heat, _)| MODEL.alone(*heat, 0));
         if let Some((_, finding)) = self.hottest {
