@@ -71,13 +71,15 @@ pub(crate) fn lifted(mut verdict: Verdict, sender: Standing) -> Verdict {
     if !GREY.contains(&verdict.score) || verdict.level == Level::Unknown {
         return verdict;
     }
+    // What the words leave low, nobody's newness makes a doubt.
+    let most = if verdict.level == Level::Low { 49 } else { 100 };
     let evidence =
         [(sender.first_time, "sender.first_time", 3), (sender.changed_in_thread, "sender.changed", 5)];
     for (holds, rule, weight) in evidence {
         if !holds || verdict.findings.iter().any(|finding| finding.rule == rule) {
             continue;
         }
-        verdict.score += weight;
+        verdict.score = (verdict.score + weight).min(most);
         // The weakest of many findings makes room: this one says that it was counted.
         verdict.findings.truncate(Verdict::MOST_FINDINGS - 1);
         verdict.findings.push(Finding {
@@ -287,7 +289,10 @@ mod tests {
         let mut verdict = by(harmless, known);
         verdict.score = 45;
         let moved = verdict.clone().lifted(stranger);
-        assert_eq!((moved.score, moved.level), (53, Level::Medium));
+        assert_eq!((moved.score, moved.level), (49, Level::Low));
+        (verdict.score, verdict.level) = (55, Level::Medium);
+        let moved = verdict.clone().lifted(stranger);
+        assert_eq!((moved.score, moved.level), (63, Level::Medium));
         assert_eq!(moved.findings.len(), 2);
         assert_eq!(verdict.clone().lifted(known), verdict);
         assert_eq!(Verdict::unknown("parser.panic", "x").lifted(stranger).level, Level::Unknown);
