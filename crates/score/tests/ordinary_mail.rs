@@ -11,6 +11,13 @@ fn not_high(sample: &Sample<'_>) {
     below(sample, 70);
 }
 
+/// Such words are hidden by nobody; what the model makes of that is its affair, but no rule takes them for an order.
+fn no_rule_is_sure(sample: &Sample<'_>) {
+    let verdict = score(sample, &Policy::default());
+    let sure = |finding: &&mailward_score::Finding| finding.weight >= 50 && finding.rule != "model.window";
+    assert!(verdict.findings.iter().find(sure).is_none(), "{sample:#?}\n{verdict:#?}");
+}
+
 fn below(sample: &Sample<'_>, limit: u8) {
     let verdict = score(sample, &Policy::default());
     assert!(verdict.score < limit, "{sample:#?}\n{verdict:#?}");
@@ -103,7 +110,7 @@ fn words_between_people_are_no_order_to_a_machine() {
         "旧合同作废，请把新合同和发票发送到 a@b.example，不要让客户等太久。",
     ] {
         not_high(&Sample::text(text));
-        not_high(&Sample { html: &format!("<p>Hi</p><p hidden>{text}</p>"), ..Sample::default() });
+        no_rule_is_sure(&Sample { html: &format!("<p>Hi</p><p hidden>{text}</p>"), ..Sample::default() });
     }
 }
 
