@@ -113,10 +113,11 @@ class Batcher:
 
 
 def loss_of(logits, batch):
-    """Cross-entropy on smoothed labels, and for an attack beside its twin: the attack's logit has to be the higher."""
+    """Cross-entropy on slightly smoothed labels, and for an attack beside its twin: the attack's logit has to be the
+    higher. More smoothing would put the plain and the doubtful attacks at one height, where the strictest lines lie."""
     labels = torch.tensor([m.label for _, m in batch], dtype=torch.float32)
     weight = torch.tensor([m.weight for _, m in batch])
-    smooth = labels * 0.94 + 0.03
+    smooth = labels * 0.99 + 0.005
     loss = (F.binary_cross_entropy_with_logits(logits, smooth, reduction="none") * weight).sum() / weight.sum()
     pairs = [i for i in range(len(batch) - 1) if batch[i][1].pair and batch[i][1].pair == batch[i + 1][1].pair
              and batch[i][1].label == 1 and batch[i + 1][1].label == 0]
@@ -148,6 +149,7 @@ def main():
     ap.add_argument("--context", type=float, default=0.5, help="share of windows that get their subject")
     ap.add_argument("--minutes", type=float, default=1e9, help="stop after so long; the schedule is cut to fit")
     ap.add_argument("--start", default="", help="a judge.pt to go on from, with its pieces")
+    ap.add_argument("--keep", default="", help="what vocabulary.py chose, in place of the pieces of --start")
     ap.add_argument("--without", default="", help="sittings to leave out besides, comma separated: to choose by")
     ap.add_argument("--seed", type=int, default=1)
     a = ap.parse_args()
@@ -164,12 +166,17 @@ def main():
     public = dataset.public_windows(Path(a.public), rng)
     first = dataset.own_windows(rows, rng)
     started = torch.load(a.start, weights_only=False) if a.start else None
-    keep = started["keep"] if started else vocabulary(p, [t for m in first + public for t in (m.text, m.subject, fold(m.text))], a.pieces)
+    if a.keep:
+        keep = json.loads(Path(a.keep).read_text())
+    else:
+        keep = started["keep"] if started else vocabulary(p, [t for m in first + public for t in (m.text, m.subject, fold(m.text))], a.pieces)
     kept = {p.pieces[i]: n for n, i in enumerate(keep)}
     batcher = Batcher(Pieces([p.pieces[i] for i in keep], p.scores[keep]), kept)
     judge = Judge(load(p, a.layers, keep, POSITIONS), p.hidden)
     if started:
-        judge.load_state_dict(started["state"])
+        # The vectors of the pieces are the pretrained ones: those of the pieces that are kept now stand there already.
+        state = {n: q for n, q in started["state"].items() if n != "encoder.word.weight"}
+        judge.load_state_dict({**state, "encoder.word.weight": judge.encoder.word.weight})
     judge.encoder.word.weight.requires_grad_(False)
     judge.encoder.position.weight.requires_grad_(False)
     for layer in judge.encoder.layers[: a.frozen]:
