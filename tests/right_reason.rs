@@ -58,10 +58,9 @@ fn judged(row: &Row) -> (Verdict, Source) {
         },
         false => parse(row.eml.as_bytes(), &Bounds::default()).expect("within bounds"),
     };
-    let (name, address) = row.from.rsplit_once('<').unwrap_or((&row.from, ""));
     let mut whole: Sample<'_> = sample(&parsed);
     if row.eml.is_empty() {
-        (whole.from_name, whole.from_address) = (name.trim(), address.trim_end_matches('>'));
+        (whole.from_name, whole.from_address) = row.author();
     }
     let verdict = judge_texts(&whole, &Policy::default());
     let source = vec![("subject", parsed.subject), ("text", parsed.text), ("html", parsed.html)];

@@ -74,7 +74,7 @@ fn verdict(row: &Row) -> Verdict {
     if !row.eml.is_empty() {
         return judge::mail(row.eml.as_bytes(), &auth).verdict;
     }
-    let (from_name, from_address) = judge::mailbox(&row.from);
+    let (from_name, from_address) = row.author();
     let sample = Sample {
         subject: &row.subject,
         from_name,

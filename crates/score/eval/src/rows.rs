@@ -44,6 +44,22 @@ pub struct Row {
     pub eml: String,
 }
 
+impl Row {
+    /// Display name and address of the author.
+    pub fn author(&self) -> (&str, &str) {
+        mailbox(&self.from)
+    }
+}
+
+/// Display name and address of `Name <address>`; what has no brackets is an address if it has an @, else a name.
+pub fn mailbox(from: &str) -> (&str, &str) {
+    match from.rsplit_once('<') {
+        Some((name, address)) => (name.trim().trim_matches('"'), address.trim_end().trim_end_matches('>')),
+        None if from.contains('@') => ("", from.trim()),
+        None => (from.trim(), ""),
+    }
+}
+
 #[derive(Deserialize)]
 struct Foreign {
     label: u8,
@@ -208,4 +224,15 @@ pub fn own(folder: &Path) -> io::Result<Vec<Row>> {
         })
         .collect();
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mailbox;
+
+    #[test]
+    fn a_sender_is_a_name_an_address_or_both() {
+        assert_eq!(mailbox("\"Ann B\" <ann@b.test> "), ("Ann B", "ann@b.test"));
+        assert_eq!((mailbox("ann@b.test"), mailbox("Ann")), (("", "ann@b.test"), ("Ann", "")));
+    }
 }

@@ -58,11 +58,11 @@ pub(crate) fn with_sample<T>(row: &Row, work: impl FnOnce(&Sample<'_>) -> T) -> 
         let parsed = parse(row.eml.as_bytes(), &Bounds::default()).ok()?;
         return Some(work(&sample(&parsed)));
     }
-    let (name, address) = row.from.rsplit_once('<').unwrap_or((&row.from, ""));
+    let (from_name, from_address) = row.author();
     Some(work(&Sample {
         subject: &row.subject,
-        from_name: name.trim(),
-        from_address: address.trim_end_matches('>'),
+        from_name,
+        from_address,
         text: &row.text,
         html: &row.html,
         ..Sample::default()

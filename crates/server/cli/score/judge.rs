@@ -42,15 +42,6 @@ pub(in crate::cli) fn texts(sample: &Sample<'_>, auth: &SenderAuth) -> Judged {
     })
 }
 
-/// Display name and address of `Name <address>`; what has no brackets is an address if it has an @, else a name.
-pub(in crate::cli) fn mailbox(from: &str) -> (&str, &str) {
-    match from.rsplit_once('<') {
-        Some((name, address)) => (name.trim().trim_matches('"'), address.trim_end().trim_end_matches('>')),
-        None if from.contains('@') => ("", from.trim()),
-        None => (from.trim(), ""),
-    }
-}
-
 /// Starts a thread with room for a deep parser.
 pub(in crate::cli) fn spawn<'scope, T: Send + 'scope>(
     scope: &'scope std::thread::Scope<'scope, '_>,
