@@ -421,6 +421,23 @@ impl Run {
                     json!({ "rules": [{ "phrase": word }], "trustedSenders": [format!("{word}@example.com")] }),
                 )
             }
+            Body::Tool => {
+                let (inbox, email) = self.dice.pick(&someone.emails).clone();
+                let calls = [
+                    ("list_inboxes", json!({})),
+                    ("get_account", json!({})),
+                    ("check_inbox", json!({ "inboxId": inbox })),
+                    ("wait_for_email", json!({ "inboxId": inbox, "timeoutSeconds": 0, "after": 0 })),
+                    ("get_email", json!({ "inboxId": inbox, "emailId": email })),
+                    ("get_email", json!({ "inboxId": own.emails[0].0, "emailId": email })),
+                    ("get_email", json!({ "inboxId": inbox, "emailId": self.dice.pick(&someone.held) })),
+                    ("get_attachment", json!({ "inboxId": inbox, "emailId": email, "index": 0 })),
+                ];
+                let (tool, arguments) = self.dice.pick(&calls).clone();
+                let (call, headers) = crate::mcp::client::modern(tool, arguments);
+                extra.headers = headers;
+                Some(call)
+            }
             Body::Empty => Some(json!({})),
             // A slug that was issued before: nobody is made here.
             Body::Tenant => Some(json!({ "id": someone.tenant.id })),
@@ -444,6 +461,9 @@ impl Run {
         request = token.into_iter().fold(request, Request::token);
         request =
             extra.idempotency.iter().fold(request, |request, key| request.header("idempotency-key", key));
+        for (name, value) in &extra.headers {
+            request = request.header(name, value);
+        }
         request = extra.body.iter().fold(request, Request::json);
         loop {
             self.calls += 1;
@@ -520,6 +540,7 @@ impl Run {
 struct Extra {
     query: String,
     idempotency: Option<String>,
+    headers: Vec<(&'static str, String)>,
     body: Option<Value>,
 }
 

@@ -24,6 +24,7 @@ mod keys;
 mod leaving;
 mod limits;
 mod locks;
+mod mcp;
 mod nodes;
 mod providers;
 mod regions;

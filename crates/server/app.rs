@@ -378,6 +378,7 @@ async fn serve_public(
     let web = WebConfig {
         public_url: config.public_url(address),
         behind_proxy: config.http.behind_proxy,
+        mcp_origins: config.mcp.allowed_origins.clone(),
         tls: tls.is_some() || config.http.behind_proxy,
         ..WebConfig::default()
     };

@@ -67,6 +67,8 @@ pub struct Config {
     pub dns: Dns,
     /// Where webhooks may go.
     pub webhooks: Webhooks,
+    /// Who may speak the Model Context Protocol.
+    pub mcp: Mcp,
     /// How tenants leave.
     pub offboarding: Offboarding,
     /// Bounds of the whole service.
@@ -302,6 +304,14 @@ pub struct Webhooks {
     /// Networks where http, IP literals and any port are allowed.
     #[serde(deserialize_with = "field::networks")]
     pub allow_private: Vec<IpNet>,
+}
+
+/// Section `mcp`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mcp {
+    /// Origins of pages that may speak it, besides the service's own.
+    pub allowed_origins: Vec<String>,
 }
 
 /// Section `offboarding`.

@@ -39,10 +39,21 @@ fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(&telemetry.log)?;
+    let filter = filter(&telemetry.log)?;
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Lines(writer));
     Ok(if telemetry.json { Box::new(builder.json().finish()) } else { Box::new(builder.finish()) })
+}
+
+/// What is heard when `log` is asked for. The protocol library's messages are the mail itself, so it is never heard below a
+/// warning, whatever is asked for.
+///
+/// # Errors
+/// `log` is no filter.
+pub fn filter(log: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+    let others = log.split(',').filter(|directive| !directive.trim_start().starts_with("rmcp"));
+    let others: Vec<&str> = others.collect();
+    Ok(EnvFilter::try_new(others.join(","))?.add_directive("rmcp=warn".parse()?))
 }
 
 /// Makes each event one line. The formatter hands over an event in one piece, with its line break at the end.
@@ -129,5 +140,17 @@ mod tests {
         };
         let text = logged("warn,mailward_smtp=info", false, events);
         assert!(text.contains("told") && text.lines().count() == 1, "{text}");
+    }
+
+    #[test]
+    fn the_messages_of_the_protocol_are_never_logged() {
+        for log in ["trace", "rmcp=trace", "info,rmcp::service=debug", " rmcp=debug,warn"] {
+            let text = logged(log, false, || {
+                tracing::debug!(target: "rmcp::service", "a mail");
+                tracing::info!(target: "rmcp::service", "a client");
+                tracing::warn!(target: "rmcp::transport", "a fault");
+            });
+            assert!(text.contains("a fault") && text.lines().count() == 1, "{log}: {text}");
+        }
     }
 }

@@ -50,6 +50,8 @@ pub enum Body {
     Plan,
     Rotate,
     Gate,
+    /// A call of a tool.
+    Tool,
 }
 
 /// One route.
@@ -220,6 +222,8 @@ pub const CASES: &[Case] = &[
     case("GET /operator/v1/audit/checkpoints", &[]).query(Query::Page),
     case("GET /operator/v1/audit/key", &[]),
     case("POST /operator/v1/audit/missing", &[]).body(Body::Heads),
+    case("POST /mcp", &[]).body(Body::Tool).shows(),
+    case("DELETE /mcp", &[]).closed(),
     case("GET /metrics", &[]),
     case("GET /healthz", &[]),
     case("GET /readyz", &[]),

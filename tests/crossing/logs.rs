@@ -3,8 +3,6 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use tracing_subscriber::EnvFilter;
-
 use super::owner::Owner;
 
 /// Log lines, of the service's own parts down to debug.
@@ -19,7 +17,7 @@ impl Logs {
             let logs = Self::default();
             let writer = logs.clone();
             tracing_subscriber::fmt()
-                .with_env_filter(EnvFilter::new("debug"))
+                .with_env_filter(mailward::telemetry::filter("debug,rmcp::service=trace").expect("a filter"))
                 .with_ansi(false)
                 .with_writer(move || writer.clone())
                 .init();

@@ -97,7 +97,19 @@ fn http(config: &Config) -> Result<(), Fault> {
     pair(&http.tls_cert, &http.tls_key, "http.tls_cert", "http.tls_key")?;
     private(http.listen, http.tls().is_some() || http.behind_proxy, "http.listen", "http")?;
     let url = http.public_url.as_deref().is_none_or(is_base_url);
-    ensure(url, "http.public_url", "is not a base URL: write one such as https://mail.example.com")
+    ensure(url, "http.public_url", "is not a base URL: write one such as https://mail.example.com")?;
+    let origins = config.mcp.allowed_origins.iter().all(|origin| is_origin(origin));
+    ensure(
+        origins,
+        "mcp.allowed_origins",
+        "holds what is no origin: write such as https://console.example.com",
+    )
+}
+
+/// Scheme, host and perhaps a port, as a browser names where a page is from (RFC 6454 6.2).
+fn is_origin(text: &str) -> bool {
+    let is_base = is_base_url(text);
+    is_base && text.split_once("://").is_some_and(|(_, rest)| !rest.contains('/'))
 }
 
 fn operator(config: &Config) -> Result<(), Fault> {

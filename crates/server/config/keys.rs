@@ -166,6 +166,11 @@ pub const KEYS: &[Key] = &[
     ),
     key("dns.servers", r#""system""#, r#"resolvers: "system", "off", or a list such as ["127.0.0.1:5353"]"#),
     key("webhooks.allow_private", "[]", "networks (CIDR) where http, IP literals and any port are allowed"),
+    key(
+        "mcp.allowed_origins",
+        "[]",
+        "origins (https://host:port) of pages that may speak MCP, besides this service's own",
+    ),
     key("offboarding.grace_days", "30", "days in which a tenant that leaves may be taken back"),
     key(
         "offboarding.settle_seconds",

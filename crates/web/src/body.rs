@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
@@ -20,20 +21,40 @@ const MOST_DEPTH: usize = 32;
 /// A JSON body; an absent one is `{}`.
 pub(crate) struct Body<T>(pub(crate) T);
 
+/// A request whose body is whole and no deeper than any, for who reads it as something else.
+pub(crate) struct Whole(pub(crate) Parts, pub(crate) Bytes);
+
 impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let limit = web.config.body_limit;
-        let collected = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await;
-        let bytes = match collected {
-            Err(_) => return Err(Problem::too_slow()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Problem::too_large(limit)),
-            Ok(Err(_)) => return Err(Problem::validation("the body ended before its end")),
-            Ok(Ok(collected)) => collected.to_bytes(),
-        };
+        let (parts, bytes) = collect(request, web).await?;
         read(&parts.headers, &bytes).map(Body)
+    }
+}
+
+impl FromRequest<Web> for Whole {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
+        let (parts, bytes) = collect(request, web).await?;
+        if nests_deeper(&bytes, MOST_DEPTH) {
+            return Err(Problem::validation(format!("the body nests deeper than {MOST_DEPTH} levels")));
+        }
+        Ok(Self(parts, bytes))
+    }
+}
+
+/// The whole body, within bounds of size and time.
+async fn collect(request: Request, web: &Web) -> Result<(Parts, Bytes), Problem> {
+    let (parts, body) = request.into_parts();
+    let limit = web.config.body_limit;
+    let collected = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await;
+    match collected {
+        Err(_) => Err(Problem::too_slow()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
+        Ok(Err(_)) => Err(Problem::validation("the body ended before its end")),
+        Ok(Ok(collected)) => Ok((parts, collected.to_bytes())),
     }
 }
 

@@ -13,7 +13,7 @@ use mailward_store::{Origin, Scopes};
 
 use crate::edge::{Acting, RequestId};
 use crate::problem::Problem;
-use crate::server::Peer;
+use crate::server::{Peer, Shutdown};
 use crate::{Web, WebConfig};
 
 /// The longest header value that is looked at.
@@ -45,6 +45,11 @@ impl Caller {
     /// The principal, for a route that any valid key may use.
     pub(crate) fn anyone(&self) -> &Principal {
         &self.principal
+    }
+
+    /// The caller for the tools of MCP, whose waits end at a shutdown.
+    pub(crate) fn for_tools(self, shutdown: &Shutdown) -> mailward_mcp::Caller {
+        mailward_mcp::Caller::new(self.principal, self.token, self.from, shutdown.token())
     }
 
     /// Asks again, after a long wait: the key may have been revoked meanwhile.

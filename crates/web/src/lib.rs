@@ -14,6 +14,7 @@ mod health;
 mod isolation;
 mod leak;
 mod limits;
+mod mcp;
 mod metrics;
 mod openapi;
 mod operator;
@@ -34,6 +35,7 @@ use axum::body::Bytes;
 use axum::middleware::from_fn_with_state;
 use mailward_mail::random::Random;
 use mailward_mailroom::Mailroom;
+use mailward_mcp::{Mcp, McpConfig};
 
 pub use isolation::{Boundary, Isolation, Trial, Tried, Verdict};
 pub use server::{Peer, ServeOptions, serve};
@@ -53,6 +55,8 @@ pub struct WebConfig {
     pub burst: u32,
     /// What URLs of this service begin with, without a slash at the end. Never taken from a request.
     pub public_url: String,
+    /// Pages of these origins may speak MCP, besides those of `public_url`.
+    pub mcp_origins: Vec<String>,
     /// Whether this listener speaks TLS, so that browsers may be told to insist on it.
     pub tls: bool,
     /// What the operator's API tells of the walls between tenants.
@@ -67,13 +71,14 @@ impl Default for WebConfig {
             requests_per_second: 20,
             burst: 40,
             public_url: "http://127.0.0.1:8080".into(),
+            mcp_origins: Vec::new(),
             tls: false,
             isolation: Isolation::default(),
         }
     }
 }
 
-/// The routes of tenants and agents: `/v1`, `/openapi.json`, `/healthz`, `/readyz`.
+/// The routes of tenants and agents: `/v1`, `/mcp`, `/openapi.json`, `/healthz`, `/readyz`.
 pub fn public_router(room: Mailroom, config: WebConfig) -> Router {
     build(routes::public(), "Mailward", room, config)
 }
@@ -98,6 +103,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) random: Random,
     pub(crate) openapi: Bytes,
+    pub(crate) mcp: Mcp,
 }
 
 impl std::ops::Deref for Web {
@@ -111,7 +117,13 @@ fn build(routes: routes::Routes, title: &str, room: Mailroom, config: WebConfig)
     let (router, described) = routes.split_for_parts();
     let openapi = openapi::document(described, title, &config.public_url);
     let limits = Limits::new(&config, room.clock().clone());
-    let web = Web(Arc::new(Inner { room, limits, random: Random::system(), openapi, config }));
+    let mcp = McpConfig {
+        public_url: config.public_url.clone(),
+        origins: config.mcp_origins.clone(),
+        can_send: false,
+    };
+    let mcp = Mcp::new(room.clone(), Random::system(), mcp);
+    let web = Web(Arc::new(Inner { room, limits, random: Random::system(), openapi, mcp, config }));
     router
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)

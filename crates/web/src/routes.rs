@@ -3,7 +3,7 @@
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{Web, health, metrics, openapi, operator, v1};
+use crate::{Web, health, mcp, metrics, openapi, operator, v1};
 
 /// Routes and what they say about themselves.
 pub(crate) type Routes = OpenApiRouter<Web>;
@@ -37,6 +37,7 @@ pub(crate) fn public() -> Routes {
         .routes(routes!(v1::gate::revoke))
         .routes(routes!(v1::audit::list))
         .routes(routes!(v1::audit::verify))
+        .routes(routes!(mcp::ask, mcp::end))
         .merge(everywhere())
 }
 

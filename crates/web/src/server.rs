@@ -52,6 +52,11 @@ impl Shutdown {
     pub(crate) async fn begun(&self) {
         self.0.cancelled().await;
     }
+
+    /// The token that is cancelled then.
+    pub(crate) fn token(&self) -> CancellationToken {
+        self.0.clone()
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Shutdown {

@@ -1,0 +1,6 @@
+//! The Model Context Protocol: its tools, its walls, its bounds, over HTTP and with real mail over SMTP.
+
+pub mod client;
+mod protocol;
+mod tools;
+mod walls;

@@ -1,0 +1,171 @@
+//! What the tools do.
+
+use serde_json::json;
+
+use super::client::Client;
+use crate::world::mail::plain;
+use crate::world::{World, both_databases};
+
+both_databases!(
+    an_agent_makes_an_inbox_and_reads_what_comes,
+    a_wait_ends_with_the_mail_that_came,
+    a_long_text_comes_in_pieces_within_the_budget,
+    an_attachment_comes_as_a_link,
+    an_inbox_is_deleted_only_by_its_id_and_its_address,
+);
+
+async fn an_agent_makes_an_inbox_and_reads_what_comes(world: World) {
+    let ada = world.tenant("ada").await;
+    let agent = Client::begin(&world, &ada.token).await;
+    let made = agent.done("create_inbox", json!({ "displayName": "Desk", "idempotencyKey": "1" })).await;
+    let (id, address) = (&made["inbox"]["inboxId"], made["inbox"]["address"].as_str().expect("an address"));
+    assert!(made["created"] == true && !made.to_string().contains("mw_i_"), "no key is shown: {made}");
+    let again = agent.done("create_inbox", json!({ "displayName": "Desk", "idempotencyKey": "1" })).await;
+    assert_eq!((&again["created"], &again["inbox"]["inboxId"]), (&json!(false), id));
+    let other = json!({ "displayName": "Other", "idempotencyKey": "1" });
+    assert_eq!(agent.refused("create_inbox", other).await, "idempotency_mismatch");
+    let listed = agent.done("list_inboxes", json!({})).await;
+    assert_eq!(listed["inboxes"].as_array().map(Vec::len), Some(1));
+
+    world.deliver_raw(&plain("Lunch", "At noon?\r\n\r\n> Are you there?\r\n> Ada"), &[address]).await;
+    let checked = agent.done("check_inbox", json!({ "inboxId": id })).await;
+    assert_eq!((&checked["emails"][0]["seq"], &checked["newestSeq"]), (&json!(1), &json!(1)));
+    assert_eq!((&checked["untrusted"], &checked["emails"][0]["isRead"]), (&json!(true), &json!(false)));
+    let text = checked["text"].as_str().expect("a text");
+    assert!(text.contains("Subject: Lunch") && text.contains("From: Sender <sender@example.com>"), "{text}");
+
+    let email = json!({ "inboxId": id, "emailId": checked["emails"][0]["emailId"] });
+    let got = agent.done("get_email", email.clone()).await;
+    let text = got["text"].as_str().expect("a text");
+    assert!(text.contains("At noon?") && !text.contains("Are you there"), "without what it quotes: {text}");
+    let mut whole = email;
+    whole["includeQuoted"] = json!(true);
+    let whole = agent.done("get_email", whole).await;
+    assert!(whole["text"].as_str().expect("a text").contains("> Are you there?"), "{whole}");
+    assert_eq!(
+        agent.done("check_inbox", json!({ "inboxId": id, "unreadOnly": true })).await["emails"],
+        json!([])
+    );
+    let account = agent.done("get_account", json!({})).await;
+    assert_eq!((&account["id"], &account["inboxCount"]), (&json!("ada"), &json!(1)));
+}
+
+async fn a_wait_ends_with_the_mail_that_came(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    let agent = Client::begin(&world, &inbox.token).await;
+    // A key of one inbox need not name it.
+    let none = agent.done("wait_for_email", json!({ "timeoutSeconds": 0 })).await;
+    assert_eq!((&none["email"], &none["text"]), (&json!(null), &json!("")));
+    let waiting = {
+        let agent = agent.clone();
+        tokio::spawn(
+            async move { agent.done("wait_for_email", json!({ "after": 0, "subject": "code" })).await },
+        )
+    };
+    world.deliver_raw(&plain("News", "Nothing."), &[&inbox.address]).await;
+    world.deliver_raw(&plain("Your code", "It is 4711."), &[&inbox.address]).await;
+    let came = waiting.await.expect("it ended");
+    assert!(came["text"].as_str().expect("a text").contains("It is 4711."), "{came}");
+    assert_eq!(came["after"], json!(2));
+    world.deliver_raw(&plain("Third", "3"), &[&inbox.address]).await;
+    world.deliver_raw(&plain("Fourth", "4"), &[&inbox.address]).await;
+    let mut after = came["after"].clone();
+    for (subject, more) in [("Third", 1), ("Fourth", 0)] {
+        let next = agent.done("wait_for_email", json!({ "after": after })).await;
+        assert!(next["text"].as_str().expect("a text").contains(subject), "{next}");
+        assert_eq!(next["more"], json!(more));
+        after = next["after"].clone();
+    }
+}
+
+async fn a_long_text_comes_in_pieces_within_the_budget(world: World) {
+    let world = world.start_with(&["screening.hold=never", "smtp.messages_per_connection=0"]).await;
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    let text: String = (0..900).map(|n| format!("This is line {n} of a long report.\r\n")).collect();
+    world.deliver_raw(&plain("Report", &text), &[&inbox.address]).await;
+    let agent = Client::begin(&world, &inbox.token).await;
+    let id = agent.done("check_inbox", json!({})).await["emails"][0]["emailId"].clone();
+    let (mut read, mut cursor, mut pieces) = (String::new(), json!(null), 0);
+    loop {
+        let mut asked = json!({ "emailId": id, "maxTokens": 1_000 });
+        if !cursor.is_null() {
+            asked["cursor"] = cursor;
+        }
+        let got = agent.done("get_email", asked).await;
+        assert!(got.to_string().len() < 3_600, "{} bytes", got.to_string().len());
+        let framed = got["text"].as_str().expect("a text");
+        let inner: Vec<&str> = framed.lines().filter(|line| line.starts_with("This is line")).collect();
+        read += &(inner.join("\n") + "\n");
+        cursor = got["cursor"].clone();
+        pieces += 1;
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert!(pieces > 5, "{pieces}");
+    assert_eq!(
+        read.trim_end(),
+        text.replace("\r\n", "\n").trim_end(),
+        "nothing is lost and nothing comes twice"
+    );
+    for tokens in [0, 199, 10_901] {
+        let asked = json!({ "emailId": id, "maxTokens": tokens });
+        assert_eq!(agent.refused("get_email", asked).await, "validation_error", "{tokens}");
+    }
+    for n in 0..30 {
+        world.deliver_raw(&plain(&format!("Mail {n}"), &"word ".repeat(60)), &[&inbox.address]).await;
+    }
+    let (mut seen, mut cursor) = (Vec::new(), json!(null));
+    loop {
+        let mut asked = json!({ "maxTokens": 1_500, "limit": 50 });
+        if !cursor.is_null() {
+            asked["cursor"] = cursor;
+        }
+        let page = agent.done("check_inbox", asked).await;
+        assert!(page.to_string().len() < 5_000, "{} bytes", page.to_string().len());
+        seen.extend(
+            page["emails"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(|one| one["seq"].as_i64().expect("a place")),
+        );
+        cursor = page["cursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!(seen, (1..=31).rev().collect::<Vec<_>>(), "each once");
+}
+
+async fn an_attachment_comes_as_a_link(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    world.deliver("fixtures/attachment.eml", &[&inbox.address]).await;
+    let agent = Client::begin(&world, &inbox.token).await;
+    let email = agent.done("check_inbox", json!({})).await["emails"][0].clone();
+    assert_eq!(email["attachments"], json!(2));
+    let file = agent.done("get_attachment", json!({ "emailId": email["emailId"], "index": 0 })).await;
+    let url = file["downloadUrl"].as_str().expect("a URL");
+    let path = &url[url.find("/v1/files/").expect("a path")..];
+    let bytes = world.http("GET", path).send().await;
+    assert_eq!(bytes.status, 200);
+    assert_eq!(file["sizeBytes"], json!(bytes.body.len()));
+    let beyond = json!({ "emailId": email["emailId"], "index": 2 });
+    assert_eq!(agent.refused("get_attachment", beyond).await, "not_found");
+}
+
+async fn an_inbox_is_deleted_only_by_its_id_and_its_address(world: World) {
+    let ada = world.tenant("ada").await;
+    let (inbox, other) = (ada.inbox().await, ada.inbox().await);
+    let agent = Client::begin(&world, &ada.token).await;
+    let mistaken = json!({ "inboxId": inbox.id, "address": other.address });
+    assert_eq!(agent.refused("delete_inbox", mistaken).await, "validation_error");
+    assert_eq!(ada.http("GET", format!("/v1/inboxes/{}", inbox.id)).send().await.status, 200);
+    let meant = json!({ "inboxId": inbox.id, "address": inbox.address });
+    assert_eq!(agent.done("delete_inbox", meant.clone()).await["deleted"], json!(true));
+    assert_eq!(agent.refused("delete_inbox", meant).await, "not_found");
+    assert_eq!(ada.http("GET", format!("/v1/inboxes/{}", inbox.id)).send().await.status, 404);
+}
