@@ -8,6 +8,7 @@ mod api;
 mod archive;
 mod audit;
 mod cli;
+mod clients;
 mod crash;
 mod crossing;
 mod demo;

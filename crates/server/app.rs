@@ -12,7 +12,7 @@ use mailward_net::dns::Dns;
 use mailward_net::egress::{Egress, EgressRules};
 use mailward_smtp::Shutdown;
 use mailward_store::{Act, Action, Intake, IntakeLimits, JobKind, Keystore, Location, Store};
-use mailward_web::{Isolation, ServeOptions, WebConfig};
+use mailward_web::{Isolation, Requests, ServeOptions, WebConfig};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -122,13 +122,14 @@ impl App {
             tasks.push(tokio::spawn(room.clone().run_endings(stop.clone().cancelled_owned())));
         }
         let mut http = None;
+        let requests = Requests::default();
         if roles.web {
-            let (address, task) = serve_public(&config, &room, &stop).await?;
+            let (address, task) = serve_public(&config, &room, &requests, &stop).await?;
             http = Some(address);
             tasks.push(task);
         }
         let isolation = Isolation::new(doctor::boundaries::boundaries(&config));
-        let (operator, task) = serve_operator(&config, &room, &isolation, &stop).await?;
+        let (operator, task) = serve_operator(&config, &room, &isolation, &requests, &stop).await?;
         tasks.push(task);
         let listener = if roles.smtp { Some(take_mail(&config, &room, clock)?) } else { None };
         let smtp = listener.as_ref().map(mailward_smtp::Server::local_addr);
@@ -371,6 +372,7 @@ fn handlers(room: &Mailroom, egress: Egress, clock: &Clock, random: &Random) -> 
 async fn serve_public(
     config: &Config,
     room: &Mailroom,
+    requests: &Requests,
     stop: &CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
     let (listener, address) = listen("http.listen", config.http.listen).await?;
@@ -380,6 +382,7 @@ async fn serve_public(
         behind_proxy: config.http.behind_proxy,
         mcp_origins: config.mcp.allowed_origins.clone(),
         tls: tls.is_some() || config.http.behind_proxy,
+        requests: requests.clone(),
         ..WebConfig::default()
     };
     let options = ServeOptions { tls, behind_proxy: config.http.behind_proxy, grace: GRACE };
@@ -391,6 +394,7 @@ async fn serve_operator(
     config: &Config,
     room: &Mailroom,
     isolation: &Isolation,
+    requests: &Requests,
     stop: &CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
     let (listener, address) = listen("operator.listen", config.operator.listen).await?;
@@ -400,6 +404,7 @@ async fn serve_operator(
         behind_proxy: config.operator.behind_proxy,
         tls: tls.is_some() || config.operator.behind_proxy,
         isolation: isolation.clone(),
+        requests: requests.clone(),
         ..WebConfig::default()
     };
     let options = ServeOptions { tls, behind_proxy: config.operator.behind_proxy, grace: GRACE };

@@ -10,6 +10,8 @@ pub enum Kind {
     Email,
     Held,
     Index,
+    /// Where somebody has an account elsewhere; nobody's in particular.
+    Provider,
     Key,
     Webhook,
     /// A sender that is let through.
@@ -100,6 +102,7 @@ impl Kind {
             Self::Allowed => format!("alw_0{}", word(25)),
             Self::Key => format!("key_{}", word(12)),
             Self::Index => "7".to_owned(),
+            Self::Provider => "never".to_owned(),
             Self::Signed => word(120),
             Self::Tenant => format!("never-{}", word(8)),
         }
@@ -145,12 +148,13 @@ impl Case {
     }
 }
 
-use Kind::{Allowed, Email, Held, Inbox, Index, Key, Signed, Tenant, Webhook};
+use Kind::{Allowed, Email, Held, Inbox, Index, Key, Provider, Signed, Tenant, Webhook};
 
 /// Every route of both listeners.
 pub const CASES: &[Case] = &[
     case("POST /v1/signup", &[]).body(Body::Empty).closed(),
     case("GET /v1/account", &[]),
+    case("POST /v1/verify/{provider}", &[Provider]).body(Body::Empty),
     case("POST /v1/inboxes", &[]).body(Body::Inbox).shows(),
     case("GET /v1/inboxes", &[]).query(Query::Inboxes).shows(),
     case("GET /v1/inboxes/{id}", &[Inbox]).shows(),

@@ -61,6 +61,7 @@ pub(crate) async fn edge(State(web): State<Web>, mut request: Request, next: Nex
     headers::dress(response.headers_mut(), &request_id, &web.config);
 
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    web.config.requests.count(route, &method, response.status().as_u16());
     if !matches!(route, "/healthz" | "/readyz") {
         tracing::info!(
             %method,

@@ -20,6 +20,7 @@ mod openapi;
 mod operator;
 mod problem;
 mod query;
+mod requests;
 mod routes;
 mod server;
 mod sources;
@@ -38,6 +39,7 @@ use mailward_mailroom::Mailroom;
 use mailward_mcp::{Mcp, McpConfig};
 
 pub use isolation::{Boundary, Isolation, Trial, Tried, Verdict};
+pub use requests::Requests;
 pub use server::{Peer, ServeOptions, serve};
 
 use crate::limits::Limits;
@@ -61,6 +63,8 @@ pub struct WebConfig {
     pub tls: bool,
     /// What the operator's API tells of the walls between tenants.
     pub isolation: Isolation,
+    /// What is counted for monitors; the listeners of a process share it.
+    pub requests: Requests,
 }
 
 impl Default for WebConfig {
@@ -74,6 +78,7 @@ impl Default for WebConfig {
             mcp_origins: Vec::new(),
             tls: false,
             isolation: Isolation::default(),
+            requests: Requests::default(),
         }
     }
 }

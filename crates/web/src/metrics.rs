@@ -10,6 +10,7 @@ use mailward_mail::clock::Timestamp;
 
 use crate::Web;
 use crate::isolation::{Trial, Verdict};
+use crate::requests::Requests;
 
 /// Prometheus text exposition format 0.0.4.
 const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -23,7 +24,18 @@ pub(crate) async fn show(State(web): State<Web>) -> Response {
     if let Some(counts) = web.room.judge_counts() {
         judged(&mut text, &counts);
     }
+    requested(&mut text, &web.config.requests);
     ([(CONTENT_TYPE, FORMAT)], text).into_response()
+}
+
+/// How many requests there were of each kind. Routes are patterns of ours: nothing in them needs escaping.
+fn requested(out: &mut String, requests: &Requests) {
+    let name = "mailward_http_requests_total";
+    let _ = writeln!(out, "# HELP {name} Requests that were answered, by route, method and status.");
+    let _ = writeln!(out, "# TYPE {name} counter");
+    for ((route, method, status), count) in requests.counts() {
+        let _ = writeln!(out, "{name}{{route=\"{route}\",method=\"{method}\",status=\"{status}\"}} {count}");
+    }
 }
 
 fn text(ready: bool, trial: Option<&Trial>) -> String {

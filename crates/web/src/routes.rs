@@ -13,6 +13,7 @@ pub(crate) fn public() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(v1::signup::sign_up))
         .routes(routes!(v1::account::show))
+        .routes(routes!(v1::verify::verify))
         .routes(routes!(v1::inboxes::create, v1::inboxes::list))
         .routes(routes!(v1::inboxes::show, v1::inboxes::change, v1::inboxes::delete))
         .routes(routes!(v1::emails::list))

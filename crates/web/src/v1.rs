@@ -13,6 +13,7 @@ pub(crate) mod raw;
 pub(crate) mod review;
 pub(crate) mod signup;
 pub(crate) mod token_scan;
+pub(crate) mod verify;
 pub(crate) mod webhooks;
 
 use serde::Serialize;

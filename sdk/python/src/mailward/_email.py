@@ -1,0 +1,89 @@
+"""A mail, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._http import Transport
+from ._types import Attachment, AttachmentLink, Security, read, security
+
+
+class Email:
+    """A mail. Everything its sender wrote is untrusted: give ``safe_body()`` to a model, never ``body``."""
+
+    id: str
+    inbox_id: str
+    #: Its place in its inbox.
+    seq: int | None
+    #: ``inbound`` or ``outbound``.
+    direction: str
+    #: The bare address of the sender.
+    from_: str
+    from_name: str | None
+    to: list[str]
+    cc: list[str] | None
+    subject: str
+    preview: str | None
+    #: The text; None until the mail was opened.
+    body: str | None
+    html: str | None
+    is_read: bool
+    has_attachments: bool
+    thread_id: str | None
+    attachments: list[Attachment]
+    #: How it was judged: ``injection_risk`` is ``low``, ``medium``, ``high`` or ``unknown``.
+    security: Security
+    #: Of what was sent: how it fares.
+    status: str | None
+    #: Whether a machine sent it by itself, so that nobody should answer.
+    automated: bool
+    created_at: str
+    received_at: str | None
+
+    def __init__(self, data: dict[str, Any], http: Transport) -> None:
+        self._http = http
+        self.id = data["id"]
+        self.inbox_id = data["inboxId"]
+        self.seq = data["seq"]
+        self.direction = data["direction"]
+        self.from_ = data["from"]
+        self.from_name = data["fromName"]
+        self.to = data["to"]
+        self.cc = data["cc"]
+        self.subject = data["subject"]
+        self.preview = data["preview"]
+        self.body = data["body"]
+        self.html = data.get("html")
+        self.is_read = data["isRead"]
+        self.has_attachments = data["hasAttachments"]
+        self.thread_id = data["threadId"]
+        self.attachments = [read(Attachment, one) for one in data["attachments"]]
+        self.security = security(data["security"])
+        self.status = data["status"]
+        self.automated = data["automated"]
+        self.created_at = data["createdAt"]
+        self.received_at = data["receivedAt"]
+
+    def __repr__(self) -> str:
+        # Nothing that its sender wrote: representations end up in logs, and in prompts.
+        return f"<Email {self.id} {self.security.injection_risk}>"
+
+    @property
+    def _path(self) -> dict[str, str | int]:
+        return {"id": self.inbox_id, "email": self.id}
+
+    def open(self) -> Email:
+        """Fetches the text, once; marks the mail as read."""
+        if self.body is None:
+            data = self._http.call("getEmail", path=self._path)
+            self.body = data["body"] or ""
+            self.html = data.get("html")
+        return self
+
+    def attachment_link(self, index: int) -> AttachmentLink:
+        """A link to an attachment that works without a token for a quarter of an hour."""
+        return read(AttachmentLink, self._http.call("getAttachment", path={**self._path, "index": index}))
+
+    def download(self, index: int) -> bytes:
+        """The bytes of an attachment."""
+        return self._http.download(self.attachment_link(index).download_url)

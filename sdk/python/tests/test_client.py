@@ -1,0 +1,196 @@
+"""The client against the real service: tokens, inboxes, mail, errors, webhooks."""
+
+import concurrent.futures
+import contextlib
+import http.server
+import os
+import re
+import stat
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+import mailward
+from mailward import Mailward
+from service import base_url, deliver, plain, tenant
+
+ROOT = Path(__file__).parents[3]
+
+
+class ClientTest(unittest.TestCase):
+    def setUp(self):
+        self.mw = Mailward.create(base_url=base_url, token=tenant()["token"])
+
+    def test_without_a_token_it_signs_up_and_keeps_the_token_for_its_owner_alone(self):
+        first = Mailward.create(base_url=f"{base_url}/")
+        kept = Path.home() / ".mailward" / "token"
+        self.assertEqual(kept.read_text(), f"{first.token}\n{base_url}\n")
+        self.assertEqual(stat.S_IMODE(kept.stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(kept.parent.stat().st_mode), 0o700)
+        again = Mailward.create(base_url=base_url, signup=False)
+        self.assertEqual(again.token, first.token)
+        self.assertEqual(again.account().tier_name, "free")
+        for options in ({"base_url": "http://127.0.0.1:1"}, {"base_url": base_url, "token_file": False}):
+            with self.assertRaises(mailward.MailwardError) as raised:
+                Mailward.create(signup=False, **options)
+            self.assertEqual(raised.exception.code, "no_token")
+        kept.chmod(0o644)
+        with self.assertRaises(mailward.MailwardError) as raised:
+            Mailward.create(base_url=base_url)
+        self.assertEqual(raised.exception.code, "token_file_exposed")
+        kept.unlink()
+
+    def test_a_token_file_may_be_elsewhere_and_the_environment_goes_before_it(self):
+        made = tenant()
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "token"
+            file.touch(mode=0o600)
+            file.write_text(made["token"])
+            mw = Mailward.create(base_url=base_url, token_file=file)
+            self.assertEqual(mw.account().id, made["id"])
+            os.environ.update(MAILWARD_TOKEN=self.mw.token, MAILWARD_URL=base_url)
+            try:
+                self.assertEqual(Mailward.create(token_file=file).token, self.mw.token)
+            finally:
+                del os.environ["MAILWARD_TOKEN"], os.environ["MAILWARD_URL"]
+
+    def test_mail_comes_as_a_list_that_knows_its_cursor_and_goes_on_over_all_pages(self):
+        inbox = self.mw.create_inbox(display_name="Shop bot")
+        for n in range(5):
+            deliver(plain(f"Number {n}", "text"), inbox.address)
+        page = inbox.receive(limit=2)
+        self.assertEqual([email.subject for email in page], ["Number 4", "Number 3"])
+        self.assertEqual(inbox.receive(limit=2, cursor=page.cursor)[0].subject, "Number 2")
+        self.assertEqual([email.subject for email in page.all()], [f"Number {n}" for n in (4, 3, 2, 1, 0)])
+        for email in inbox.receive():
+            self.assertEqual(email.security.injection_risk, "low")
+            self.assertEqual(email.security.injectionRisk, "low")
+            self.assertNotIn(email.subject, repr(email))
+        self.assertEqual(self.mw.inbox(inbox.id).email_count, 5)
+        self.assertEqual(self.mw.inboxes(address=inbox.address)[0].id, inbox.id)
+
+    def test_nothing_that_came_to_a_new_inbox_is_missed_and_each_mail_is_handed_out_once(self):
+        inbox = self.mw.create_inbox()
+        for subject in ("One", "Two", "Three"):
+            deliver(plain(subject, f"of {subject}"), inbox.address)
+        three = inbox.wait_for_email(subject="Three", timeout=30)
+        self.assertTrue(three.body.startswith("of Three"))
+        self.assertEqual(inbox.wait_for_email(timeout=30).subject, "One")
+        self.assertEqual(inbox.wait_for_email(subject=re.compile("^T"), timeout=30).subject, "Two")
+        self.assertIsNone(inbox.wait_for_email(timeout=0.9))
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            waiting = pool.submit(inbox.wait_for_email, from_="Shop@example.com", timeout=30)
+            deliver(plain("No", "text"), inbox.address)
+            deliver(plain("Yes", "text", "Shop <shop@example.com>"), inbox.address)
+            self.assertEqual(waiting.result().subject, "Yes")
+
+    def test_who_comes_to_an_old_inbox_waits_for_what_comes_next(self):
+        made = self.mw.create_inbox()
+        deliver(plain("Before", "text"), made.address)
+        inbox = self.mw.inbox(made.id)
+        self.assertIsNone(inbox.wait_for_email(timeout=1))
+        deliver(plain("After", "text"), made.address)
+        self.assertEqual(inbox.wait_for_email(timeout=30).subject, "After")
+
+    def test_attachments_come_as_bytes(self):
+        inbox = self.mw.create_inbox()
+        raw = (ROOT / "fixtures/attachment.eml").read_bytes()
+        deliver(re.sub(rb"\r?\n", b"\r\n", raw), inbox.address)
+        email = inbox.receive()[0]
+        self.assertTrue(email.has_attachments)
+        self.assertEqual(len(email.download(0)), email.attachments[0].size_bytes)
+        self.assertIsNone(email.body)
+        self.assertIsInstance(email.open().body, str)
+
+    def test_an_inbox_is_changed_has_keys_of_its_own_and_is_given_up(self):
+        inbox = self.mw.create_inbox()
+        self.assertTrue(inbox.token.startswith("mw_i_"))
+        self.assertEqual(inbox.update(display_name="New name").display_name, "New name")
+        key = inbox.create_key("second agent")
+        self.assertNotIn(key.token, repr(key))
+        agent = Mailward.create(base_url=base_url, token=key.token)
+        self.assertEqual(len(agent.inboxes()), 1)
+        self.assertIn(key.id, [one.id for one in self.mw.keys()])
+        self.assertNotEqual(self.mw.rotate_key(key.id).token, key.token)
+        with self.assertRaises(mailward.AuthenticationError):
+            agent.inboxes()
+        self.mw.revoke_key(key.id)
+        inbox.delete()
+        with self.assertRaises(mailward.NotFoundError):
+            self.mw.inbox(inbox.id)
+
+    def test_the_same_name_of_the_client_s_finds_the_same_inbox(self):
+        inbox = self.mw.create_inbox(client_id="support")
+        again = self.mw.create_inbox(client_id="support")
+        self.assertEqual((again.id, again.token), (inbox.id, None))
+
+    def test_errors_are_of_a_class_with_the_service_s_word_and_what_to_do(self):
+        @contextlib.contextmanager
+        def fails(kind, code):
+            with self.assertRaises(kind) as raised:
+                yield
+            error = raised.exception
+            self.assertEqual((type(error), error.code), (kind, code))
+            self.assertRegex(error.request_id, "^req_")
+            self.assertTrue(error.fix and error.fix in str(error))
+
+        self.mw.create_inbox(local_part="taken-once")
+        with fails(mailward.AddressCollisionError, "address_collision"):
+            self.mw.create_inbox(local_part="taken-once")
+        with fails(mailward.InvalidRequestError, "validation_error"):
+            self.mw.create_inbox(local_part="no address")
+        with fails(mailward.AuthenticationError, "unauthorized"):
+            Mailward.create(base_url=base_url, token="mw_t_x").account()
+        small = Mailward.create(base_url=base_url, token=tenant(plan="free")["token"])
+        for _ in range(5):
+            small.create_inbox()
+        with fails(mailward.QuotaError, "quota_exceeded"):
+            small.create_inbox()
+        agent = Mailward.create(base_url=base_url, token=self.mw.create_inbox().token)
+        with fails(mailward.PermissionDeniedError, "insufficient_scope"):
+            agent.create_inbox()
+        with self.assertRaises(mailward.NotFoundError):
+            self.mw.inbox("ibx_00000000000000000000000000")
+        with self.assertRaises(mailward.NoAnswerError):
+            Mailward.create(base_url="http://127.0.0.1:1", token="x", retries=0).account()
+
+    def test_who_asks_too_often_waits_as_long_as_told_and_is_served(self):
+        with concurrent.futures.ThreadPoolExecutor(max_workers=60) as pool:
+            answers = list(pool.map(lambda _: self.mw.account().id, range(60)))
+        self.assertEqual(len(set(answers)), 1)
+
+    def test_a_call_of_a_webhook_holds(self):
+        calls = []
+        arrived = threading.Event()
+
+        class Endpoint(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # noqa: N802
+                body = self.rfile.read(int(self.headers["content-length"]))
+                calls.append((body, dict(self.headers)))
+                self.send_response(200)
+                self.end_headers()
+                arrived.set()
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.HTTPServer(("127.0.0.1", 0), Endpoint) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            inbox = self.mw.create_inbox()
+            url = f"http://127.0.0.1:{server.server_port}/hook"
+            made = self.mw.create_webhook(url, inbox_id=inbox.id)
+            self.assertEqual([one.id for one in self.mw.webhooks()], [made.id])
+            deliver(plain("Told", "text"), inbox.address)
+            arrived.wait()
+            event = mailward.verify_webhook(*calls[0], made.secret)
+            self.assertEqual((event["type"], event["data"]["subject"]), ("email.received", "Told"))
+            with self.assertRaises(mailward.SignatureError):
+                mailward.verify_webhook(calls[0][0] + b" ", calls[0][1], made.secret)
+            self.mw.delete_webhook(made.id)
+            self.assertEqual(self.mw.webhooks(), [])
+            server.shutdown()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,84 @@
+// A mail, and what can be done with it.
+
+import type { Transport } from "./http.js";
+import type { Attachment, AttachmentLink, Email as EmailData, Security } from "./types.js";
+
+/** A mail. Everything its sender wrote is untrusted: give `safeBody()` to a model, never `body`. */
+export class Email {
+  readonly id: string;
+  readonly inboxId: string;
+  /** Its place in its inbox. */
+  readonly seq: number | null;
+  readonly direction: "inbound" | "outbound";
+  /** The bare address. */
+  readonly from: string;
+  readonly fromName: string | null;
+  readonly to: string[];
+  readonly cc: string[] | null;
+  readonly subject: string;
+  readonly preview: string | null;
+  /** The text; null until the mail was opened. */
+  body: string | null;
+  html: string | null;
+  readonly isRead: boolean;
+  readonly hasAttachments: boolean;
+  readonly threadId: string | null;
+  readonly attachments: Attachment[];
+  /** How it was judged: `injectionRisk` is `low`, `medium`, `high` or `unknown`. */
+  readonly security: Security;
+  /** Of what was sent: how it fares. */
+  readonly status: string | null;
+  /** Whether a machine sent it by itself, so that nobody should answer. */
+  readonly automated: boolean;
+  readonly createdAt: string;
+  readonly receivedAt: string | null;
+  readonly #http: Transport;
+
+  constructor(data: EmailData, http: Transport) {
+    this.id = data.id;
+    this.inboxId = data.inboxId;
+    this.seq = data.seq;
+    this.direction = data.direction;
+    this.from = data.from;
+    this.fromName = data.fromName;
+    this.to = data.to;
+    this.cc = data.cc;
+    this.subject = data.subject;
+    this.preview = data.preview;
+    this.body = data.body;
+    this.html = data.html ?? null;
+    this.isRead = data.isRead;
+    this.hasAttachments = data.hasAttachments;
+    this.threadId = data.threadId;
+    this.attachments = data.attachments;
+    this.security = data.security;
+    this.status = data.status;
+    this.automated = data.automated;
+    this.createdAt = data.createdAt;
+    this.receivedAt = data.receivedAt;
+    this.#http = http;
+  }
+
+  /** Fetches the text, once; marks the mail as read. */
+  async open(): Promise<this> {
+    if (this.body === null) {
+      const path = { id: this.inboxId, email: this.id };
+      const data = await this.#http.call<EmailData>("getEmail", { path });
+      this.body = data.body ?? "";
+      this.html = data.html ?? null;
+    }
+    return this;
+  }
+
+  /** A link to an attachment that works without a token for a quarter of an hour. */
+  async attachmentLink(index: number): Promise<AttachmentLink> {
+    const path = { id: this.inboxId, email: this.id, index };
+    return this.#http.call<AttachmentLink>("getAttachment", { path });
+  }
+
+  /** The bytes of an attachment. */
+  async download(index: number): Promise<Uint8Array> {
+    const link = await this.attachmentLink(index);
+    return this.#http.download(link.downloadUrl);
+  }
+}

@@ -1,0 +1,39 @@
+// Every request that this client makes, by its name in the service's OpenAPI document, which a test compares it with.
+
+/** A route and the names that its query may have. */
+export interface Operation {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query?: readonly string[];
+}
+
+export const operations = {
+  signUp: { method: "POST", path: "/v1/signup" },
+  getAccount: { method: "GET", path: "/v1/account" },
+  createInbox: { method: "POST", path: "/v1/inboxes" },
+  listInboxes: { method: "GET", path: "/v1/inboxes", query: ["limit", "cursor", "clientId", "address"] },
+  getInbox: { method: "GET", path: "/v1/inboxes/{id}" },
+  changeInbox: { method: "PATCH", path: "/v1/inboxes/{id}" },
+  deleteInbox: { method: "DELETE", path: "/v1/inboxes/{id}" },
+  listEmails: {
+    method: "GET",
+    path: "/v1/inboxes/{id}/emails",
+    query: ["limit", "cursor", "since", "direction", "from", "risk", "unread"],
+  },
+  pollEmails: {
+    method: "GET",
+    path: "/v1/inboxes/{id}/emails/poll",
+    query: ["timeout", "since", "after", "from", "subject"],
+  },
+  getEmail: { method: "GET", path: "/v1/inboxes/{id}/emails/{email}" },
+  getAttachment: { method: "GET", path: "/v1/inboxes/{id}/emails/{email}/attachments/{index}" },
+  createKey: { method: "POST", path: "/v1/keys" },
+  listKeys: { method: "GET", path: "/v1/keys" },
+  revokeKey: { method: "DELETE", path: "/v1/keys/{id}" },
+  rotateKey: { method: "POST", path: "/v1/keys/{id}/rotate" },
+  createWebhook: { method: "POST", path: "/v1/webhooks" },
+  listWebhooks: { method: "GET", path: "/v1/webhooks" },
+  deleteWebhook: { method: "DELETE", path: "/v1/webhooks/{id}" },
+} as const satisfies Record<string, Operation>;
+
+export type OperationId = keyof typeof operations;
