@@ -148,6 +148,14 @@ impl Run {
     async fn call(&mut self) {
         let dice = self.dice.clone();
         let mut case = dice.pick(CASES);
+        // Chance alone leaves some of many routes out.
+        let left: Vec<&Case> = CASES
+            .iter()
+            .filter(|case| !case.is_closed && self.seen.get(case.route).is_none_or(|counts| counts[0] == 0))
+            .collect();
+        if dice.percent(20) && !left.is_empty() {
+            case = *dice.pick(&left);
+        }
         while case.is_slow && !dice.percent(30) {
             case = dice.pick(CASES);
         }
@@ -293,6 +301,8 @@ impl Run {
         // Mail and its inbox belong together where both are the same tenant's.
         let pair = |owner: &Owner| self.dice.pick(&owner.emails).clone();
         let (own_pair, foreign_pair) = (pair(own), pair(foreign));
+        let conversation = |owner: &Owner| self.dice.pick(&owner.threads).clone();
+        let (own_thread, foreign_thread) = (conversation(own), conversation(foreign));
         case.ids
             .iter()
             .zip(whose)
@@ -300,11 +310,15 @@ impl Run {
                 Whose::Never => kind.never(&self.dice),
                 Whose::Nonsense => self.nonsense(*kind, foreign),
                 Whose::Own | Whose::Foreign => {
-                    let (owner, pair) =
-                        if *whose == Whose::Own { (own, &own_pair) } else { (foreign, &foreign_pair) };
+                    let (owner, pair, thread) = match *whose {
+                        Whose::Own => (own, &own_pair, &own_thread),
+                        _ => (foreign, &foreign_pair, &foreign_thread),
+                    };
                     match kind {
                         Kind::Inbox if case.spends => owner.spare_inbox.id.clone(),
                         Kind::Inbox if case.ids.contains(&Kind::Email) => pair.0.clone(),
+                        Kind::Inbox if case.ids.contains(&Kind::Thread) => thread.0.clone(),
+                        Kind::Thread => thread.1.clone(),
                         Kind::Inbox => self.dice.pick(&owner.inboxes).id.clone(),
                         Kind::Email => pair.1.clone(),
                         Kind::Held => self.dice.pick(&owner.held).clone(),
@@ -366,6 +380,17 @@ impl Run {
                 1 => "?tenant=never-was".into(),
                 _ => "?limit=3".into(),
             },
+            Query::Search => match self.dice.below(4) {
+                0 => format!("?q={}", someone.canary.word()),
+                1 => format!("?q=&inboxId={}", self.dice.pick(&someone.inboxes).id),
+                2 => format!("?limit=1&cursor={}", self.dice.pick(&someone.cursors)),
+                _ => format!("?from={}&limit=3", someone.canary.word()),
+            },
+            Query::Usage => match self.dice.below(2) {
+                0 => format!("?inboxId={}", self.dice.pick(&someone.inboxes).id),
+                _ => String::new(),
+            },
+            Query::View => self.dice.pick(&["", "?view=safe", "?view=safe&offset=3"]).to_string(),
             Query::Walk => format!("?chain={}", someone.tenant.id),
             Query::Poll => self
                 .dice

@@ -551,10 +551,14 @@ async fn an_inbox_whose_time_is_over_goes_and_gives_its_bytes_back(world: World)
     send_many(&world, &short, 2).await;
     let store = world.store().await;
     let random = Random::system();
-    assert_eq!(store.expire(5, &Clock::system(), &random).await.expect("looked"), 0, "not yet");
-    let later = Clock::manual(Clock::system().now().plus(Duration::from_secs(3_600)));
-    assert_eq!(store.expire(5, &later, &random).await.expect("deleted"), 1);
-    assert_eq!(store.expire(5, &later, &random).await.expect("looked"), 0);
+    let week = Some(Duration::from_secs(7 * 86_400));
+    assert_eq!(store.expire(5, week, &Clock::system(), &random).await.expect("looked"), 0, "not yet");
+    let later = |seconds: u64| Clock::manual(Clock::system().now().plus(Duration::from_secs(seconds)));
+    assert_eq!(store.expire(5, week, &later(3_600), &random).await.expect("told"), 1);
+    assert_eq!(store.expire(5, None, &later(9 * 86_400), &random).await.expect("looked"), 0, "told once");
+    assert_eq!(short.emails().await.len(), 2, "its mail is read on");
+    assert_eq!(store.expire(5, week, &later(9 * 86_400), &random).await.expect("deleted"), 1);
+    assert_eq!(store.expire(5, week, &later(9 * 86_400), &random).await.expect("looked"), 0);
     while store.purge(1).await.expect("removed") > 0 {}
     assert_eq!(ada.usage().await["storedBytes"], before);
     assert_eq!(number(&world, "SELECT COUNT(*) FROM event WHERE kind = 'inbox.expired'").await, 1);

@@ -28,6 +28,7 @@ mod locks;
 mod mcp;
 mod nodes;
 mod providers;
+mod reading;
 mod regions;
 mod right_reason;
 mod rotation_at_scale;

@@ -184,7 +184,8 @@ async fn a_statement_that_forgets_its_tenant_sees_nothing_on_postgres() {
                     "policy",
                     "allowed_sender",
                     "decision",
-                    "judge_use"
+                    "judge_use",
+                    "use_act"
                 ]
                 .contains(&table.as_str()),
             "{table} shows ada her own rows"

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailward_dispatch::{Call, Calls, Handlers, Lane, Webhooks, Worker, sweep};
+use mailward_dispatch::{Call, Calls, Handlers, Lane, Terms, Webhooks, Worker, sweep};
 use mailward_mail::clock::Clock;
 use mailward_mail::random::Random;
 use mailward_mailroom::{Keyring, Mailroom, Parts};
@@ -91,8 +91,14 @@ impl App {
             tasks.push(tokio::spawn(recount(store.clone(), stop.clone())));
         }
         if roles.dispatch {
-            let held = config.screening.held();
-            tasks.push(tokio::spawn(sweep(store.clone(), clock.clone(), random.clone(), held, stop.clone())));
+            let terms = Terms { held: config.screening.held(), expired: config.limits.expired() };
+            tasks.push(tokio::spawn(sweep(
+                store.clone(),
+                clock.clone(),
+                random.clone(),
+                terms,
+                stop.clone(),
+            )));
             let file = data.file("checkpoints.log");
             tasks.push(tokio::spawn(checkpoints::keep(room.clone(), file, stop.clone())));
             let handlers = handlers(&room, egress, &clock, &random);

@@ -333,6 +333,17 @@ pub struct Limits {
     /// How long it is remembered who holds a token.
     #[serde(rename = "token_cache_ms", deserialize_with = "field::millis")]
     pub token_cache: Duration,
+    /// Days for which the mail of an inbox whose time is over can still be read; 0 until it is deleted. See
+    /// [`Limits::expired`].
+    pub expired_days: u32,
+}
+
+impl Limits {
+    /// How long an inbox is kept after its time.
+    #[must_use]
+    pub fn expired(&self) -> Option<Duration> {
+        (self.expired_days > 0).then(|| Duration::from_secs(u64::from(self.expired_days) * 86_400))
+    }
 }
 
 /// Section `doctor`.

@@ -8,6 +8,7 @@ pub enum Kind {
     Inbox,
     /// Delivered mail.
     Email,
+    Thread,
     Held,
     Index,
     /// Where somebody has an account elsewhere; nobody's in particular.
@@ -27,6 +28,9 @@ pub enum Query {
     Page,
     Inboxes,
     Poll,
+    View,
+    Search,
+    Usage,
     Chain,
     Walk,
 }
@@ -98,6 +102,7 @@ impl Kind {
         match self {
             Self::Inbox => format!("ibx_0{}", word(25)),
             Self::Email | Self::Held => format!("eml_0{}", word(25)),
+            Self::Thread => format!("thd_0{}", word(25)),
             Self::Webhook => format!("wh_0{}", word(25)),
             Self::Allowed => format!("alw_0{}", word(25)),
             Self::Key => format!("key_{}", word(12)),
@@ -148,7 +153,7 @@ impl Case {
     }
 }
 
-use Kind::{Allowed, Email, Held, Inbox, Index, Key, Provider, Signed, Tenant, Webhook};
+use Kind::{Allowed, Email, Held, Inbox, Index, Key, Provider, Signed, Tenant, Thread, Webhook};
 
 /// Every route of both listeners.
 pub const CASES: &[Case] = &[
@@ -162,7 +167,11 @@ pub const CASES: &[Case] = &[
     case("DELETE /v1/inboxes/{id}", &[Inbox]).spends(),
     case("GET /v1/inboxes/{id}/emails", &[Inbox]).query(Query::Page).shows(),
     case("GET /v1/inboxes/{id}/emails/poll", &[Inbox]).query(Query::Poll).shows(),
-    case("GET /v1/inboxes/{id}/emails/{email}", &[Inbox, Email]).shows(),
+    case("GET /v1/inboxes/{id}/emails/{email}", &[Inbox, Email]).query(Query::View).shows(),
+    case("GET /v1/emails/search", &[]).query(Query::Search).shows(),
+    case("GET /v1/usage", &[]).query(Query::Usage),
+    case("GET /v1/inboxes/{id}/threads", &[Inbox]).query(Query::Page).shows(),
+    case("GET /v1/inboxes/{id}/threads/{thread}", &[Inbox, Thread]).shows(),
     case("GET /v1/inboxes/{id}/emails/{email}/raw", &[Inbox, Email]).shows(),
     case("GET /v1/inboxes/{id}/emails/{email}/attachments/{index}", &[Inbox, Email, Index]).shows(),
     case("GET /v1/files/{signed}", &[Signed]).shows(),

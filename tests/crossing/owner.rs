@@ -25,6 +25,8 @@ pub struct Owner {
     pub inboxes: Vec<Inbox>,
     /// Delivered mail with its inbox.
     pub emails: Vec<(String, String)>,
+    /// Threads with their inbox.
+    pub threads: Vec<(String, String)>,
     pub held: Vec<String>,
     pub webhook: String,
     pub hook_url: String,
@@ -85,13 +87,14 @@ impl Owner {
         let spare_key = spare_key(&tenant, &canary).await;
         let spare_webhook = spare_webhook(&tenant, &hook_url).await;
         let (links, cursors) = (Vec::new(), Vec::new());
-        let (emails, held) = (Vec::new(), Vec::new());
+        let (emails, threads, held) = (Vec::new(), Vec::new(), Vec::new());
         let mut owner = Self {
             tenant,
             tokens,
             revoked,
             inboxes,
             emails,
+            threads,
             held,
             webhook,
             hook_url,
@@ -124,6 +127,7 @@ impl Owner {
                 let link = text(&link, "downloadUrl").rsplit('/').next().expect("a link").to_owned();
                 self.links.push(link);
                 self.emails.push((inbox.id.clone(), id));
+                self.threads.push((inbox.id.clone(), text(&mail, "threadId")));
             }
             let page = format!("/v1/inboxes/{}/emails?limit=1", inbox.id);
             self.cursors.push(text(&inbox.http("GET", page).send().await.expect(200), "cursor"));
@@ -132,6 +136,8 @@ impl Owner {
             self.hold(world).await;
         }
         self.allow(world).await;
+        let page = self.tenant.http("GET", "/v1/emails/search?limit=1").send().await.expect(200);
+        self.cursors.push(text(&page["pagination"], "cursor"));
         for path in ["/v1/inboxes?limit=1", "/v1/review?limit=1"] {
             let token = if path.contains("review") { &self.tenant.review_token } else { &self.tenant.token };
             let page = world.http("GET", path).token(token).send().await.expect(200);

@@ -9,6 +9,6 @@ mod webhook;
 mod worker;
 
 pub use signature::verify;
-pub use sweep::sweep;
+pub use sweep::{Terms, sweep};
 pub use webhook::{Call, Calls, Webhooks};
 pub use worker::{Handler, Handlers, Lane, Outcome, Worker};

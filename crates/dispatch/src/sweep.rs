@@ -19,15 +19,17 @@ const KEPT_DAYS: i64 = 62;
 /// Messages that are removed in one transaction: short enough that nobody's mail waits for it.
 const AT_ONCE: i64 = 50;
 
-/// Sweeps once a minute, and when something was deleted, until told to stop. Held mail is rejected after `held`; never
-/// where it is none.
-pub async fn sweep(
-    store: Store,
-    clock: Clock,
-    random: Random,
-    held: Option<Duration>,
-    stop: CancellationToken,
-) {
+/// How long is kept what nobody asks for any more; for ever where it is none.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Held mail that nobody decided on, before it is rejected.
+    pub held: Option<Duration>,
+    /// An inbox whose time is over, with its mail.
+    pub expired: Option<Duration>,
+}
+
+/// Sweeps once a minute, and when something was deleted, until told to stop.
+pub async fn sweep(store: Store, clock: Clock, random: Random, terms: Terms, stop: CancellationToken) {
     loop {
         let now = clock.now();
         match store.sweep(now.minus(ARMED), now.minus(REMEMBERED)).await {
@@ -39,10 +41,10 @@ pub async fn sweep(
         if let Err(error) = store.forget_use(Day::of(now).before(KEPT_DAYS)).await {
             tracing::warn!(%error, "could not remove old counts of use");
         }
-        if let Err(error) = expire(&store, &clock, &random, &stop).await {
-            tracing::warn!(%error, "could not delete inboxes whose time is over; they take no mail");
+        if let Err(error) = expire(&store, terms.expired, &clock, &random, &stop).await {
+            tracing::warn!(%error, "could not end inboxes whose time is over; they take no mail");
         }
-        if let Some(held) = held
+        if let Some(held) = terms.held
             && let Err(error) = expire_held(&store, held, &clock, &random, &stop).await
         {
             tracing::warn!(%error, "could not reject held mail whose time is over; it stays held");
@@ -58,14 +60,15 @@ pub async fn sweep(
     }
 }
 
-/// Deletes inboxes whose time is over, a few at a time: all mail of one is made unreadable in one transaction.
+/// Tells of inboxes whose time is over and deletes those for which it has been for long, a few at a time: all mail of one is made unreadable in one transaction.
 async fn expire(
     store: &Store,
+    kept: Option<Duration>,
     clock: &Clock,
     random: &Random,
     stop: &CancellationToken,
 ) -> mailward_store::Result<()> {
-    while !stop.is_cancelled() && store.expire(5, clock, random).await? > 0 {
+    while !stop.is_cancelled() && store.expire(5, kept, clock, random).await? > 0 {
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -71,6 +71,18 @@ id! { /** Names one event, the same on every way it is delivered. */ EventId = "
 id! { /** Names one queued job. */ JobId = "job_" }
 id! { /** Names one sender that is let through for some time. */ AllowedId = "alw_" }
 
+impl ThreadId {
+    /// The thread that this message opened: there is one at most, so it may bear its number.
+    pub fn opened_by(message: &MessageId) -> Self {
+        Self(format!("{}{}", Self::PREFIX, &message.0[MessageId::PREFIX.len()..]))
+    }
+
+    /// The message that opened it.
+    pub fn opener(&self) -> MessageId {
+        MessageId(format!("{}{}", MessageId::PREFIX, &self.0[Self::PREFIX.len()..]))
+    }
+}
+
 /// Names one customer: the operator's slug, never issued twice. Never parsed from that customer's own request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId(String);
@@ -150,6 +162,14 @@ mod tests {
         {
             assert!(MessageId::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_thread_is_named_after_the_mail_that_opened_it() {
+        let id = message(1, 1_795_341_600_000);
+        let thread = ThreadId::opened_by(&id);
+        assert_eq!(ThreadId::parse(thread.as_str()), Ok(thread.clone()));
+        assert_eq!(thread.opener(), id);
     }
 
     #[test]

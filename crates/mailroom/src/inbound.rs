@@ -8,7 +8,7 @@ mod thread;
 mod trace;
 
 pub(crate) use seal::{author_digest, domain_digest};
-pub(crate) use thread::apart;
+pub(crate) use thread::{among, id_digest, threading};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -237,6 +237,8 @@ impl Mailroom {
             created_at: now,
         };
         scope.record(&event).await?;
+        let id = EventId::generate(&self.0.clock, &self.0.random);
+        scope.tell_of_thread(&message.id, id, now).await?;
         let word = answer.as_ref().map_or_else(|failure| failure.word(), Opinion::word);
         let act = Act::new(Action::MailJudged)
             .on(message.id.as_str())

@@ -50,12 +50,15 @@ pub use error::{Error, Result};
 pub use inbound::{Route, Taken};
 pub use judging::{BadJudge, Failure as JudgeFailure, Judge, JudgeFormat, JudgeSettings, Step};
 pub use keyring::{Issued, KeyContext, Keyring, Root, RootError};
-pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing};
+pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing, UsageDays, UsageRequest};
 pub use mailward_mail::sample::sample;
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
 pub use policies::{PolicyChange, PolicyView};
 pub use polling::Poll;
-pub use reading::{AttachmentFile, ListRequest, Mail, Page};
+pub use reading::{
+    AttachmentFile, Joined, ListRequest, Mail, OpenThread, Outgoing, Page, SafeMail, SafeRequest, SearchPage,
+    SearchRequest, ThreadPage, ThreadPlace, ThreadView, tokens,
+};
 pub use rescoring::{MOST as MOST_RESCORED, RescoreRequest, Rescored, SenderDiff};
 pub use review::{Decide, DecidedMail};
 pub use rotation::{KeyList, RotationRequest};
@@ -84,6 +87,7 @@ pub(crate) struct Room {
     pub(crate) random: Random,
     pub(crate) sessions: access::Cache,
     pub(crate) pollers: polling::Pollers,
+    pub(crate) searches: reading::Searches,
     pub(crate) known: limits::Known,
     pub(crate) inflight: limits::Inflight,
     pub(crate) rotations: tokio::sync::Notify,
@@ -134,6 +138,7 @@ impl Mailroom {
             clock: parts.clock,
             random: parts.random,
             pollers: polling::Pollers::default(),
+            searches: reading::Searches::default(),
             known: limits::Known::default(),
             rotations: tokio::sync::Notify::new(),
             endings: tokio::sync::Notify::new(),

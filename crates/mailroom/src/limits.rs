@@ -6,10 +6,12 @@
 mod inflight;
 mod judge;
 mod standing;
+mod usage;
 
 pub(crate) use inflight::Inflight;
 pub(crate) use judge::{quota, receive};
 pub use standing::{LimitChange, Standing};
+pub use usage::{UsageDays, UsageRequest};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,6 +1,9 @@
 //! Opens delivered mail for those who may read it. Held mail does not exist here: the store's statements leave it out.
 
 mod files;
+mod safe;
+mod search;
+mod threads;
 
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, MessageId};
@@ -9,6 +12,10 @@ use mailward_store::{Action, Direction, Filter, Message, Scope, Tenant};
 use mailward_vault::{Error as VaultError, MessageContext, MessageKey, PartKind};
 
 pub use files::AttachmentFile;
+pub use safe::{SafeMail, SafeRequest, tokens};
+pub(crate) use search::Searches;
+pub use search::{SearchPage, SearchRequest};
+pub use threads::{Joined, OpenThread, Outgoing, ThreadPage, ThreadPlace, ThreadView};
 
 use crate::access::Principal;
 use crate::inbound::author_digest;

@@ -133,6 +133,8 @@ impl Mailroom {
             let detail = (*kind != EventKind::EmailReceived).then_some(r#"{"decidedBy":"reviewer"}"#);
             scope.record_with(&event, detail).await?;
         }
+        let thread = EventId::generate(&self.0.clock, &self.0.random);
+        scope.tell_of_thread(&message.id, thread, now).await?;
         let record = Verdicts::of(&meta);
         scope
             .keep_decision(&DecisionRecord {

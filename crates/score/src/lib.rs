@@ -32,7 +32,7 @@ pub use reader::{Ask, Reader};
 pub use sample::{Attachment, Policy, Sample};
 pub use thread::{Standing, own_text};
 pub use verdict::{Coverage, Finding, Level, Verdict};
-pub use views::{hidden_text, visible_text};
+pub use views::{Shown, hidden_text, is_invisible, shown, visible_text};
 
 use combine::Evidence;
 use model::Heated;

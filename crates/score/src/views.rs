@@ -14,7 +14,11 @@ pub(crate) mod normalise;
 mod open_elements;
 mod quoted;
 mod regions;
+mod shown;
 pub(crate) mod source_map;
+
+pub use confusable::is_invisible;
+pub use shown::{Shown, shown};
 
 use std::ops::Range;
 

@@ -177,6 +177,11 @@ pub const KEYS: &[Key] = &[
         "60",
         "from the end of a tenant's keys until the last of its rows is removed and its receipt is signed",
     ),
+    key(
+        "limits.expired_days",
+        "7",
+        "days for which the mail of an expired inbox can be read before it is deleted; 0 = until somebody deletes it",
+    ),
     key("limits.disk_free_bytes", "536870912", "below this much free disk no mail is taken; 0 = never look"),
     key(
         "limits.token_cache_ms",

@@ -30,8 +30,10 @@ pub use keystore::{
 };
 pub use news::News;
 pub use scope::account::Account;
+pub use scope::acts::{DayUse, UseAct};
 pub use scope::allowed::{AllowedSender, NewAllowedSender};
 pub use scope::archive::{ArchivedInbox, ArchivedMessage, RestoredMessage};
+pub use scope::conversation::Thread;
 pub use scope::decision::DecisionRecord;
 pub use scope::erase::{ChainHead, Holdings};
 pub use scope::event::{EventKind, EventRow};
@@ -45,6 +47,7 @@ pub use scope::policy::PolicyRow;
 pub use scope::rejudged::Rejudged;
 pub use scope::review::Decided;
 pub use scope::rotation::{RewrappedDek, SealedPart};
+pub use scope::search::{SealedMail, SearchFilter, SearchPlace};
 pub use scope::thread::{Acquaintance, Threading};
 pub use scope::usage::{Allowance, Drift, Quota, ReceiveUse, Span, Use, comes_near};
 pub use scope::webhook::{Include, NewWebhook, Webhook};

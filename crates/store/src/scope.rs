@@ -1,8 +1,10 @@
 //! What one tenant's scope can do, a file per noun. Every statement names the tenant.
 
 pub(crate) mod account;
+pub(crate) mod acts;
 pub(crate) mod allowed;
 pub(crate) mod archive;
+pub(crate) mod conversation;
 pub(crate) mod decision;
 pub(crate) mod erase;
 pub(crate) mod event;
@@ -18,6 +20,7 @@ pub(crate) mod policy;
 pub(crate) mod rejudged;
 pub(crate) mod review;
 pub(crate) mod rotation;
+pub(crate) mod search;
 pub(crate) mod thread;
 pub(crate) mod usage;
 pub(crate) mod webhook;

@@ -11,8 +11,12 @@ pub(crate) mod keys;
 pub(crate) mod poll;
 pub(crate) mod raw;
 pub(crate) mod review;
+pub(crate) mod safe;
+pub(crate) mod search;
 pub(crate) mod signup;
+pub(crate) mod threads;
 pub(crate) mod token_scan;
+pub(crate) mod usage;
 pub(crate) mod verify;
 pub(crate) mod webhooks;
 

@@ -23,7 +23,7 @@ use super::spool::{Incoming, Spooled, Spooling};
 use super::unpack::{BadArchive, Contents, lines, walk};
 use super::{Counts, Entry, Kind};
 use crate::access::KeyRequest;
-use crate::inbound::{apart, author_digest};
+use crate::inbound::{author_digest, threading};
 use crate::keyring::TenantKeys;
 use crate::onboarding::is_reserved;
 use crate::screening::gate::is_held;
@@ -391,7 +391,10 @@ impl Mailroom {
                 key_version: keys.current().version(),
                 dek: dek.as_bytes().to_vec(),
                 from_digest: Some(author_digest(keys, &meta.from.address)),
-                threading: screened.parsed.as_ref().map(|parsed| apart(keys, parsed)),
+                threading: match (&screened.parsed, Address::parse(&meta.delivered_to)) {
+                    (Some(parsed), Ok(address)) => Some(threading(keys, parsed, &address)),
+                    _ => None,
+                },
                 // Nobody repeats this delivery; unarmed, the digest only has to be some bytes.
                 delivery_digest: keys.dedup.digest16(&[b"restored", record.id.as_str().as_bytes()]),
                 id: record.id.clone(),

@@ -90,7 +90,7 @@ impl Message<'_> {
                 key_version: keys.current().version(),
                 dek: dek.as_bytes().to_vec(),
                 from_digest: Some(author_digest(keys, &meta.from.address)),
-                threading: judged.threading,
+                threading: judged.threading.clone(),
                 delivery_digest: self.digest(route, keys),
                 id,
             },

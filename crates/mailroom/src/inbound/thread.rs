@@ -4,8 +4,10 @@
 //! Nothing but the inbox' own mail is looked at, held mail included; what was found in it before is not found again.
 //! Bounded in number, bytes and time: where any of it fails the mail is judged alone, and its coverage says so.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use mailward_mail::address::Address;
 use mailward_mail::parsed::{Mailbox, Parsed};
 use mailward_score::{Coverage, Standing, Verdict};
 use mailward_store::{Message, Scope, Threading};
@@ -17,6 +19,8 @@ use crate::{Mailroom, Result, reading};
 
 /// Mails of a thread that are opened.
 const MOST_MAILS: i64 = 3;
+/// Addresses of one mail that count as the people of a thread.
+const MOST_PEOPLE: usize = 1_000;
 /// A snapshot larger than this stays closed, in bytes.
 const MOST_BYTES: i64 = 512 * 1024;
 
@@ -61,7 +65,7 @@ impl Mailroom {
             failed => {
                 let error = failed.err().map_or_else(|| "the database".to_owned(), |late| late.to_string());
                 tracing::warn!(error, "a mail's thread could not be looked up; it is judged alone");
-                let threading = Some(apart(keys, parsed));
+                let threading = Some(threading(keys, parsed, &route.address));
                 return Placed::alone(threading, partly(alone.clone()));
             }
         };
@@ -97,21 +101,41 @@ impl Mailroom {
     }
 }
 
-/// The place of a mail whose thread nobody knows: with what the same author wrote on the same subject.
-pub(crate) fn apart(keys: &TenantKeys, parsed: &Parsed) -> Threading {
-    let author = parsed.from.first().map(|author| author.address.to_lowercase()).unwrap_or_default();
-    let subject = base_subject(&parsed.subject);
+/// The place of a mail in an inbox: with what it answers, and where nobody knows that, with what the same people wrote on
+/// the same subject.
+pub(crate) fn threading(keys: &TenantKeys, parsed: &Parsed, inbox: &Address) -> Threading {
+    let all = parsed.from.iter().take(1).chain(&parsed.to).chain(&parsed.cc);
     Threading {
         message_id: parsed.message_id.as_deref().map(|id| id_digest(keys, id)),
-        thread: keys.search.digest16(&[b"thread", author.as_bytes(), subject.as_bytes()]),
+        references: references(parsed).map(|id| id_digest(keys, id)).collect(),
+        thread: among(keys, all.map(|one| one.address.as_str()), inbox, &parsed.subject),
     }
 }
 
+/// The thread of a subject among some people; the inbox itself is always one of them and is not counted, in whatever way
+/// it was written.
+pub(crate) fn among<'a>(
+    keys: &TenantKeys,
+    people: impl Iterator<Item = &'a str>,
+    inbox: &Address,
+    subject: &str,
+) -> [u8; 16] {
+    let own = inbox.canonical();
+    let is_own = |address: &str| Address::parse(address).is_ok_and(|address| address.canonical() == own);
+    let people: BTreeSet<String> = people
+        .take(MOST_PEOPLE)
+        .map(|address| address.trim().to_lowercase())
+        .filter(|address| !address.is_empty() && !is_own(address))
+        .collect();
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    // No address holds a space, so the border between two does not move.
+    keys.search.digest16(&[b"thread", people.join(" ").as_bytes(), base_subject(subject).as_bytes()])
+}
+
 async fn find(route: &Route, keys: &TenantKeys, parsed: &Parsed) -> Result<Found> {
-    let mut threading = apart(keys, parsed);
+    let mut threading = threading(keys, parsed, &route.address);
     let mut scope = route.tenant.read().await?;
-    let references: Vec<[u8; 16]> = references(parsed).map(|id| id_digest(keys, id)).collect();
-    if let Some(thread) = scope.thread_of(&route.inbox, &references).await? {
+    if let Some(thread) = scope.thread_of(&route.inbox, &threading.references).await? {
         threading.thread = thread;
     }
     let author = parsed.from.first().map_or("", |author| &author.address);
@@ -143,28 +167,112 @@ fn references(parsed: &Parsed) -> impl Iterator<Item = &str> {
     all.map(|id| id.trim()).filter(|id| !id.is_empty())
 }
 
-fn id_digest(keys: &TenantKeys, id: &str) -> [u8; 16] {
-    keys.search.digest16(&[b"message-id", id.trim().as_bytes()])
+/// The keyed digest by which a Message-ID is found.
+pub(crate) fn id_digest(keys: &TenantKeys, id: &str) -> [u8; 16] {
+    let id = id.trim().trim_start_matches('<').trim_end_matches('>');
+    keys.search.digest16(&[b"message-id", id.as_bytes()])
 }
 
-/// A subject without what answering and forwarding puts before it.
+/// A subject without what answering and forwarding puts before it, and behind it.
 fn base_subject(subject: &str) -> String {
-    const LONGEST_MARK: usize = 12;
     let mut rest = subject.trim();
     loop {
-        let end =
-            rest.char_indices().find(|(_, c)| matches!(c, ':' | '：')).map(|(at, c)| (at, at + c.len_utf8()));
-        match end {
-            // "Re:", "AW:", "Fwd[2]:", "回复：": a short word, whatever its language.
-            Some((at, after))
-                if at <= LONGEST_MARK && !rest[..at].trim_end().contains(char::is_whitespace) =>
-            {
-                rest = rest[after..].trim_start();
-            }
-            _ => return rest.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase(),
+        let before = rest;
+        // A list writes its name before the subject: "[Rust] Re: [Rust] lunch".
+        if let Some((_, inner)) = rest.strip_prefix('[').and_then(|inner| inner.split_once(']'))
+            && !inner.trim().is_empty()
+        {
+            rest = inner.trim_start();
+        }
+        if let Some(after) = answer_mark(rest) {
+            rest = rest[after..].trim_start();
+        }
+        // RFC 5256 2.1: "(fwd)" stands at the end.
+        if let Some(inner) = rest.to_ascii_lowercase().strip_suffix("(fwd)") {
+            rest = rest[..inner.len()].trim_end();
+        }
+        if rest == before {
+            return rest.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         }
     }
 }
+
+/// Where the mark at the beginning of a subject ends that says that it answers or forwards: "Re:", "AW:", "Fwd[2]:",
+/// "RE : ", "回复：".
+fn answer_mark(subject: &str) -> Option<usize> {
+    const LONGEST: usize = 40;
+    let (at, colon) = subject.char_indices().find(|(_, c)| matches!(c, ':' | '：' | '﹕'))?;
+    let mark = subject.get(..at).filter(|mark| mark.len() <= LONGEST)?.to_lowercase();
+    // How often it was answered: "Re[2]", "Re (2)", "Re^2", "Re2".
+    let counted = |c: char| c.is_ascii_digit() || matches!(c, '[' | ']' | '(' | ')' | '^' | '*' | ' ');
+    ANSWER_MARKS.contains(&mark.trim_end_matches(counted)).then_some(at + colon.len_utf8())
+}
+
+/// What mail programs put before a subject that is answered or forwarded, in their languages.
+const ANSWER_MARKS: [&str; 62] = [
+    "re",
+    "fw",
+    "fwd",
+    "aw",
+    "antwort",
+    "wg",
+    "antw",
+    "doorst",
+    "sv",
+    "vs",
+    "vb",
+    "vl",
+    "ang",
+    "rép",
+    "rep",
+    "tr",
+    "ref",
+    "réf",
+    "rif",
+    "r",
+    "i",
+    "res",
+    "enc",
+    "rv",
+    "reenv",
+    "odp",
+    "pd",
+    "podaj",
+    "vá",
+    "továbbítás",
+    "ynt",
+    "ilt",
+    "yan",
+    "atb",
+    "bls",
+    "trs",
+    "fs",
+    "trả lời",
+    "chuyển tiếp",
+    "απ",
+    "πρθ",
+    "σχετ",
+    "ответ",
+    "отв",
+    "пересл",
+    "на",
+    "відповідь",
+    "回复",
+    "答复",
+    "转发",
+    "回覆",
+    "答覆",
+    "轉寄",
+    "轉發",
+    "返信",
+    "転送",
+    "답장",
+    "회신",
+    "전달",
+    "رد",
+    "إعادة توجيه",
+    "השב",
+];
 
 fn partly(mut verdict: Verdict) -> Verdict {
     verdict.coverage = Coverage::Partial;
@@ -177,12 +285,29 @@ mod tests {
 
     #[test]
     fn answering_does_not_change_the_subject() {
-        for written in
-            ["Lunch on  Monday", "Re: lunch on Monday", "AW: Fwd: Lunch on Monday", "回复：Lunch on Monday"]
-        {
+        for written in [
+            "Lunch on  Monday",
+            "Re: lunch on Monday",
+            "AW: Fwd: Lunch on Monday",
+            "回复：Lunch on Monday",
+            "RE : Lunch on Monday",
+            "Fwd[2]: Lunch on Monday",
+            "Re^3: Lunch on Monday",
+            "SV: VS: Antw: Lunch on Monday",
+            "Odp: Rif: I: Lunch on Monday",
+            "Ответ: Lunch on Monday",
+            "رد: Lunch on Monday",
+            "転送: Lunch on Monday (fwd)",
+            "[Lunch club] Re: [Lunch club] Lunch on Monday",
+        ] {
             assert_eq!(base_subject(written), "lunch on monday", "{written}");
         }
-        assert_eq!(base_subject("Minutes of Monday: lunch"), "minutes of monday: lunch");
+        for own in ["minutes of monday: lunch", "invoice: 42", "error: disk full", "ärger: lunch"] {
+            assert_eq!(base_subject(own), own);
+        }
+        for odd in ["", "Re:", "[a]", "(fwd)", ":", "[", "[]", "Re: Re: Re:"] {
+            base_subject(odd);
+        }
     }
 
     #[test]

@@ -97,6 +97,7 @@ impl Mailroom {
         if !is_content || include == Include::Ids {
             return Ok(Some(data));
         }
+        data["threadId"] = json!(message.thread.as_ref().map(mailward_mail::id::ThreadId::as_str));
         data["from"] = json!(opened.from.address);
         data["fromName"] = json!(opened.from.name);
         data["to"] = json!(opened.to);

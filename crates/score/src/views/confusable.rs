@@ -1,7 +1,7 @@
 //! Which characters cannot be seen, and which are drawn like a Latin letter.
 
 /// Whether a character takes no room on the screen, or only steers how others are drawn.
-pub(crate) fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{640}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'

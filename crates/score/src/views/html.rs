@@ -25,8 +25,21 @@ pub(crate) struct Parts {
     pub(crate) links: Mapped,
     /// Which stretches of the visible text are quoted, a signature or a footer.
     pub(crate) regions: Vec<(Range<usize>, &'static str)>,
+    /// Where links begin and end in the visible text, and images stand.
+    pub(crate) marks: Vec<(usize, Mark)>,
     /// Markup was too wild to follow to the end: some of it was read as plain hidden text.
     pub(crate) partial: bool,
+}
+
+/// What a place of the visible text was in the document.
+#[derive(Clone, Debug)]
+pub(crate) enum Mark {
+    /// A link begins, to this address.
+    Link(StrTendril),
+    /// It ends.
+    LinkEnd,
+    /// An image stood here.
+    Image,
 }
 
 /// Takes a document apart. Linear in its length.

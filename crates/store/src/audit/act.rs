@@ -49,6 +49,8 @@ actions! {
     InboxCreated = "inbox.create",
     /// An inbox was changed.
     InboxChanged = "inbox.change",
+    /// An inbox' time was over: it takes no more mail.
+    InboxExpired = "inbox.expire",
     /// An inbox was deleted.
     InboxDeleted = "inbox.delete",
     /// An API key was made.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mailward_mail::clock::Clock;
-use mailward_mail::id::{InboxId, MessageId, TenantId};
+use mailward_mail::id::{EventId, InboxId, MessageId, TenantId};
 use mailward_mail::random::Random;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -167,10 +167,11 @@ async fn transaction(
             let delivery = &waiting.delivery;
             let settled = alone || waiting.perhaps_since.is_some_and(|since| since.elapsed() >= SETTLED);
             let counts = |first: &MessageId| settled || own.contains(first);
-            let outcome = deliver(&mut scope, &writer.clock, delivery, counts).await?;
+            let outcome = deliver(&mut scope, writer, delivery, counts).await?;
             if matches!(outcome, Outcome::Answer(Ok(Committed { repeat: false, .. }))) {
                 let tally = tallies.entry(&delivery.message.inbox).or_default();
                 tally.messages += 1;
+                tally.held += i64::from(delivery.message.held);
                 tally.bytes += i64::try_from(delivery.bytes()).unwrap_or(i64::MAX);
                 tally.quota = delivery.quota;
             }
@@ -187,7 +188,7 @@ async fn transaction(
 /// Writes one delivery, unless it is a repeat of one whose arm `counts`.
 async fn deliver(
     scope: &mut Scope,
-    clock: &Clock,
+    writer: &Writer,
     delivery: &Delivery,
     counts: impl Fn(&MessageId) -> bool,
 ) -> Result<Outcome> {
@@ -203,7 +204,7 @@ async fn deliver(
     if i64::from(message.key_version) < scope.key_floor().await? {
         return Ok(Outcome::Answer(Err(IntakeError::OldKey)));
     }
-    let now = clock.now();
+    let now = writer.clock.now();
     let place = match message.held {
         // Locked, so that it cannot be deleted between this look and the insert.
         true if scope.lock_inbox(&message.inbox).await? => None,
@@ -213,7 +214,9 @@ async fn deliver(
             None => return Ok(Outcome::Answer(Err(IntakeError::Gone))),
         },
     };
-    scope.insert_message(message, place, now).await?;
+    // Behind the lock on the inbox: what it answers is there, or comes after it.
+    let thread = scope.thread_for(message).await?;
+    scope.insert_message(message, place, thread.as_ref(), now).await?;
     scope.insert_parts(&message.id, &delivery.raw, &delivery.parsed, &delivery.meta).await?;
     match &delivery.next {
         Next::Judged => scope.insert_judge_job(&message.id, now).await?,
@@ -226,6 +229,10 @@ async fn deliver(
                 created_at: now,
             };
             scope.record(&event).await?;
+            if place.is_some() {
+                let id = EventId::generate(&writer.clock, &writer.random);
+                scope.tell_of_thread(&message.id, id, now).await?;
+            }
         }
     }
     scope.wakes_inbox(&message.inbox);

@@ -233,6 +233,7 @@ impl Scope {
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
                 $23, 0, $24, $25) ON CONFLICT DO NOTHING";
         let new = &restored.new;
+        let thread = self.thread_for(new).await?;
         let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(new.id.as_str())
@@ -258,7 +259,7 @@ impl Scope {
             .bind(new.from_digest.as_ref().map(|digest| &digest[..]))
             .bind(&new.delivery_digest[..])
             .bind(new.message_id_digest())
-            .bind(new.thread_digest())
+            .bind(thread.as_ref().map(|digest| &digest[..]))
             .execute(conn)
             .await?
             .rows_affected());

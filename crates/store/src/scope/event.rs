@@ -38,6 +38,10 @@ events! {
     EmailReleased = "email.released",
     /// A person rejected a held mail.
     EmailRejected = "email.rejected",
+    /// A mail that became available opened a thread.
+    EmailThreadNew = "email.thread.new",
+    /// A mail that became available answers in a thread.
+    EmailThreadReply = "email.thread.reply",
     /// An inbox was made.
     InboxCreated = "inbox.created",
     /// An inbox' time was over.

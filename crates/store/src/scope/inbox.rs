@@ -164,11 +164,12 @@ impl Scope {
         Ok(found > 0)
     }
 
-    /// How many inboxes this tenant has. Locks the tenant's row, so that two creations cannot both be the last one.
+    /// How many inboxes this tenant has, without those whose time is over: they take no more mail. Locks the tenant's row, so that two creations cannot both be the last one.
     pub async fn count_inboxes_for_update(&mut self) -> Result<i64> {
         const LOCK: &str = "UPDATE tenant SET state = state WHERE id = $1";
         on!(&mut self.tx, |conn| sqlx::query(LOCK).bind(self.tenant.as_str()).execute(conn).await.map(drop))?;
-        const SQL: &str = "SELECT COUNT(*) FROM inbox WHERE tenant_id = $1 AND deleted_at IS NULL";
+        const SQL: &str =
+            "SELECT COUNT(*) FROM inbox WHERE tenant_id = $1 AND deleted_at IS NULL AND expired_at IS NULL";
         let (count,): (i64,) =
             on!(&mut self.tx, |conn| sqlx::query_as(SQL).bind(self.tenant.as_str()).fetch_one(conn).await?);
         Ok(count)
@@ -245,6 +246,20 @@ impl Scope {
             .await?
             .rows_affected());
         Ok(done > 0)
+    }
+
+    /// Notes that an inbox' time is over; when that was. `None`: it was noted before, or it is not over.
+    pub(crate) async fn expire_inbox(&mut self, id: &InboxId, now: Timestamp) -> Result<Option<Timestamp>> {
+        const SQL: &str =
+            "UPDATE inbox SET expired_at = $3 WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL
+            AND expired_at IS NULL AND expires_at <= $3 RETURNING expires_at";
+        let row: Option<(i64,)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(id.as_str())
+            .bind(now.millis())
+            .fetch_optional(conn)
+            .await?);
+        Ok(row.map(|(end,)| Timestamp(end)))
     }
 
     /// Deletes an inbox; its address stays reserved for ever, its row stays for the books.

@@ -1,7 +1,7 @@
 //! Messages: what may be told of one without a key, and the gate. Every door an agent has reads `state = 'delivered'`.
 
 use mailward_mail::clock::Timestamp;
-use mailward_mail::id::{InboxId, MessageId};
+use mailward_mail::id::{InboxId, MessageId, ThreadId};
 
 use super::thread::Threading;
 use crate::db::on;
@@ -90,6 +90,8 @@ pub struct Message {
     pub size: i64,
     /// Whether the agent fetched it.
     pub is_read: bool,
+    /// The thread it belongs to, for an agent; none where it was not asked for.
+    pub thread: Option<ThreadId>,
     /// The version of the tenant key that wrapped its own.
     pub key_version: u32,
     /// Its wrapped key.
@@ -136,11 +138,6 @@ impl NewMessage {
     pub(crate) fn message_id_digest(&self) -> Option<&[u8]> {
         self.threading.as_ref().and_then(|threading| threading.message_id.as_ref()).map(|digest| &digest[..])
     }
-
-    /// The keyed digest of its thread, as it is bound.
-    pub(crate) fn thread_digest(&self) -> Option<&[u8]> {
-        self.threading.as_ref().map(|threading| &threading.thread[..])
-    }
 }
 
 /// A message's place in its inbox, and when it came there. Both grow from each message to the next.
@@ -185,6 +182,8 @@ pub(crate) struct MessageRow {
     is_read: i64,
     key_version: i64,
     dek: Vec<u8>,
+    #[sqlx(default)]
+    opener: Option<String>,
 }
 
 impl TryFrom<MessageRow> for Message {
@@ -203,18 +202,32 @@ impl TryFrom<MessageRow> for Message {
             available_at: row.available_at.map(Timestamp),
             size: row.size,
             is_read: row.is_read != 0,
+            thread: match &row.opener {
+                Some(id) => Some(ThreadId::opened_by(&MessageId::parse(id).map_err(|e| bad(e.to_string()))?)),
+                None => None,
+            },
             key_version: u32::try_from(row.key_version).map_err(|e| bad(e.to_string()))?,
             dek: row.dek,
         })
     }
 }
 
+/// What is read of a message, with the one that opened its thread.
+macro_rules! message_columns {
+    () => {
+        "id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read, key_version, dek,
+        (SELECT o.id FROM message o WHERE o.tenant_id = message.tenant_id AND o.inbox_id = message.inbox_id
+            AND o.thread_digest = message.thread_digest AND o.state = 'delivered' ORDER BY o.seq LIMIT 1) AS opener"
+    };
+}
+pub(super) use message_columns;
+
 macro_rules! list_sql {
     ($order:literal) => {
         concat!(
-            "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
-            key_version, dek FROM message
-            WHERE tenant_id = $1 AND inbox_id = $2 AND seq IS NOT NULL AND state = 'delivered'
+            "SELECT ",
+            message_columns!(),
+            " FROM message WHERE tenant_id = $1 AND inbox_id = $2 AND seq IS NOT NULL AND state = 'delivered'
             AND seq < $3 AND seq > $4 AND available_at > $5 AND ($6 = '' OR direction = $6)
             AND ($7 = 0 OR from_digest = $8) AND ($9 = '' OR level = $9) AND ($10 = 0 OR is_read = 0)
             ORDER BY seq ",
@@ -227,8 +240,11 @@ macro_rules! list_sql {
 impl Scope {
     /// One delivered message of an inbox. Held, rejected, deleted and foreign ones are simply not there.
     pub async fn message(&mut self, inbox: &InboxId, id: &MessageId) -> Result<Option<Message>> {
-        const SQL: &str = "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
-            key_version, dek FROM message WHERE tenant_id = $1 AND id = $2 AND inbox_id = $3 AND state = 'delivered'";
+        const SQL: &str = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM message WHERE tenant_id = $1 AND id = $2 AND inbox_id = $3 AND state = 'delivered'"
+        );
         let row: Option<MessageRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())
@@ -341,6 +357,7 @@ impl Scope {
         &mut self,
         new: &NewMessage,
         place: Option<Place>,
+        thread: Option<&[u8; 16]>,
         now: Timestamp,
     ) -> Result<()> {
         const SQL: &str = "INSERT INTO message (tenant_id, id, inbox_id, seq, direction, state, version, received_at,
@@ -368,7 +385,7 @@ impl Scope {
             .bind(&new.delivery_digest[..])
             .bind(now.millis())
             .bind(new.message_id_digest())
-            .bind(new.thread_digest())
+            .bind(thread.map(|digest| &digest[..]))
             .execute(conn)
             .await
             .map(drop))?;

@@ -3,7 +3,7 @@
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::MessageId;
 
-use super::message::{Decision, Message, MessageRow};
+use super::message::{Decision, Message, MessageRow, message_columns};
 use crate::db::on;
 use crate::{Result, Scope};
 
@@ -33,10 +33,11 @@ impl Scope {
 
     /// One message in whatever state, for a reviewer.
     pub async fn message_for_review(&mut self, id: &MessageId) -> Result<Option<Message>> {
-        const SQL: &str =
-            "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
-            key_version, dek FROM message WHERE tenant_id = $1 AND id = $2
-                AND length(dek) > 0";
+        const SQL: &str = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM message WHERE tenant_id = $1 AND id = $2 AND length(dek) > 0"
+        );
         let row: Option<MessageRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())

@@ -1,19 +1,23 @@
 //! Which mails of one inbox belong together, by keyed digests: nothing here tells what they are.
 //!
-//! Held and rejected mail counts: the tenant received it. No door of an agent leads here.
+//! Held and rejected mail counts: the tenant received it. No door of an agent leads here; what agents see of threads is
+//! in [`super::conversation`].
 
 use mailward_mail::id::InboxId;
 
-use super::message::{Message, MessageRow};
+use super::message::{Message, MessageRow, NewMessage};
 use crate::db::on;
 use crate::{Result, Scope};
 
 /// A message's place among others, as keyed digests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Threading {
     /// Of its Message-ID, if it has one: what later mails refer to.
     pub message_id: Option<[u8; 16]>,
-    /// Of its thread: the same for all mails of it within an inbox.
+    /// Of the Message-IDs it refers to, the likeliest first: looked for again when it is stored, since what it answers may
+    /// have come at the same moment.
+    pub references: Vec<[u8; 16]>,
+    /// Of its thread, where none of these is found: the same for all mails of it within an inbox.
     pub thread: [u8; 16],
 }
 
@@ -30,12 +34,15 @@ impl Scope {
     /// Message-IDs that [`Scope::thread_of`] looks for at a time.
     pub const MOST_REFERENCES: usize = 12;
 
-    /// The thread of the newest mail of an inbox that has one of these Message-IDs; of more than
-    /// [`Scope::MOST_REFERENCES`] the first are looked for.
+    /// The thread of the mail of an inbox that has the first of these Message-IDs that is found; of more than
+    /// [`Scope::MOST_REFERENCES`] the first are looked for. Of several mails with one Message-ID it is the oldest: a later
+    /// one may have taken it to draw answers into another thread.
     pub async fn thread_of(&mut self, inbox: &InboxId, references: &[[u8; 16]]) -> Result<Option<[u8; 16]>> {
         const SQL: &str = "SELECT thread_digest FROM message WHERE tenant_id = $1 AND inbox_id = $2
             AND message_id_digest IN ($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-            AND thread_digest IS NOT NULL ORDER BY id DESC LIMIT 1";
+            AND thread_digest IS NOT NULL ORDER BY CASE message_id_digest WHEN $3 THEN 3 WHEN $4 THEN 4 WHEN $5 THEN 5
+                WHEN $6 THEN 6 WHEN $7 THEN 7 WHEN $8 THEN 8 WHEN $9 THEN 9 WHEN $10 THEN 10 WHEN $11 THEN 11
+                WHEN $12 THEN 12 WHEN $13 THEN 13 ELSE 14 END, id LIMIT 1";
         let Some(first) = references.first() else { return Ok(None) };
         // One text for any number of them: the first stands in every place that is left.
         let mut wanted = [*first; Self::MOST_REFERENCES];
@@ -48,6 +55,13 @@ impl Scope {
             query.fetch_optional(conn).await?
         });
         Ok(row.and_then(|(digest,)| digest.try_into().ok()))
+    }
+
+    /// The thread that a mail goes to as it is stored.
+    pub(crate) async fn thread_for(&mut self, message: &NewMessage) -> Result<Option<[u8; 16]>> {
+        let Some(threading) = &message.threading else { return Ok(None) };
+        let found = self.thread_of(&message.inbox, &threading.references).await?;
+        Ok(Some(found.unwrap_or(threading.thread)))
     }
 
     /// The newest mails of a thread of an inbox, whatever their state, newest first. Those whose key is gone are left out.

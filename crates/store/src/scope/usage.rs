@@ -11,6 +11,7 @@ use mailward_mail::clock::{Clock, Timestamp};
 use mailward_mail::id::InboxId;
 use mailward_mail::random::Random;
 
+use super::acts::UseAct;
 use super::notice::{Level, Notice};
 use crate::db::on;
 use crate::{Result, Scope};
@@ -83,6 +84,8 @@ pub struct Drift {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) messages: i64,
+    /// Of these: held.
+    pub(crate) held: i64,
     pub(crate) bytes: i64,
     pub(crate) quota: Quota,
 }
@@ -264,6 +267,9 @@ impl Scope {
             .bind(tally.bytes)
             .fetch_all(conn)
             .await?);
+        if tally.held > 0 {
+            self.count_act(Some(inbox), UseAct::Held, tenant_day, tally.held).await?;
+        }
         for of_inbox in [false, true] {
             let count = |span: &str| {
                 let found = counts.iter().find(|(id, of, _)| id.is_empty() != of_inbox && of == span);

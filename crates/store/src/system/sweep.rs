@@ -2,6 +2,7 @@
 //! counts; and the books set right after an unclean stop.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use mailward_mail::calendar::Day;
 use mailward_mail::clock::{Clock, Timestamp};
@@ -81,28 +82,49 @@ impl Store {
         Ok(found.len())
     }
 
-    /// Deletes up to `most` inboxes whose time is over; how many there were.
-    pub async fn expire(&self, most: i64, clock: &Clock, random: &Random) -> Result<usize> {
+    /// Tells, once, of up to `most` inboxes whose time is over, and deletes those for which it has been over for longer than
+    /// `kept`; none are deleted where there is no such time. How many there were.
+    pub async fn expire(
+        &self,
+        most: i64,
+        kept: Option<Duration>,
+        clock: &Clock,
+        random: &Random,
+    ) -> Result<usize> {
         const SQLITE: &str =
             "SELECT inbox.tenant_id, inbox.id FROM inbox JOIN tenant ON tenant.id = inbox.tenant_id
-            WHERE deleted_at IS NULL AND expires_at <= $1 AND tenant.state = 'active' ORDER BY 1, 2 LIMIT $2";
-        const POSTGRES: &str = "SELECT * FROM mw_expired($1, $2)";
+            WHERE deleted_at IS NULL AND expires_at <= $1 AND (expired_at IS NULL OR expires_at <= $2)
+            AND tenant.state = 'active' ORDER BY 1, 2 LIMIT $3";
+        const POSTGRES: &str = "SELECT * FROM mw_expired($1, $2, $3)";
         let now = clock.now();
+        let gone = kept.map_or(Timestamp(i64::MIN), |kept| now.minus(kept));
         let mut tx = self.inner.db.write().await?;
         let sql = tx.pick(SQLITE, POSTGRES);
-        let found: Vec<(String, String)> =
-            on!(&mut tx, |conn| sqlx::query_as(sql).bind(now.millis()).bind(most).fetch_all(conn).await?);
+        let found: Vec<(String, String)> = on!(&mut tx, |conn| sqlx::query_as(sql)
+            .bind(now.millis())
+            .bind(gone.millis())
+            .bind(most)
+            .fetch_all(conn)
+            .await?);
         let Some((first, _)) = found.first() else { return Ok(0) };
         let mut scope = Scope::enter(self.clone(), tx, slug(first)?).await?;
         for (tenant, id) in &found {
             scope.switch(&slug(tenant)?).await?;
             let inbox = InboxId::parse(id).map_err(|bad| Error::corrupt("inbox", id, bad))?;
-            if scope.delete_inbox(&inbox, now).await? {
-                let act = Act::new(Action::InboxDeleted).on(id).word("why", "expired");
-                scope.audit(&act, now).await?;
+            let ended = scope.expire_inbox(&inbox, now).await?;
+            if ended.is_some() {
+                scope.audit(&Act::new(Action::InboxExpired).on(id), now).await?;
                 let (id, kind) = (EventId::generate(clock, random), EventKind::InboxExpired);
-                let event = EventRow { id, kind, inbox: Some(inbox), message: None, created_at: now };
-                scope.record(&event).await?;
+                let inbox = Some(inbox.clone());
+                scope.record(&EventRow { id, kind, inbox, message: None, created_at: now }).await?;
+            }
+            let over = match ended {
+                Some(end) => end <= gone,
+                // It was told of before: it is here because it is over for too long.
+                None => true,
+            };
+            if over && scope.delete_inbox(&inbox, now).await? {
+                scope.audit(&Act::new(Action::InboxDeleted).on(id).word("why", "expired"), now).await?;
             }
         }
         scope.commit().await?;
@@ -177,10 +199,14 @@ impl Store {
 
     /// Removes counts of single inboxes' days before this one; how many there were.
     pub async fn forget_use(&self, before: Day) -> Result<u64> {
-        const SQLITE: &str = "DELETE FROM use_count WHERE span = 'day' AND inbox_id <> '' AND start < $1";
+        const COUNTS: &str = "DELETE FROM use_count WHERE span = 'day' AND inbox_id <> '' AND start < $1";
+        const ACTS: &str = "DELETE FROM use_act WHERE inbox_id <> '' AND day < $1";
         let (tx, forgotten) = match self.inner.db.write().await? {
             Tx::Sqlite(mut tx) => {
-                let done = sqlx::query(SQLITE).bind(before.0).execute(&mut *tx).await?.rows_affected();
+                let mut done = 0;
+                for sql in [COUNTS, ACTS] {
+                    done += sqlx::query(sql).bind(before.0).execute(&mut *tx).await?.rows_affected();
+                }
                 (Tx::Sqlite(tx), done)
             }
             Tx::Postgres(mut tx) => {

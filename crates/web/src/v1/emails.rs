@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::safe::{SafeView, ShowOptions, Shown};
 use crate::Web;
 use crate::caller::Caller;
 use crate::cursor::{self, Page};
@@ -44,9 +45,18 @@ pub(crate) struct ListOptions {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Way {
+pub(super) enum Way {
     Inbound,
     Outbound,
+}
+
+impl Way {
+    pub(super) fn direction(self) -> Direction {
+        match self {
+            Self::Inbound => Direction::Inbound,
+            Self::Outbound => Direction::Outbound,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -84,6 +94,7 @@ pub(crate) struct EmailView {
     html: Option<String>,
     is_read: bool,
     has_attachments: bool,
+    /// The thread it belongs to.
     thread_id: Option<String>,
     attachments: Vec<AttachmentView>,
     security: SecurityView,
@@ -169,16 +180,22 @@ pub(crate) async fn list(
     Ok(Json(Page { data: page.mails.into_iter().map(EmailView::of).collect(), cursor }))
 }
 
-/// Opens one mail, and marks it as read.
+/// Opens one mail, as it is or as a text for a prompt, and marks it as read.
 #[utoipa::path(get, path = "/v1/inboxes/{id}/emails/{email}", operation_id = "getEmail", tag = "emails",
-    params(("id" = String, Path), ("email" = String, Path)), responses((status = 200, body = EmailView)))]
+    params(("id" = String, Path), ("email" = String, Path), ShowOptions), responses((status = 200, body = Shown)))]
 pub(crate) async fn show(
     caller: Caller,
     State(web): State<Web>,
     Ids((inbox, id)): Ids<(InboxId, MessageId)>,
-) -> Result<Json<EmailView>, Problem> {
-    let mail = web.room.open(caller.need(Scopes::READ)?, &inbox, &id).await?;
-    Ok(Json(EmailView::of(mail.ok_or_else(Problem::not_found)?)))
+    Query(options): Query<ShowOptions>,
+) -> Result<Json<Shown>, Problem> {
+    let principal = caller.need(Scopes::READ)?;
+    if let Some(request) = options.safe()? {
+        let mail = web.room.safe(principal, &inbox, &id, &request).await?;
+        return Ok(Json(Shown::Safe(SafeView::of(mail.ok_or_else(Problem::not_found)?))));
+    }
+    let mail = web.room.open(principal, &inbox, &id).await?;
+    Ok(Json(Shown::Whole(Box::new(EmailView::of(mail.ok_or_else(Problem::not_found)?)))))
 }
 
 impl ListOptions {
@@ -189,10 +206,7 @@ impl ListOptions {
             before: cursor::read(self.cursor.as_deref(), |place| place.parse().ok())?,
             after: None,
             since: self.since.map(|Moment(at)| at),
-            direction: self.direction.map(|way| match way {
-                Way::Inbound => Direction::Inbound,
-                Way::Outbound => Direction::Outbound,
-            }),
+            direction: self.direction.map(Way::direction),
             from: self.from,
             risk: self.risk.map(|risk| match risk {
                 Risk::Low => "low",
@@ -228,7 +242,7 @@ impl EmailView {
             body,
             html,
             is_read: message.is_read,
-            thread_id: None,
+            thread_id: message.thread.map(String::from),
             status: None,
             automated: meta.automated.is_some(),
             delivered_to: meta.delivered_to,
@@ -236,6 +250,13 @@ impl EmailView {
             created_at: available.to_string(),
             received_at: (message.direction == Direction::Inbound).then(|| message.received_at.to_string()),
         }
+    }
+}
+
+impl EmailView {
+    /// Whether a client should take care: the SDK's own bound.
+    pub(super) fn is_injection_risk(&self) -> bool {
+        self.security.injection_score >= 50
     }
 }
 
@@ -308,6 +329,7 @@ mod tests {
             available_at: Some(Timestamp(1_795_341_601_000)),
             size: 100,
             is_read: false,
+            thread: None,
             key_version: 1,
             dek: Vec::new(),
         };

@@ -15,7 +15,7 @@ use super::super::css::{
 };
 use super::super::elements::{is_block, is_known, is_void};
 use super::super::open_elements::{OpenElements, Start};
-use super::{Parts, attributes};
+use super::{Mark, Parts, attributes};
 
 pub(super) struct Sink<'s> {
     html: &'s str,
@@ -119,6 +119,9 @@ impl<'s> Sink<'s> {
             if is_block(name) && !state.open.is_inline(name) {
                 state.break_line();
             }
+            if name == "a" {
+                state.mark(Mark::LinkEnd);
+            }
             state.open.close(name);
             return TokenSinkResult::Continue;
         }
@@ -162,6 +165,18 @@ impl<'s> Sink<'s> {
         if foreign {
             return TokenSinkResult::Continue;
         }
+        // Behind the element's own style: what it hides is no link to a person.
+        match name {
+            "a" | "area" => {
+                let href = tag.attrs.iter().find(|one| &*one.name.local == "href");
+                match href.filter(|_| !state.open.hidden()) {
+                    Some(href) => state.mark(Mark::Link(href.value.clone())),
+                    None => state.mark(Mark::LinkEnd),
+                }
+            }
+            "img" | "image" | "picture" | "video" | "object" | "embed" => state.mark(Mark::Image),
+            _ => {}
+        }
         match name {
             "title" | "textarea" => TokenSinkResult::RawData(Rcdata),
             "style" | "iframe" | "noembed" | "noframes" => state.raw_text(Rawtext),
@@ -195,6 +210,15 @@ impl TokenSink for Sink<'_> {
 }
 
 impl State {
+    /// Marks of one document that are kept; what is beyond them is plain text.
+    const MOST_MARKS: usize = 20_000;
+
+    fn mark(&mut self, mark: Mark) {
+        if self.parts.marks.len() < Self::MOST_MARKS {
+            self.parts.marks.push((self.parts.visible.text.len(), mark));
+        }
+    }
+
     fn break_line(&mut self) {
         let at = self.cursor;
         for mapped in [&mut self.parts.visible, &mut self.parts.hidden] {

@@ -1,0 +1,128 @@
+//! What happened in a day beside mail that came: counted in the transaction of the act, of the tenant and of its inbox.
+
+use std::collections::BTreeMap;
+
+use mailward_mail::calendar::Day;
+use mailward_mail::id::InboxId;
+
+use crate::db::on;
+use crate::{Result, Scope};
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UseAct {
+    /// A mail that came was held.
+    Held,
+    /// A recipient was sent a mail.
+    Sent,
+    /// A mail that was sent came back.
+    Bounced,
+    /// A webhook endpoint was called.
+    WebhookAttempt,
+}
+
+impl UseAct {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Sent => "sent",
+            Self::Bounced => "bounced",
+            Self::WebhookAttempt => "webhook_attempt",
+        }
+    }
+}
+
+/// What happened in a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DayUse {
+    /// Mails that came, held ones too.
+    pub received: i64,
+    /// What they took on the disk, in bytes.
+    pub bytes: i64,
+    /// Of these: held.
+    pub held: i64,
+    /// Recipients that were sent a mail.
+    pub sent: i64,
+    /// Mails that came back.
+    pub bounced: i64,
+    /// Calls of webhook endpoints.
+    pub webhook_attempts: i64,
+}
+
+impl Scope {
+    /// Counts an act, of the tenant and of an inbox where it is of one. Comes behind the rows it is about, as all counters
+    /// do: they are what everybody waits for.
+    pub async fn count_act(
+        &mut self,
+        inbox: Option<&InboxId>,
+        act: UseAct,
+        day: Day,
+        times: i64,
+    ) -> Result<()> {
+        const SQL: &str =
+            "INSERT INTO use_act (tenant_id, inbox_id, day, act, times) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (tenant_id, inbox_id, day, act) DO UPDATE SET times = use_act.times + excluded.times";
+        for place in std::iter::once("").chain(inbox.map(InboxId::as_str)) {
+            on!(&mut self.tx, |conn| sqlx::query(SQL)
+                .bind(self.tenant.as_str())
+                .bind(place)
+                .bind(day.0)
+                .bind(act.as_str())
+                .bind(times)
+                .execute(conn)
+                .await
+                .map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// What happened from one day to another, both included; of the whole tenant where no inbox is named. Days on which
+    /// nothing happened are not in it.
+    pub async fn use_by_day(
+        &mut self,
+        inbox: Option<&InboxId>,
+        first: Day,
+        last: Day,
+    ) -> Result<BTreeMap<Day, DayUse>> {
+        const CAME: &str =
+            "SELECT start, messages, bytes FROM use_count WHERE tenant_id = $1 AND inbox_id = $2
+            AND direction = 'in' AND span = 'day' AND start >= $3 AND start <= $4";
+        const DONE: &str = "SELECT day, act, times FROM use_act WHERE tenant_id = $1 AND inbox_id = $2
+            AND day >= $3 AND day <= $4";
+        let place = inbox.map_or("", InboxId::as_str);
+        let came: Vec<(i64, i64, i64)> = on!(&mut self.tx, |conn| sqlx::query_as(CAME)
+            .bind(self.tenant.as_str())
+            .bind(place)
+            .bind(first.0)
+            .bind(last.0)
+            .fetch_all(conn)
+            .await?);
+        let done: Vec<(i64, String, i64)> = on!(&mut self.tx, |conn| sqlx::query_as(DONE)
+            .bind(self.tenant.as_str())
+            .bind(place)
+            .bind(first.0)
+            .bind(last.0)
+            .fetch_all(conn)
+            .await?);
+        let mut days: BTreeMap<Day, DayUse> = BTreeMap::new();
+        for (day, messages, bytes) in came {
+            let day = days.entry(Day(day)).or_default();
+            (day.received, day.bytes) = (messages, bytes);
+        }
+        for (day, act, times) in done {
+            let day = days.entry(Day(day)).or_default();
+            for (known, place) in [
+                (UseAct::Held, &mut day.held),
+                (UseAct::Sent, &mut day.sent),
+                (UseAct::Bounced, &mut day.bounced),
+                (UseAct::WebhookAttempt, &mut day.webhook_attempts),
+            ] {
+                if known.as_str() == act {
+                    *place = times;
+                }
+            }
+        }
+        Ok(days)
+    }
+}
