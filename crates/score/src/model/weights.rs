@@ -1,13 +1,13 @@
 //! The model as it was learnt: read once out of the file that the training program wrote.
 //!
 //! The file, little-endian: 8 bytes of magic; `u32` bits of a feature, number of knots alone and with a second reader;
-//! `f32` scale, bias, the worth of the rules, the worth of the second reader; the knots, as pairs of log-odds and score;
-//! a signed byte for each feature.
+//! `f32` scale, bias, the worth of the rules without a second reader and beside one, the worth of that reader; the knots,
+//! as pairs of log-odds and score; a signed byte for each feature.
 
 use super::features::BITS;
 use super::heat::Table;
 
-pub(crate) const MAGIC: &[u8; 8] = b"MWFAST2\0";
+pub(crate) const MAGIC: &[u8; 8] = b"MWFAST3\0";
 const MOST_KNOTS: u32 = 64;
 
 /// A trained model.
@@ -17,6 +17,8 @@ pub(crate) struct Model<'m> {
     pub(crate) table: Table<'m>,
     /// What is added to the heat for a score of 100 by the rules.
     rules: f32,
+    /// The same beside a second reader, who knows some of their alarms for false.
+    rules_together: f32,
     /// What the log-odds of a second reader are multiplied with.
     reader: f32,
     alone: Knots,
@@ -33,26 +35,24 @@ impl<'m> Model<'m> {
         let bits = number(&mut bytes)?;
         let (alone, together) = (number(&mut bytes)?, number(&mut bytes)?);
         let (scale, bias) = (float(&mut bytes)?, float(&mut bytes)?);
-        let (rules, reader) = (float(&mut bytes)?, float(&mut bytes)?);
+        let (rules, rules_together) = (float(&mut bytes)?, float(&mut bytes)?);
+        let reader = float(&mut bytes)?;
         let alone = Knots::read(&mut bytes, alone)?;
         let together = Knots::read(&mut bytes, together)?;
         let fits = bits == BITS && bytes.len() == 1 << BITS;
         let table = fits.then_some(Table { scale, bias, weights: bytes })?;
-        Some(Self { table, rules, reader, alone, together, version })
+        Some(Self { table, rules, rules_together, reader, alone, together, version })
     }
 
     /// The score of a message by its hottest window and the rules, 0 to 99.
     pub(crate) fn alone(&self, heat: f32, by_rules: u8) -> f32 {
-        self.alone.score(self.odds(heat, by_rules))
+        self.alone.score(heat + self.rules * f32::from(by_rules) / 100.0)
     }
 
     /// The score of a message that a second reader has read, 0 to 99.
     pub(crate) fn together(&self, heat: f32, by_rules: u8, reader: f32) -> f32 {
-        self.together.score(self.odds(heat, by_rules) + self.reader * reader)
-    }
-
-    fn odds(&self, heat: f32, by_rules: u8) -> f32 {
-        heat + self.rules * f32::from(by_rules) / 100.0
+        let by_rules = self.rules_together * f32::from(by_rules) / 100.0;
+        self.together.score(heat + by_rules + self.reader * reader)
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
         }
         let both = [knots, knots].concat();
         for value in
-            [0.5_f32, -1.0, 2.0, 3.0].into_iter().chain(both.iter().flat_map(|knot| [knot.0, knot.1]))
+            [0.5_f32, -1.0, 2.0, 1.0, 3.0].into_iter().chain(both.iter().flat_map(|knot| [knot.0, knot.1]))
         {
             file.extend(value.to_le_bytes());
         }
@@ -121,6 +121,11 @@ mod tests {
         );
         assert!(model.alone(0.0, 50) > model.alone(0.0, 0));
         assert!(model.together(0.0, 0, 0.5) > model.together(0.0, 0, -0.5));
+        assert_eq!(
+            model.together(0.0, 100, 0.0),
+            model.alone(0.0, 50),
+            "beside a reader rules are worth their own share"
+        );
     }
 
     #[test]

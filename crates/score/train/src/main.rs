@@ -52,6 +52,9 @@ enum Command {
         /// Where each mail's opinions are written, as JSON lines.
         #[arg(long)]
         opinions: Option<PathBuf>,
+        /// Another deep model than the program's.
+        #[arg(long)]
+        deep: Option<PathBuf>,
         /// The model to complete.
         #[arg(long, default_value = "crates/score/src/model/fast.bin")]
         model: PathBuf,
@@ -76,8 +79,8 @@ enum Command {
 fn main() -> Result<(), Box<dyn Error>> {
     match Arguments::parse().command {
         Command::Fast { data, corpus, out } => fast(&data, &corpus, &out)?,
-        Command::Together { dev, corpus, opinions, model } => {
-            together(&dev, corpus.as_deref(), opinions.as_deref(), &model)?;
+        Command::Together { dev, corpus, opinions, deep, model } => {
+            together(&dev, corpus.as_deref(), opinions.as_deref(), deep.as_deref(), &model)?;
         }
         Command::Windows { data, corpus, most, all } => {
             let mut all_rows = Vec::new();
@@ -109,8 +112,13 @@ fn fast(data: &Path, corpus: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
     let training: Vec<&Mail> = mails.iter().collect();
     let table = first::train(&training).table();
     let knots = calibrate::knots(&training);
-    let model =
-        write::Model { table: &table, rules: calibrate::RULES, reader: 0.0, alone: &knots, together: &knots };
+    let model = write::Model {
+        table: &table,
+        rules: calibrate::RULES,
+        beside: (calibrate::RULES, 0.0),
+        alone: &knots,
+        together: &knots,
+    };
     write::write(out, &model)?;
     Ok(())
 }
@@ -119,6 +127,7 @@ fn together(
     dev: &Path,
     corpus: Option<&Path>,
     opinions: Option<&Path>,
+    deep: Option<&Path>,
     model: &Path,
 ) -> Result<(), Box<dyn Error>> {
     let mut rows = rows::foreign(dev)?;
@@ -127,9 +136,17 @@ fn together(
         rows.extend(rows::own(corpus)?.into_iter().filter(|row| row.held_out));
     }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let knots = together::choose(rows, &Deep::load(threads)?, opinions)?;
+    let deep = match deep {
+        Some(path) => Deep::read(path, threads)?,
+        None => Deep::load(threads)?,
+    };
+    let knots = together::choose(rows, &deep, opinions)?;
     let file = std::fs::read(model)?;
-    std::fs::write(model, write::with_reader(&file, together::WORTH, &knots).ok_or("the file is no model")?)?;
+    std::fs::write(
+        model,
+        write::with_reader(&file, (together::RULES, together::WORTH), &knots)
+            .ok_or("the file is no model")?,
+    )?;
     Ok(())
 }
 
