@@ -12,7 +12,7 @@ use utoipa::openapi::{
 };
 
 use crate::Web;
-use crate::problem::{ErrorView, LimitView};
+use crate::problem::ErrorView;
 
 /// This description.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "health", security(()),
@@ -29,7 +29,6 @@ pub(crate) fn document(mut api: OpenApi, title: &str, public_url: &str) -> Bytes
     let mut components = api.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.schemas.insert(ErrorView::name().into_owned(), ErrorView::schema());
-    components.schemas.insert(LimitView::name().into_owned(), LimitView::schema());
     api.components = Some(components);
     api.security = Some(vec![SecurityRequirement::new("bearer", [""; 0])]);
 

@@ -33,26 +33,30 @@ pub(crate) struct ErrorView {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
-    /// The limit that stood in the way.
-    #[serde(flatten)]
-    limit: Option<LimitView>,
+    /// The limit that stood in the way, by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'static str>,
+    /// Its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max: Option<u64>,
+    /// What of it is in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used: Option<u64>,
+    /// When there is something to use again; null where something must be deleted, or come to its end, first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    resets_at: Option<Option<String>>,
     /// Where to read more.
     #[serde(skip_serializing_if = "Option::is_none")]
     docs: Option<&'static str>,
 }
 
 /// A limit that stood in the way.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = LimitReached)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct LimitView {
-    /// Its name.
+#[derive(Clone, Debug)]
+struct Reached {
     limit: &'static str,
-    /// Its value.
     max: u64,
-    /// What is in use.
     used: u64,
-    /// When there is something to use again; null where something must be deleted, or come to its end, first.
     resets_at: Option<String>,
 }
 
@@ -63,7 +67,7 @@ pub(crate) struct Problem {
     error: &'static str,
     message: Cow<'static, str>,
     fix: Option<Cow<'static, str>>,
-    limit: Option<Box<LimitView>>,
+    limit: Option<Box<Reached>>,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log alone.
     inside: Option<Box<Inside>>,
@@ -171,7 +175,7 @@ impl Problem {
         };
         let resets_at = over.resets_at.map(|at| at.to_string());
         Self {
-            limit: Some(Box::new(LimitView {
+            limit: Some(Box::new(Reached {
                 limit: limit.json(),
                 max: over.max,
                 used: over.used,
@@ -225,12 +229,16 @@ impl Problem {
 
     /// The answer, for a request of this id.
     pub(crate) fn render(self, request_id: &str) -> Response {
+        let limit = self.limit.as_deref();
         let body = ErrorView {
+            limit: limit.map(|reached| reached.limit),
+            max: limit.map(|reached| reached.max),
+            used: limit.map(|reached| reached.used),
+            resets_at: limit.map(|reached| reached.resets_at.clone()),
             error: self.error,
             message: self.message.chars().take(MOST_CHARACTERS).collect(),
             request_id: request_id.to_owned(),
             fix: self.fix.map(Cow::into_owned),
-            limit: self.limit.map(|limit| *limit),
             docs: None,
         };
         (self.status, HeaderMap::from_iter(self.headers), axum::Json(body)).into_response()
@@ -423,11 +431,9 @@ mod tests {
         ] {
             assert_eq!(told(&problem, name).as_deref(), Some(value), "{name}");
         }
-        let view = serde_json::to_string(&problem.limit).expect("JSON");
-        assert_eq!(
-            view,
-            r#"{"limit":"requestsPerSecond","max":20,"used":40,"resetsAt":"2026-11-22T10:00:01.500Z"}"#
-        );
+        let reached = problem.limit.as_deref().expect("a limit");
+        assert_eq!((reached.limit, reached.max, reached.used), ("requestsPerSecond", 20, 40));
+        assert_eq!(reached.resets_at.as_deref(), Some("2026-11-22T10:00:01.500Z"));
         let over = OverLimit { limit: Limit::MaxInboxes, max: 5, used: 5, resets_at: None };
         let problem = Problem::limit(&over, now);
         assert_eq!((problem.status, told(&problem, "retry-after")), (StatusCode::PAYMENT_REQUIRED, None));
