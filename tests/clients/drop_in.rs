@@ -27,6 +27,7 @@ files! {
     it_reads_threads_and_searches: "reading.test.mjs",
     it_tells_every_class_of_error: "errors.test.mjs",
     it_makes_webhooks: "webhooks.test.mjs",
+    it_follows_threads_and_searches: "threads.test.mjs",
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

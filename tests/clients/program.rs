@@ -1,6 +1,7 @@
 //! A program of `tests/clients`, run against a [`World`] until it ends.
 
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::world::{World, fixture};
 
@@ -8,6 +9,32 @@ use crate::world::{World, fixture};
 pub struct Program {
     command: Command,
     home: tempfile::TempDir,
+}
+
+/// A program that runs. Killed when it is dropped.
+pub struct Started {
+    child: Child,
+    said: Lines<BufReader<ChildStdout>>,
+    _home: tempfile::TempDir,
+}
+
+impl Started {
+    /// The next line that it prints.
+    pub fn line(&mut self) -> String {
+        self.said.next().expect("another line").expect("text")
+    }
+
+    /// Waits for its end, which is a good one.
+    pub fn end(mut self) {
+        assert!(self.child.wait().expect("it ended").success());
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Brings the packages that the programs use, unless they are there. Without Node or Python the test fails.
@@ -42,6 +69,16 @@ impl Program {
         program
     }
 
+    /// schemathesis, with what it needs to get past the door.
+    pub fn contract() -> Self {
+        let mut program = Self::new("bash", "tests/clients/contract", "run");
+        program.command.env("PYTHONDONTWRITEBYTECODE", "1");
+        let wanted = std::env::vars_os()
+            .filter(|(name, _)| name == "MAILWARD_TEST_EXAMPLES" || name == "MAILWARD_TEST_SEED");
+        program.command.envs(wanted);
+        program
+    }
+
     /// A file of a folder of the repository in a program.
     fn new(program: &str, folder: &str, file: &str) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory");
@@ -51,6 +88,18 @@ impl Program {
         command.env_clear().env("HOME", home.path());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         Self { command, home }
+    }
+
+    /// Starts it as its users would, with nothing set but where the service is.
+    pub fn start(self, world: &World) -> Started {
+        let Self { mut command, home } = self;
+        command
+            .env("MAILWARD_URL", format!("http://{}", world.http))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let said = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Started { child, said, _home: home }
     }
 
     /// Runs it to its end; what it says is shown when it fails, and given back when not.

@@ -24,9 +24,17 @@ _numbers = itertools.count(1)
 
 def tenant(**settings: Any) -> dict[str, str]:
     """A new tenant: ``id``, ``token``, ``reviewToken``."""
-    body = {"id": f"tenant-{os.getpid()}-{next(_numbers)}", **settings}
+    return _operator("/operator/v1/tenants", {"id": f"tenant-{os.getpid()}-{next(_numbers)}", **settings})
+
+
+def reviewer(tenant: str) -> str:
+    """Another token for a tenant's reviewers."""
+    return _operator(f"/operator/v1/tenants/{tenant}/keys", {"kind": "reviewer"})["token"]
+
+
+def _operator(path: str, body: dict[str, Any]) -> dict[str, str]:
     request = urllib.request.Request(
-        f"{_env('OPERATOR_URL')}/operator/v1/tenants",
+        f"{_env('OPERATOR_URL')}{path}",
         data=json.dumps(body).encode(),
         headers={"authorization": f"Bearer {_env('OPERATOR_TOKEN')}", "content-type": "application/json"},
     )

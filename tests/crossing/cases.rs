@@ -241,4 +241,6 @@ pub const CASES: &[Case] = &[
     case("GET /healthz", &[]),
     case("GET /readyz", &[]),
     case("GET /openapi.json", &[]),
+    case("GET /docs", &[]),
+    case("GET /docs/style.css", &[]),
 ];

@@ -7,6 +7,7 @@ mod audit;
 mod body;
 mod caller;
 mod cursor;
+mod docs;
 mod edge;
 mod file;
 mod headers;
@@ -108,6 +109,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) random: Random,
     pub(crate) openapi: Bytes,
+    pub(crate) docs: Bytes,
     pub(crate) mcp: Mcp,
 }
 
@@ -121,6 +123,7 @@ impl std::ops::Deref for Web {
 fn build(routes: routes::Routes, title: &str, room: Mailroom, config: WebConfig) -> Router {
     let (router, described) = routes.split_for_parts();
     let openapi = openapi::document(described, title, &config.public_url);
+    let docs = docs::page(&openapi).into();
     let limits = Limits::new(&config, room.clock().clone());
     let mcp = McpConfig {
         public_url: config.public_url.clone(),
@@ -128,7 +131,7 @@ fn build(routes: routes::Routes, title: &str, room: Mailroom, config: WebConfig)
         can_send: false,
     };
     let mcp = Mcp::new(room.clone(), Random::system(), mcp);
-    let web = Web(Arc::new(Inner { room, limits, random: Random::system(), openapi, mcp, config }));
+    let web = Web(Arc::new(Inner { room, limits, random: Random::system(), openapi, docs, mcp, config }));
     router
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)

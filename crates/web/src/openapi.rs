@@ -108,6 +108,8 @@ mod tests {
         assert_eq!(
             open,
             [
+                "get /docs",
+                "get /docs/style.css",
                 "get /healthz",
                 "get /openapi.json",
                 "get /readyz",

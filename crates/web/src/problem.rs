@@ -175,12 +175,7 @@ impl Problem {
         };
         let resets_at = over.resets_at.map(|at| at.to_string());
         Self {
-            limit: Some(Box::new(Reached {
-                limit: limit.json(),
-                max: over.max,
-                used: over.used,
-                resets_at,
-            })),
+            limit: Some(Box::new(Reached { limit: limit.json(), max: over.max, used: over.used, resets_at })),
             ..problem
         }
     }

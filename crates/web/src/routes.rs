@@ -3,7 +3,7 @@
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{Web, health, mcp, metrics, openapi, operator, v1};
+use crate::{Web, docs, health, mcp, metrics, openapi, operator, v1};
 
 /// Routes and what they say about themselves.
 pub(crate) type Routes = OpenApiRouter<Web>;
@@ -93,4 +93,6 @@ fn everywhere() -> Routes {
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(openapi::show))
+        .routes(routes!(docs::show))
+        .routes(routes!(docs::style))
 }

@@ -93,6 +93,19 @@ class ClientTest(unittest.TestCase):
         deliver(plain("After", "text"), made.address)
         self.assertEqual(inbox.wait_for_email(timeout=30).subject, "After")
 
+    def test_a_model_gets_the_safe_text_of_a_mail_and_threads_and_search_find_it(self):
+        inbox = self.mw.create_inbox()
+        deliver(plain("Dinner", "Shall we meet at seven?"), inbox.address)
+        email = inbox.receive()[0]
+        self.assertIn("Shall we meet at seven?", email.safe_body())
+        self.assertNotEqual(email.safe_body(), email.safeBody(), "with marks that are new each time")
+        self.assertIsNone(email.safe(max_characters=100).next_offset)
+        thread = inbox.threads()[0]
+        self.assertEqual(thread.subject, "Dinner")
+        self.assertEqual(inbox.thread(thread.id)[0].id, email.id)
+        self.assertEqual(self.mw.search("dinner seven")[0].id, email.id)
+        self.assertEqual(list(self.mw.search("breakfast", limit=1).all()), [])
+
     def test_attachments_come_as_bytes(self):
         inbox = self.mw.create_inbox()
         raw = (ROOT / "fixtures/attachment.eml").read_bytes()

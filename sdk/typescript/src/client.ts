@@ -1,6 +1,7 @@
 // The way in: a client with its token.
 
 import { randomUUID } from "node:crypto";
+import { Email } from "./email.js";
 import { MailwardError } from "./errors.js";
 import { Transport } from "./http.js";
 import { Inbox } from "./inbox.js";
@@ -11,6 +12,7 @@ import type {
   CreateInbox,
   CreateKey,
   CreateWebhook,
+  Email as EmailData,
   Inbox as InboxData,
   Key,
   RotateKey,
@@ -31,6 +33,18 @@ export interface MailwardOptions {
   timeout?: number;
   /** How often a request that is safe to repeat is made again; 3 when absent. */
   retries?: number;
+}
+
+export interface SearchOptions {
+  inboxId?: string;
+  direction?: "inbound" | "outbound";
+  /** Part of the sender's address or name. */
+  from?: string;
+  since?: string;
+  until?: string;
+  hasAttachments?: boolean;
+  limit?: number;
+  cursor?: string;
 }
 
 export class Mailward {
@@ -84,6 +98,17 @@ export class Mailward {
   /** One inbox. */
   async inbox(id: string): Promise<Inbox> {
     return new Inbox(await this.#http.call<InboxData>("getInbox", { path: { id } }), this.#http);
+  }
+
+  /**
+   * Mails that hold all of the words, newest first. One page looks at a bounded number of mails and may be empty while there
+   * are more behind it: `for await` goes on to the end.
+   */
+  async search(words: string, options: SearchOptions = {}): Promise<Page<Email>> {
+    const query = { ...options, q: words };
+    const found = await this.#http.call<{ data: EmailData[]; pagination: { cursor: string | null } }>("searchEmails", { query });
+    const emails = found.data.map((data) => new Email(data, this.#http));
+    return new Page(emails, found.pagination.cursor, (cursor) => this.search(words, { ...options, cursor }));
   }
 
   /** Mints a key that does no more than the one in use. */

@@ -1,7 +1,16 @@
 // A mail, and what can be done with it.
 
 import type { Transport } from "./http.js";
-import type { Attachment, AttachmentLink, Email as EmailData, Security } from "./types.js";
+import type { Attachment, AttachmentLink, Email as EmailData, SafeEmail, Security } from "./types.js";
+
+export interface SafeOptions {
+  /** Characters of the sender's text, 100 to 32,000; 16,000 when absent. */
+  maxCharacters?: number;
+  /** Tokens of it, as estimated, 100 to 32,000. */
+  maxTokens?: number;
+  /** From which character on: `nextOffset` of the part before. */
+  offset?: number;
+}
 
 /** A mail. Everything its sender wrote is untrusted: give `safeBody()` to a model, never `body`. */
 export class Email {
@@ -68,6 +77,20 @@ export class Email {
       this.html = data.html ?? null;
     }
     return this;
+  }
+
+  /**
+   * The mail as one text for a prompt: between lines that its sender could not foresee, without what is hidden, with links
+   * saying where they lead.
+   */
+  async safeBody(options: SafeOptions = {}): Promise<string> {
+    return (await this.safe(options)).safeBody;
+  }
+
+  /** The same with what is needed to ask for the rest of a long one. */
+  async safe(options: SafeOptions = {}): Promise<SafeEmail> {
+    const path = { id: this.inboxId, email: this.id };
+    return this.#http.call<SafeEmail>("getEmail", { path, query: { ...options, view: "safe" } });
   }
 
   /** A link to an attachment that works without a token for a quarter of an hour. */

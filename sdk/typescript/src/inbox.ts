@@ -3,7 +3,7 @@
 import { Email } from "./email.js";
 import type { Transport } from "./http.js";
 import { Page } from "./page.js";
-import type { ChangeInbox, Email as EmailData, Inbox as InboxData, InjectionRisk, Key } from "./types.js";
+import type { ChangeInbox, Email as EmailData, Inbox as InboxData, InjectionRisk, Key, Thread } from "./types.js";
 
 export interface ReceiveOptions {
   /** 1 to 100; 20 when absent. */
@@ -118,6 +118,21 @@ export class Inbox {
       this.#passed.splice(0, this.#passed.length - MOST_PASSED);
       if (wanted) return wanted.open();
     }
+  }
+
+  /** Threads, the one that was written to last first. */
+  async threads(options: { limit?: number; cursor?: string } = {}): Promise<Page<Thread>> {
+    const path = { id: this.id };
+    const found = await this.#http.call<{ data: Thread[]; cursor: string | null }>("listThreads", { path, query: options });
+    return new Page(found.data, found.cursor, (cursor) => this.threads({ ...options, cursor }));
+  }
+
+  /** The mails of a thread, oldest first. */
+  async thread(id: string, options: { limit?: number; cursor?: string } = {}): Promise<Page<Email>> {
+    const path = { id: this.id, thread: id };
+    const found = await this.#http.call<{ emails: EmailData[]; cursor: string | null }>("getThread", { path, query: options });
+    const emails = found.emails.map((data) => new Email(data, this.#http));
+    return new Page(emails, found.cursor, (cursor) => this.thread(id, { ...options, cursor }));
   }
 
   /** Changes what is given. */

@@ -71,6 +71,28 @@ export interface Email {
   receivedAt: string | null;
 }
 
+/** A mail as one text for a prompt. */
+export interface SafeEmail {
+  id: string;
+  inboxId: string;
+  safeBody: string;
+  /** Characters of the sender's text in all. */
+  characters: number;
+  /** Ask with this as `offset` for what follows; null: this was the end. */
+  nextOffset: number | null;
+  injectionRisk: string;
+}
+
+/** Mails that answer each other. */
+export interface Thread {
+  id: string;
+  inboxId: string;
+  subject: string;
+  emailCount: number;
+  lastEmailAt: string;
+  createdAt: string;
+}
+
 export interface Inbox {
   id: string;
   address: string;

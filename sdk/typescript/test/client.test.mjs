@@ -94,6 +94,23 @@ test("a wait ends when it is called off", async () => {
   await assert.rejects(waiting, /enough/);
 });
 
+test("a model gets the safe text of a mail, and threads and search find it", async () => {
+  const inbox = await mw.createInbox();
+  await deliver(plain("Dinner", "Shall we meet at seven?"), inbox.address);
+  const [email] = await inbox.receive();
+  const safe = await email.safeBody();
+  assert.match(safe, /Shall we meet at seven\?/);
+  assert.notEqual(safe, await email.safeBody(), "with marks that are new each time");
+  assert.equal((await email.safe({ maxCharacters: 100 })).nextOffset, null);
+  const [thread] = await inbox.threads();
+  assert.equal(thread.subject, "Dinner");
+  assert.equal((await inbox.thread(thread.id))[0].id, email.id);
+  assert.equal((await mw.search("dinner seven"))[0].id, email.id);
+  const found = [];
+  for await (const one of await mw.search("breakfast", { limit: 1 })) found.push(one);
+  assert.deepEqual(found, []);
+});
+
 test("attachments come as bytes", async () => {
   const inbox = await mw.createInbox();
   const message = await readFile(new URL("../../../fixtures/attachment.eml", import.meta.url), "latin1");

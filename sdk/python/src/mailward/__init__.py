@@ -19,7 +19,7 @@ from ._errors import (
 )
 from ._inbox import Inbox
 from ._page import Page
-from ._types import Account, Attachment, AttachmentLink, Finding, Key, Security, Webhook
+from ._types import Account, Attachment, AttachmentLink, Finding, Key, SafeEmail, Security, Thread, Webhook
 from ._webhooks import verify_webhook
 
 __all__ = [
@@ -43,9 +43,11 @@ __all__ = [
     "PermissionDeniedError",
     "QuotaError",
     "RateLimitError",
+    "SafeEmail",
     "Security",
     "ServiceError",
     "SignatureError",
+    "Thread",
     "Webhook",
     "verify_webhook",
 ]

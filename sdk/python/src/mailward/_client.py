@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any, Literal
 
+from ._email import Email
 from ._errors import MailwardError
 from ._http import Transport
 from ._inbox import Inbox
@@ -107,6 +108,42 @@ class Mailward:
     def inbox(self, id: str) -> Inbox:
         """One inbox."""
         return Inbox(self._http.call("getInbox", path={"id": id}), self._http)
+
+    def search(
+        self,
+        words: str,
+        *,
+        inbox_id: str | None = None,
+        direction: Literal["inbound", "outbound"] | None = None,
+        from_: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        has_attachments: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Page[Email]:
+        """Mails that hold all of the words, newest first; ``from_`` is part of the sender's address or name.
+
+        One page looks at a bounded number of mails and may be empty while there are more behind it: ``.all()`` goes on to
+        the end.
+        """
+        query = {
+            "q": words,
+            "inboxId": inbox_id,
+            "direction": direction,
+            "from": from_,
+            "since": since,
+            "until": until,
+            "hasAttachments": has_attachments,
+            "limit": limit,
+        }
+
+        def page(cursor: str | None) -> Page[Email]:
+            found = self._http.call("searchEmails", query={**query, "cursor": cursor})
+            emails = (Email(one, self._http) for one in found["data"])
+            return Page(emails, found["pagination"]["cursor"], page)
+
+        return page(cursor)
 
     def create_key(
         self,

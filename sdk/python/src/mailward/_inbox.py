@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ._email import Email
 from ._http import Transport
 from ._page import Page
-from ._types import InjectionRisk, Key, read
+from ._types import InjectionRisk, Key, Thread, read
 
 #: The longest that the service lets a poll wait, in seconds.
 _POLL_SECONDS = 25
@@ -138,6 +138,26 @@ class Inbox:
             if wanted is not None:
                 return wanted.open()
         return None
+
+    def threads(self, *, limit: int | None = None, cursor: str | None = None) -> Page[Thread]:
+        """Threads, the one that was written to last first."""
+
+        def page(cursor: str | None) -> Page[Thread]:
+            query = {"limit": limit, "cursor": cursor}
+            found = self._http.call("listThreads", path={"id": self.id}, query=query)
+            return Page((read(Thread, one) for one in found["data"]), found["cursor"], page)
+
+        return page(cursor)
+
+    def thread(self, id: str, *, limit: int | None = None, cursor: str | None = None) -> Page[Email]:
+        """The mails of a thread, oldest first."""
+
+        def page(cursor: str | None) -> Page[Email]:
+            query = {"limit": limit, "cursor": cursor}
+            found = self._http.call("getThread", path={"id": self.id, "thread": id}, query=query)
+            return Page((Email(one, self._http) for one in found["emails"]), found["cursor"], page)
+
+        return page(cursor)
 
     def update(self, *, display_name: str | None = None, is_active: bool | None = None) -> Inbox:
         """Changes what is given."""

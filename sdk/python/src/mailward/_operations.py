@@ -29,7 +29,16 @@ OPERATIONS: dict[str, Operation] = {
     "pollEmails": Operation(
         "GET", "/v1/inboxes/{id}/emails/poll", ("timeout", "since", "after", "from", "subject")
     ),
-    "getEmail": Operation("GET", "/v1/inboxes/{id}/emails/{email}"),
+    "getEmail": Operation(
+        "GET", "/v1/inboxes/{id}/emails/{email}", ("view", "maxCharacters", "maxTokens", "offset")
+    ),
+    "searchEmails": Operation(
+        "GET",
+        "/v1/emails/search",
+        ("q", "inboxId", "direction", "from", "since", "until", "hasAttachments", "limit", "cursor"),
+    ),
+    "listThreads": Operation("GET", "/v1/inboxes/{id}/threads", ("limit", "cursor")),
+    "getThread": Operation("GET", "/v1/inboxes/{id}/threads/{thread}", ("limit", "cursor")),
     "getAttachment": Operation("GET", "/v1/inboxes/{id}/emails/{email}/attachments/{index}"),
     "createKey": Operation("POST", "/v1/keys"),
     "listKeys": Operation("GET", "/v1/keys"),

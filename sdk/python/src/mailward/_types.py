@@ -68,6 +68,32 @@ class AttachmentLink:
 
 
 @dataclass(frozen=True)
+class SafeEmail:
+    """A mail as one text for a prompt."""
+
+    id: str
+    inbox_id: str
+    safe_body: str
+    #: Characters of the sender's text in all.
+    characters: int
+    #: Ask with this as ``offset`` for what follows; None: this was the end.
+    next_offset: int | None
+    injection_risk: str
+
+
+@dataclass(frozen=True)
+class Thread:
+    """Mails that answer each other."""
+
+    id: str
+    inbox_id: str
+    subject: str
+    email_count: int
+    last_email_at: str
+    created_at: str
+
+
+@dataclass(frozen=True)
 class Account:
     """A tenant, its plan and its use."""
 
