@@ -1,8 +1,12 @@
 //! What an agent reads: threads, search, mails made safe for a prompt, files, inboxes that are changed and end, use.
 
 mod conversations;
+mod files;
+mod inboxes;
+mod outgoing;
 mod safe;
 mod search;
+mod usage;
 
 use serde_json::Value;
 

@@ -248,18 +248,19 @@ impl Scope {
         Ok(done > 0)
     }
 
-    /// Notes that an inbox' time is over; when that was. `None`: it was noted before, or it is not over.
-    pub(crate) async fn expire_inbox(&mut self, id: &InboxId, now: Timestamp) -> Result<Option<Timestamp>> {
+    /// Notes that an inbox' time is over. `false`: it was noted before, or it is not over.
+    pub(crate) async fn expire_inbox(&mut self, id: &InboxId, now: Timestamp) -> Result<bool> {
         const SQL: &str =
             "UPDATE inbox SET expired_at = $3 WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL
-            AND expired_at IS NULL AND expires_at <= $3 RETURNING expires_at";
-        let row: Option<(i64,)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            AND expired_at IS NULL AND expires_at <= $3";
+        let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())
             .bind(now.millis())
-            .fetch_optional(conn)
-            .await?);
-        Ok(row.map(|(end,)| Timestamp(end)))
+            .execute(conn)
+            .await?
+            .rows_affected());
+        Ok(done > 0)
     }
 
     /// Deletes an inbox; its address stays reserved for ever, its row stays for the books.

@@ -111,18 +111,15 @@ impl Store {
         for (tenant, id) in &found {
             scope.switch(&slug(tenant)?).await?;
             let inbox = InboxId::parse(id).map_err(|bad| Error::corrupt("inbox", id, bad))?;
-            let ended = scope.expire_inbox(&inbox, now).await?;
-            if ended.is_some() {
+            if scope.expire_inbox(&inbox, now).await? {
                 scope.audit(&Act::new(Action::InboxExpired).on(id), now).await?;
                 let (id, kind) = (EventId::generate(clock, random), EventKind::InboxExpired);
                 let inbox = Some(inbox.clone());
                 scope.record(&EventRow { id, kind, inbox, message: None, created_at: now }).await?;
             }
-            let over = match ended {
-                Some(end) => end <= gone,
-                // It was told of before: it is here because it is over for too long.
-                None => true,
-            };
+            // By its own end, not by who told of it: another node may have done so since this one looked.
+            let over =
+                scope.inbox(&inbox).await?.and_then(|inbox| inbox.expires_at).is_some_and(|end| end <= gone);
             if over && scope.delete_inbox(&inbox, now).await? {
                 scope.audit(&Act::new(Action::InboxDeleted).on(id).word("why", "expired"), now).await?;
             }
