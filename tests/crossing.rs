@@ -464,6 +464,19 @@ impl Run {
                 extra.headers = headers;
                 Some(call)
             }
+            Body::Send => {
+                if self.dice.percent(30) {
+                    extra.idempotency = Some(someone.idempotency_key.clone());
+                }
+                let from = &self.dice.pick(&someone.inboxes).address;
+                let word = own.canary.word();
+                // To nobody here: what one tenant writes to another it shows on purpose.
+                let mut body = json!({ "from": from, "to": ["nobody@elsewhere.test"], "subject": word, "body": { "text": word } });
+                if self.dice.percent(50) {
+                    body["inReplyTo"] = json!(self.dice.pick(&someone.emails).1);
+                }
+                Some(body)
+            }
             Body::Empty => Some(json!({})),
             // A slug that was issued before: nobody is made here.
             Body::Tenant => Some(json!({ "id": someone.tenant.id })),

@@ -32,6 +32,7 @@ mod reading;
 mod regions;
 mod right_reason;
 mod rotation_at_scale;
+mod sending;
 mod smtp;
 mod store;
 mod swaps;

@@ -185,7 +185,9 @@ async fn a_statement_that_forgets_its_tenant_sees_nothing_on_postgres() {
                     "allowed_sender",
                     "decision",
                     "judge_use",
-                    "use_act"
+                    "use_act",
+                    "recipient",
+                    "correspondent"
                 ]
                 .contains(&table.as_str()),
             "{table} shows ada her own rows"

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, DnsServers, Signup};
 use crate::data_dir::DataDir;
 use crate::doctor::job::Job;
-use crate::{StartError, checkpoints, doctor, judging, providers, time, tls};
+use crate::{StartError, checkpoints, doctor, judging, providers, sending, time, tls};
 
 /// How long requests may take to end when the service stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -124,6 +124,19 @@ impl App {
                 judging::lane(&config),
             );
             tasks.push(tokio::spawn(judging.run(stop.clone())));
+            let back = store.take_back_sending(clock.now()).await.map_err(StartError::store)?;
+            if back > 0 {
+                tracing::info!(mails = back, "mail that was on its way is taken up again");
+            }
+            let sending = Worker::new(
+                store.clone(),
+                clock.clone(),
+                sending::handlers(&config, &room, &clock, &random, &stop).await?,
+                config.store.look_again,
+                config.served_regions(),
+                Lane::SENDING,
+            );
+            tasks.push(tokio::spawn(sending.run(stop.clone())));
             tasks.push(tokio::spawn(rotate_keys(room.clone(), stop.clone())));
             tasks.push(tokio::spawn(room.clone().run_endings(stop.clone().cancelled_owned())));
         }

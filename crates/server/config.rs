@@ -10,6 +10,7 @@ mod field;
 mod keys;
 mod layers;
 mod nearest;
+pub(crate) mod relay;
 mod text;
 
 use std::collections::BTreeMap;
@@ -69,6 +70,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// Who may speak the Model Context Protocol.
     pub mcp: Mcp,
+    /// How mail leaves.
+    pub outbound: Outbound,
     /// How tenants leave.
     pub offboarding: Offboarding,
     /// Bounds of the whole service.
@@ -312,6 +315,36 @@ pub struct Webhooks {
 pub struct Mcp {
     /// Origins of pages that may speak it, besides the service's own.
     pub allowed_origins: Vec<String>,
+}
+
+/// How mail leaves for addresses elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutboundMode {
+    /// Not at all: a server on this machine plays the world outside.
+    Sandbox,
+    /// By one server that takes everything.
+    Relay,
+}
+
+/// Section `outbound`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbound {
+    /// How mail leaves for addresses elsewhere.
+    pub mode: OutboundMode,
+    /// The relay; see [`relay`].
+    #[serde(deserialize_with = "field::optional")]
+    pub relay_url: Option<String>,
+    /// The name to log in with.
+    #[serde(deserialize_with = "field::optional")]
+    pub relay_user: Option<String>,
+    /// The password.
+    #[serde(deserialize_with = "field::optional")]
+    pub relay_password: Option<Secret>,
+    /// The file it is in instead.
+    #[serde(deserialize_with = "field::optional")]
+    pub relay_password_file: Option<PathBuf>,
 }
 
 /// Section `offboarding`.

@@ -12,6 +12,7 @@ mod hardening;
 mod judging;
 pub mod providers;
 pub mod roles;
+mod sending;
 pub mod start;
 pub mod telemetry;
 mod time;

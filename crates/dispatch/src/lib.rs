@@ -1,14 +1,18 @@
 //! What leaves the house: claims jobs from the store and runs each with the handler for its kind.
 //!
-//! Knows nothing of how mail is read: what a webhook is told comes from a function that the server fills in.
+//! Knows nothing of how mail is read: what a webhook is told, and what is to be sent, comes from what the server fills in.
 
 mod backoff;
+mod sender;
 mod signature;
+mod sink;
 mod sweep;
 mod webhook;
 mod worker;
 
+pub use sender::{Carried, Load, Outbox, Relay, Said, Security, Sender, Taken, Trouble};
 pub use signature::verify;
+pub use sink::Sink;
 pub use sweep::{Terms, sweep};
 pub use webhook::{Call, Calls, Webhooks};
 pub use worker::{Handler, Handlers, Lane, Outcome, Worker};

@@ -37,6 +37,18 @@ pub enum Error {
     /// A URL may not be called.
     #[error("{0}")]
     UrlNotAllowed(String),
+    /// The inbox is paused: nothing comes in, nothing goes out.
+    #[error("the inbox is paused")]
+    InboxPaused,
+    /// A token of ours stands in a mail that was to be sent.
+    #[error("a token of this service stands in the mail")]
+    SecretInBody,
+    /// Nothing is sent to somebody.
+    #[error("{0}")]
+    RecipientNotAllowed(&'static str),
+    /// The composed mail would be larger than this, in bytes.
+    #[error("the mail would be larger than {0} bytes")]
+    TooLarge(usize),
     /// Only a service with open sign-up.
     #[error("sign-up is closed")]
     SignupClosed,

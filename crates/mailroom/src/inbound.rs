@@ -115,7 +115,25 @@ impl Mailroom {
     }
 
     /// Takes one message to the mailboxes it is addressed to. Resolves when all of them are on the disk.
-    pub async fn ingest(&self, mut received: Received, routes: Vec<Route>) -> Result<Taken, Refusal> {
+    pub async fn ingest(&self, received: Received, routes: Vec<Route>) -> Result<Taken, Refusal> {
+        self.take(received, None, routes).await
+    }
+
+    /// Likewise a message that one inbox of this house sends to others: who sends it is known.
+    pub(crate) async fn ingest_own(
+        &self,
+        (received, known): (Received, SenderAuth),
+        routes: Vec<Route>,
+    ) -> Result<Taken, Refusal> {
+        self.take(received, Some(known), routes).await
+    }
+
+    async fn take(
+        &self,
+        mut received: Received,
+        known: Option<SenderAuth>,
+        routes: Vec<Route>,
+    ) -> Result<Taken, Refusal> {
         let room = &self.0;
         if trace::is_loop(&received.bytes, &room.config.hostname) {
             return Err(Refusal::Loop);
@@ -133,7 +151,10 @@ impl Mailroom {
         // Authenticated as it came, since what is stamped below would break a signature; and only what could be
         // parsed within bounds, since that reader has none of its own.
         let Screened { mut parsed, verdict, evidence } = screened;
-        let auth = self.authenticate(&received, &wire, parsed.as_ref()).await;
+        let auth = match known {
+            Some(known) => known,
+            None => self.authenticate(&received, &wire, parsed.as_ref()).await,
+        };
         let raw = trace::stamp(&received.envelope, &wire, &auth, &room.config.hostname, received_at);
         if let Some(parsed) = &mut parsed {
             parsed.shift(raw.len() as i64 - wire.len() as i64);

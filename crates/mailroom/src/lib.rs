@@ -18,6 +18,7 @@ mod lifecycle;
 mod limits;
 pub mod offboarding;
 mod onboarding;
+mod outbound;
 mod policies;
 mod polling;
 mod reading;
@@ -53,6 +54,7 @@ pub use keyring::{Issued, KeyContext, Keyring, Root, RootError};
 pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing, UsageDays, UsageRequest};
 pub use mailward_mail::sample::sample;
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
+pub use outbound::{Begun, Fate, Parcel, Queued, RecipientStatus, Report, SendAttachment, SendRequest};
 pub use policies::{PolicyChange, PolicyView};
 pub use polling::Poll;
 pub use reading::{

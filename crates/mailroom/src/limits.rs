@@ -79,6 +79,14 @@ limits! {
     MaxInboxes max_inboxes "maxInboxes" "inboxes",
     /// Recipients a day.
     DailySends daily_sends "dailySends" "recipients a day",
+    /// Recipients a day of one inbox.
+    DailySendsPerInbox daily_sends_per_inbox "dailySendsPerInbox" "recipients a day of one inbox",
+    /// Recipients a month.
+    MonthlySends monthly_sends "monthlySends" "recipients a month",
+    /// Recipients a minute of one inbox on the long run, twice as many at once.
+    SendsPerMinutePerInbox sends_per_minute_per_inbox "sendsPerMinutePerInbox" "recipients a minute of one inbox",
+    /// Recipients a day to whom one inbox writes for the first time.
+    DailyNewRecipientsPerInbox daily_new_recipients_per_inbox "dailyNewRecipientsPerInbox" "new recipients a day of one inbox",
     /// Mails received a day.
     DailyMails daily_mails "dailyMails" "mails a day",
     /// Mails received a day by one inbox.
@@ -137,6 +145,18 @@ impl Limit {
         matches!(self, Self::ConcurrentPolls | Self::ConcurrentPollsPerInbox | Self::RequestsPerSecond)
     }
 
+    /// Whether it is of mail that goes.
+    pub fn is_of_sending(self) -> bool {
+        matches!(
+            self,
+            Self::DailySends
+                | Self::DailySendsPerInbox
+                | Self::MonthlySends
+                | Self::SendsPerMinutePerInbox
+                | Self::DailyNewRecipientsPerInbox
+        )
+    }
+
     /// Checks a value for a limit.
     ///
     /// # Errors
@@ -153,11 +173,13 @@ impl Limit {
         let day = Day::of(now);
         match self {
             Self::DailySends
+            | Self::DailySendsPerInbox
+            | Self::DailyNewRecipientsPerInbox
             | Self::DailyMails
             | Self::DailyMailsPerInbox
             | Self::DailyJudgeRequests
             | Self::DailyJudgeBytes => Span::Day(day),
-            Self::MonthlyMails | Self::MonthlyMailsPerInbox => Span::Month(day.month()),
+            Self::MonthlySends | Self::MonthlyMails | Self::MonthlyMailsPerInbox => Span::Month(day.month()),
             _ => Span::Now(day),
         }
     }

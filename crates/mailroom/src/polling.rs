@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, TenantId};
+use mailward_store::Direction;
 use sha2::{Digest, Sha256};
 
 use crate::access::Principal;
@@ -78,6 +79,8 @@ impl Mailroom {
                 after: Some(after),
                 since: poll.since,
                 from: poll.from.clone(),
+                // Who waits for mail does not wait for its own.
+                direction: Some(Direction::Inbound),
                 onward: true,
                 ..ListRequest::default()
             };

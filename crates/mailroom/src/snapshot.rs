@@ -4,7 +4,7 @@
 use mailward_mail::envelope::Received;
 use mailward_mail::parsed::{Mailbox, Parsed};
 use mailward_phishing::{Evidence, Report};
-use mailward_score::Verdict;
+use mailward_score::{Coverage, Level, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::flags::circumstances;
@@ -96,6 +96,25 @@ impl Meta {
         if let Some(parsed) = parsed {
             meta.read(parsed);
         }
+        meta
+    }
+
+    /// What is known of a mail that goes. Nobody judges what the agent itself wrote.
+    pub(crate) fn outgoing(parsed: &Parsed, address: &str) -> Self {
+        let verdict = Verdict {
+            score: 0,
+            level: Level::Low,
+            findings: Vec::new(),
+            coverage: Coverage::Full,
+            model: "none".to_owned(),
+        };
+        let mut meta = Self {
+            verdict: Some(verdict),
+            envelope_from: Some(address.to_owned()),
+            automated: Some("auto-submitted".to_owned()),
+            ..Self::default()
+        };
+        meta.read(parsed);
         meta
     }
 

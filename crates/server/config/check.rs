@@ -8,7 +8,8 @@ use mailward_mail::address::{Address, is_domain};
 use mailward_mail::id::TenantId;
 use tracing_subscriber::EnvFilter;
 
-use super::{Config, Secret};
+use super::relay::RelayUrl;
+use super::{Config, OutboundMode, Secret};
 
 /// A key whose value will not do, and what to do about it.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
     operator(config)?;
     stores(config)?;
     judge(config)?;
+    outbound(config)?;
     ensure(
         config.limits.token_cache <= Duration::from_secs(5),
         "limits.token_cache_ms",
@@ -176,6 +178,25 @@ fn judge(config: &Config) -> Result<(), Fault> {
     ensure(named, "screening.judge_tenants", slug)?;
     let places = "must be between 1 and 64";
     ensure((1..=64).contains(&screening.judge_concurrency), "screening.judge_concurrency", places)
+}
+
+fn outbound(config: &Config) -> Result<(), Fault> {
+    let outbound = &config.outbound;
+    let is_relay = outbound.mode == OutboundMode::Relay;
+    ensure(
+        !is_relay || outbound.relay_url.is_some(),
+        "outbound.relay_url",
+        "name the server that takes the mail",
+    )?;
+    if let Some(Err(reason)) = outbound.relay_url.as_deref().map(RelayUrl::parse) {
+        ensure(false, "outbound.relay_url", reason)?;
+    }
+    let both = outbound.relay_password.is_some() && outbound.relay_password_file.is_some();
+    let one = "is there beside outbound.relay_password: set one of them";
+    ensure(!both, "outbound.relay_password_file", one)?;
+    let has_password = outbound.relay_password.is_some() || outbound.relay_password_file.is_some();
+    let pair = "needs outbound.relay_password or outbound.relay_password_file, and they need it";
+    ensure(outbound.relay_user.is_some() == has_password, "outbound.relay_user", pair)
 }
 
 fn ensure(holds: bool, key: &'static str, reason: &str) -> Result<(), Fault> {

@@ -18,7 +18,7 @@ const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Ke
 }
 
 /// Keys whose value is shown to nobody.
-pub(super) const SECRETS: &[&str] = &["screening.judge_key"];
+pub(super) const SECRETS: &[&str] = &["screening.judge_key", "outbound.relay_password"];
 
 /// Every key, in the order in which they are shown.
 pub const KEYS: &[Key] = &[
@@ -171,6 +171,23 @@ pub const KEYS: &[Key] = &[
         "[]",
         "origins (https://host:port) of pages that may speak MCP, besides this service's own",
     ),
+    key(
+        "outbound.mode",
+        r#""sandbox""#,
+        "how mail leaves for addresses elsewhere: sandbox (a server on this machine takes it and keeps nothing) or relay",
+    ),
+    key(
+        "outbound.relay_url",
+        r#""""#,
+        "server that takes everything in mode relay: smtp://host:587 (STARTTLS) or smtps://host:465 (TLS)",
+    ),
+    key("outbound.relay_user", r#""""#, "name to log in with there"),
+    key(
+        "outbound.relay_password",
+        r#""""#,
+        "its password; better in MAILWARD__OUTBOUND__RELAY_PASSWORD or the file below than here",
+    ),
+    key("outbound.relay_password_file", r#""""#, "file with the password"),
     key("offboarding.grace_days", "30", "days in which a tenant that leaves may be taken back"),
     key(
         "offboarding.settle_seconds",
@@ -190,6 +207,18 @@ pub const KEYS: &[Key] = &[
     ),
     key("plans.free.max_inboxes", "5", "inboxes of a tenant; 0 = no limit"),
     key("plans.free.daily_sends", "50", "recipients a day; 0 = no limit"),
+    key("plans.free.daily_sends_per_inbox", "50", "likewise of one inbox; 0 = no limit"),
+    key("plans.free.monthly_sends", "1000", "recipients a month; 0 = no limit"),
+    key(
+        "plans.free.sends_per_minute_per_inbox",
+        "10",
+        "recipients a minute of one inbox, twice as many at once; 0 = no limit",
+    ),
+    key(
+        "plans.free.daily_new_recipients_per_inbox",
+        "10",
+        "recipients a day to whom one inbox writes for the first time; 0 = no limit",
+    ),
     key("plans.free.daily_mails", "0", "mails received a day; 0 = no limit"),
     key("plans.free.daily_mails_per_inbox", "0", "mails received a day by one inbox; 0 = no limit"),
     key("plans.free.monthly_mails", "5000", "mails received a month; 0 = no limit"),
@@ -214,6 +243,18 @@ pub const KEYS: &[Key] = &[
     key("plans.free.daily_judge_bytes", "2097152", "bytes that are sent to the judge a day; 0 = no limit"),
     key("plans.builder.max_inboxes", "10", "inboxes of a tenant; 0 = no limit"),
     key("plans.builder.daily_sends", "500", "recipients a day; 0 = no limit"),
+    key("plans.builder.daily_sends_per_inbox", "250", "likewise of one inbox; 0 = no limit"),
+    key("plans.builder.monthly_sends", "10000", "recipients a month; 0 = no limit"),
+    key(
+        "plans.builder.sends_per_minute_per_inbox",
+        "60",
+        "recipients a minute of one inbox, twice as many at once; 0 = no limit",
+    ),
+    key(
+        "plans.builder.daily_new_recipients_per_inbox",
+        "20",
+        "recipients a day to whom one inbox writes for the first time; 0 = no limit",
+    ),
     key("plans.builder.daily_mails", "0", "mails received a day; 0 = no limit"),
     key("plans.builder.daily_mails_per_inbox", "0", "mails received a day by one inbox; 0 = no limit"),
     key("plans.builder.monthly_mails", "100000", "mails received a month; 0 = no limit"),
@@ -246,6 +287,18 @@ pub const KEYS: &[Key] = &[
     ),
     key("plans.scale.max_inboxes", "0", "inboxes of a tenant; 0 = no limit"),
     key("plans.scale.daily_sends", "10000", "recipients a day; 0 = no limit"),
+    key("plans.scale.daily_sends_per_inbox", "2000", "likewise of one inbox; 0 = no limit"),
+    key("plans.scale.monthly_sends", "0", "recipients a month; 0 = no limit"),
+    key(
+        "plans.scale.sends_per_minute_per_inbox",
+        "300",
+        "recipients a minute of one inbox, twice as many at once; 0 = no limit",
+    ),
+    key(
+        "plans.scale.daily_new_recipients_per_inbox",
+        "20",
+        "recipients a day to whom one inbox writes for the first time; 0 = no limit",
+    ),
     key("plans.scale.daily_mails", "0", "mails received a day; 0 = no limit"),
     key("plans.scale.daily_mails_per_inbox", "0", "mails received a day by one inbox; 0 = no limit"),
     key("plans.scale.monthly_mails", "0", "mails received a month; 0 = no limit"),

@@ -50,7 +50,7 @@ impl Error {
     }
 
     /// Whether another attempt of the same transaction may succeed: a deadlock or serialisation failure.
-    pub(crate) fn is_retryable(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         // PostgreSQL's SQLSTATE 40001 and 40P01; SQLite has one writer and knows neither.
         self.code().is_some_and(|code| code == "40001" || code == "40P01")
     }
@@ -67,7 +67,7 @@ impl Error {
     }
 
     /// Whether a unique constraint stood in the way.
-    pub(crate) fn is_unique_violation(&self) -> bool {
+    pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Unavailable(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
 

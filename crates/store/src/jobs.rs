@@ -7,7 +7,7 @@ use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, MessageId, TenantId, WebhookId};
 
 use crate::db::on;
-use crate::scope::judging;
+use crate::scope::{judging, outgoing};
 use crate::system::slug;
 use crate::{Error, Result, Store, Tenant};
 
@@ -18,6 +18,8 @@ pub enum JobKind {
     Webhook,
     /// Ask the judge about a mail that waits for it.
     Judge,
+    /// Send a mail to those of its recipients who do not have it yet.
+    Send,
 }
 
 impl JobKind {
@@ -26,11 +28,12 @@ impl JobKind {
         match self {
             Self::Webhook => "webhook",
             Self::Judge => "judge",
+            Self::Send => "send",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Webhook, Self::Judge].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Webhook, Self::Judge, Self::Send].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -47,7 +50,7 @@ pub struct ClaimedJob {
     pub event: Option<EventId>,
     /// To which endpoint.
     pub webhook: Option<WebhookId>,
-    /// About which mail; of kind [`JobKind::Judge`] alone.
+    /// About which mail; none of kind [`JobKind::Webhook`].
     pub message: Option<MessageId>,
     /// How often it was tried, this time included.
     pub attempts: i64,
@@ -137,6 +140,22 @@ impl Store {
         Ok(done)
     }
 
+    /// Gives those jobs back whose mail was on its way when an earlier process ended, at the start of one that has the
+    /// store to itself. Those that wait for their next try go on waiting.
+    pub async fn take_back_sending(&self, now: Timestamp) -> Result<u64> {
+        const SQL: &str = "UPDATE job SET due_at = $1 WHERE kind = 'send' AND state = 'open' AND due_at > $1
+            AND EXISTS (SELECT 1 FROM message WHERE message.tenant_id = job.tenant_id AND 'send:' || message.id = job.id
+                AND message.status IN ('queued', 'sending'))";
+        if self.is_shared() {
+            return Ok(0);
+        }
+        let mut tx = self.inner.db.write().await?;
+        let done =
+            on!(&mut tx, |conn| sqlx::query(SQL).bind(now.millis()).execute(conn).await?.rows_affected());
+        tx.commit().await?;
+        Ok(done)
+    }
+
     /// When the next job of these kinds becomes due.
     pub async fn next_due(&self, kinds: &[JobKind]) -> Result<Option<Timestamp>> {
         const SQLITE: &str =
@@ -158,6 +177,7 @@ impl Store {
             kind,
             message: match kind {
                 JobKind::Judge => Some(judging::message_of(&row.id).map_err(bad)?),
+                JobKind::Send => Some(outgoing::message_of(&row.id).map_err(bad)?),
                 JobKind::Webhook => None,
             },
             event: row.event_id.map(EventId::try_from).transpose().map_err(|e| bad(e.to_string()))?,

@@ -15,7 +15,7 @@ use crate::news::Changes;
 pub(crate) struct Wakes {
     inboxes: Mutex<HashMap<InboxId, Weak<Notify>>>,
     /// One for each kind of job: a wake-up that one worker takes is no other's.
-    jobs: [Notify; 2],
+    jobs: [Notify; 3],
     sweep: Notify,
     has_worker: AtomicBool,
 }
@@ -84,6 +84,7 @@ impl Wakes {
         let place = match kind {
             JobKind::Webhook => 0,
             JobKind::Judge => 1,
+            JobKind::Send => 2,
         };
         self.jobs[place].notified().await;
     }

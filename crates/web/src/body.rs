@@ -24,12 +24,24 @@ pub(crate) struct Body<T>(pub(crate) T);
 /// A request whose body is whole and no deeper than any, for who reads it as something else.
 pub(crate) struct Whole(pub(crate) Parts, pub(crate) Bytes);
 
+/// Likewise one that carries files.
+pub(crate) struct LargeBody<T>(pub(crate) T);
+
 impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
-        let (parts, bytes) = collect(request, web).await?;
+        let (parts, bytes) = collect(request, web.config.body_limit).await?;
         read(&parts.headers, &bytes).map(Body)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Web> for LargeBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
+        let (parts, bytes) = collect(request, web.config.large_body_limit).await?;
+        read(&parts.headers, &bytes).map(LargeBody)
     }
 }
 
@@ -37,7 +49,7 @@ impl FromRequest<Web> for Whole {
     type Rejection = Problem;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
-        let (parts, bytes) = collect(request, web).await?;
+        let (parts, bytes) = collect(request, web.config.body_limit).await?;
         if nests_deeper(&bytes, MOST_DEPTH) {
             return Err(Problem::validation(format!("the body nests deeper than {MOST_DEPTH} levels")));
         }
@@ -46,9 +58,8 @@ impl FromRequest<Web> for Whole {
 }
 
 /// The whole body, within bounds of size and time.
-async fn collect(request: Request, web: &Web) -> Result<(Parts, Bytes), Problem> {
+async fn collect(request: Request, limit: usize) -> Result<(Parts, Bytes), Problem> {
     let (parts, body) = request.into_parts();
-    let limit = web.config.body_limit;
     let collected = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await;
     match collected {
         Err(_) => Err(Problem::too_slow()),

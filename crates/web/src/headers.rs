@@ -1,4 +1,4 @@
-//! The headers of every answer: nothing is cached, sniffed, framed or run.
+//! The headers of every answer: nothing is cached, sniffed, framed or run. And one that several requests have.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
@@ -7,11 +7,25 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::WebConfig;
+use crate::problem::Problem;
 
 /// Names the request in the answer, as `requestId` does in errors.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Browsers that load a file of ours elsewhere must not.
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// The key by which repeats of a request are one request, if it came with one.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut keys = headers.get_all("idempotency-key").iter();
+    match (keys.next(), keys.next()) {
+        (None, _) => Ok(None),
+        (Some(key), None) => match key.to_str() {
+            Ok(key) => Ok(Some(key.to_owned())),
+            Err(_) => Err(Problem::validation("Idempotency-Key: must be visible ASCII")),
+        },
+        _ => Err(Problem::validation("Idempotency-Key: must come once")),
+    }
+}
 
 /// Adds what is missing; a handler that set one of them knew better.
 pub(crate) fn dress(headers: &mut HeaderMap, request_id: &str, config: &WebConfig) {

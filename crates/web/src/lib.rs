@@ -50,6 +50,8 @@ use crate::limits::Limits;
 pub struct WebConfig {
     /// The largest body of a request, in bytes.
     pub body_limit: usize,
+    /// The largest body that may carry files, in bytes.
+    pub large_body_limit: usize,
     /// Whether the peer is a proxy of the operator's, whose last `X-Forwarded-For` entry names the client.
     pub behind_proxy: bool,
     /// Requests a second of one token, on the long run; 0 is no limit.
@@ -72,6 +74,7 @@ impl Default for WebConfig {
     fn default() -> Self {
         Self {
             body_limit: 1024 * 1024,
+            large_body_limit: 25 * 1024 * 1024,
             behind_proxy: false,
             requests_per_second: 20,
             burst: 40,

@@ -157,6 +157,15 @@ impl Problem {
             // A poll that waits ends within half a minute, and most end sooner: who asks again is not far off.
             let wait = wait.unwrap_or(Duration::from_secs(1));
             Self { message: message.into(), ..Self::rate_limited("", wait) }.rate(over.max, wait)
+        } else if limit.is_of_sending() {
+            let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "send_limit_exceeded", message);
+            match wait {
+                Some(wait) => problem
+                    .fix("wait until resetsAt, send to fewer, or ask the operator for a larger plan")
+                    .header(RETRY_AFTER, whole_seconds(wait).into())
+                    .rate(over.max, wait),
+                None => problem.fix("send the mail to fewer at a time: so many may never go at once"),
+            }
         } else {
             let problem = Self::new(StatusCode::PAYMENT_REQUIRED, "quota_exceeded", message);
             match (limit, wait) {
@@ -276,6 +285,17 @@ impl From<Error> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", message)
                     .fix("use a new Idempotency-Key for a new request")
             }
+            Error::InboxPaused => Self::new(StatusCode::LOCKED, "inbox_paused", message).fix(
+                "PATCH /v1/inboxes/{id} with isActive true, with a token that holds the scope `inboxes`",
+            ),
+            Error::SecretInBody => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "secret_in_body", message)
+                .fix("take it out; it is revoked now, so mint a new one (POST /v1/keys) where it was used"),
+            Error::RecipientNotAllowed(_) => {
+                Self::new(StatusCode::FORBIDDEN, "recipient_not_allowed", message)
+                    .fix("answer a mail that a person sent, or write a new one")
+            }
+            Error::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+                .fix("send smaller or fewer attachments"),
             Error::Archive(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "archive_refused", message)
                 .fix("export it again; nothing of this one was taken"),
             Error::ImportConflict(_) => Self::new(StatusCode::CONFLICT, "import_conflict", message)

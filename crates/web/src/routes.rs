@@ -23,6 +23,7 @@ pub(crate) fn public() -> Routes {
         .routes(routes!(v1::search::search))
         .routes(routes!(v1::threads::list))
         .routes(routes!(v1::threads::show))
+        .routes(routes!(v1::send::send))
         .routes(routes!(v1::raw::download))
         .routes(routes!(v1::attachments::show))
         .routes(routes!(v1::files::download))

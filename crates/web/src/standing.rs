@@ -17,7 +17,7 @@ pub(crate) struct LimitsView {
     all: BTreeMap<&'static str, Option<u64>>,
     /// Recipients a day; 0 is no limit.
     daily_email_limit: u64,
-    /// Whether this deployment sends mail for tenants.
+    /// Whether the caller's key may send mail.
     can_send: bool,
 }
 
@@ -66,12 +66,12 @@ struct JudgeView {
 }
 
 impl LimitsView {
-    pub(crate) fn new(plan: &Plan) -> Self {
+    pub(crate) fn new(plan: &Plan, can_send: bool) -> Self {
         let value = |limit: &Limit| Some(limit.of(plan)).filter(|value| *value > 0);
         Self {
             all: Limit::ALL.iter().map(|limit| (limit.json(), value(limit))).collect(),
             daily_email_limit: plan.daily_sends,
-            can_send: false,
+            can_send,
         }
     }
 }

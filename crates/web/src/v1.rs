@@ -13,6 +13,7 @@ pub(crate) mod raw;
 pub(crate) mod review;
 pub(crate) mod safe;
 pub(crate) mod search;
+pub(crate) mod send;
 pub(crate) mod signup;
 pub(crate) mod threads;
 pub(crate) mod token_scan;

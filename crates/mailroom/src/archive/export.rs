@@ -14,7 +14,7 @@ use tokio::sync::mpsc::Sender;
 use super::pack::Packer;
 use super::records::{
     AuditRecord, Counts, EventRecord, FORMAT, Header, InboxRecord, KeyRecord, Manifest, MessageRecord,
-    WebhookRecord,
+    RecipientRecord, WebhookRecord,
 };
 use super::{Entry, Kind, PAGE, PURPOSE};
 use crate::keyring::TenantKeys;
@@ -250,7 +250,14 @@ impl Export {
             return Ok(None);
         }
         let summary = meta(&self.tenant, &mut scope, &self.keys, message).await?;
+        let stored = scope.recipients(&message.id).await?;
         drop(scope);
+        let mut recipients = Vec::with_capacity(stored.len());
+        for one in stored {
+            let place = crate::outbound::place(&message.id, one.no);
+            let address = self.room.open_small(&self.tenant, &place, &one.sealed).await?;
+            recipients.push(RecipientRecord { address, status: one.status.as_str().to_owned() });
+        }
         let decided_reason = match &archived.decided_reason {
             Some(sealed) => Some(self.room.open_small(&self.tenant, message.id.as_str(), sealed).await?),
             None => None,
@@ -270,6 +277,7 @@ impl Export {
             decided_at: archived.decided_at.map(Timestamp::millis),
             decided_by: archived.decided_by.clone(),
             decided_reason,
+            recipients,
             summary,
         }))
     }

@@ -12,7 +12,7 @@ use mailward_mail::id::{InboxId, TenantId, WebhookId};
 use mailward_score::Verdict;
 use mailward_store::{
     Act, Action, Actor, ArchivedInbox, Direction, EventKind, EventRow, Include, NewInbox, NewMessage,
-    NewWebhook, Operator, RestoredMessage, Scopes, State, Tenant, TenantState,
+    NewWebhook, Operator, OutgoingStatus, Recipient, RestoredMessage, Scopes, State, Tenant, TenantState,
 };
 use mailward_vault::{MessageContext, PartKind, Token};
 use tokio::sync::mpsc;
@@ -377,7 +377,20 @@ impl Mailroom {
             Some(text) => Some(self.seal_small(tenant, record.id.as_str(), text).await?),
             None => None,
         };
+        let mut recipients = Vec::with_capacity(record.recipients.len());
+        for (no, one) in (0..).zip(&record.recipients) {
+            let status = OutgoingStatus::parse(&one.status).ok_or(Error::Damaged("a status is none"))?;
+            let sealed =
+                self.seal_small(tenant, &crate::outbound::place(&record.id, no), &one.address).await?;
+            // What was still to be sent there is not sent from here: nobody knows who sent it meanwhile.
+            let status = if status.is_open() { OutgoingStatus::Cancelled } else { status };
+            recipients.push(Recipient { no, status, sealed, answer: None });
+        }
+        let fared: Vec<OutgoingStatus> = recipients.iter().map(|one| one.status).collect();
+        let direction = Direction::parse(&record.direction).ok_or(Error::Damaged("a direction is none"))?;
         let restored = RestoredMessage {
+            status: (direction == Direction::Outbound).then(|| crate::outbound::whole(&fared)),
+            recipients,
             new: NewMessage {
                 inbox: record.inbox_id.clone(),
                 held: state == State::Held,
@@ -400,7 +413,7 @@ impl Mailroom {
                 id: record.id.clone(),
             },
             state,
-            direction: Direction::parse(&record.direction).ok_or(Error::Damaged("a direction is none"))?,
+            direction,
             place: match state {
                 State::Delivered => record.seq.zip(record.available_at.map(Timestamp)),
                 State::Held | State::Rejected => None,

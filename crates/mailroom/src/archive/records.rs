@@ -130,8 +130,18 @@ pub(crate) struct MessageRecord {
     pub(crate) decided_at: Option<i64>,
     pub(crate) decided_by: Option<String>,
     pub(crate) decided_reason: Option<String>,
+    /// Of a mail that went: how it fared with each recipient, hidden copies too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) recipients: Vec<RecipientRecord>,
     /// Sender, subject, the verdict with its findings, sender authentication, the envelope.
     pub(crate) summary: Meta,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RecipientRecord {
+    pub(crate) address: String,
+    pub(crate) status: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -87,6 +87,10 @@ impl Mailroom {
                 .map_err(|_| Error::Damaged("the detail of an event is no JSON"))?;
             data["decidedBy"] = detail["decidedBy"].clone();
         }
+        if let Some(status) = message.status {
+            data["direction"] = json!(message.direction.as_str());
+            data["status"] = json!(status.as_str());
+        }
         data["seq"] = json!(message.seq);
         data["receivedAt"] = json!(message.received_at.to_string());
         data["createdAt"] = json!(message.available_at.map(|at| at.to_string()));

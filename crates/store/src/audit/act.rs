@@ -67,6 +67,8 @@ actions! {
     OperatorInstalled = "operator.install",
     /// An operator's key was ended.
     OperatorRevoked = "operator.revoke",
+    /// A mail was not sent because a token of ours stood in it.
+    SendRefused = "mail.refuse_send",
     /// A held mail was shown to a reviewer.
     HeldShown = "mail.show_held",
     /// A held mail was released.

@@ -7,6 +7,7 @@ use mailward_mail::id::{EventId, InboxId, MessageId};
 
 use super::event::{EventRow, Row as EventSql};
 use super::message::{Direction, Message, MessageRow, NewMessage, State};
+use super::outgoing::{OutgoingStatus, Recipient};
 use crate::db::on;
 use crate::{Error, Result, Scope};
 
@@ -76,6 +77,10 @@ pub struct RestoredMessage {
     pub decided_reason: Option<Vec<u8>>,
     /// The sealed parts: raw, parsed, meta.
     pub parts: [Vec<u8>; 3],
+    /// How it fared, of outbound mail.
+    pub status: Option<OutgoingStatus>,
+    /// Whom it went to, of outbound mail: in the order of their places.
+    pub recipients: Vec<Recipient>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -149,7 +154,7 @@ impl Scope {
     ) -> Result<Vec<ArchivedMessage>> {
         const SQL: &str =
             "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
-            key_version, dek, level, score, model, decided_at, decided_by, decided_reason FROM message
+            status, key_version, dek, level, score, model, decided_at, decided_by, decided_reason FROM message
             WHERE tenant_id = $1 AND id > $2 AND received_at <= $3 AND length(dek) > 0 ORDER BY id LIMIT $4";
         let rows: Vec<MessageSql> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -229,9 +234,9 @@ impl Scope {
     pub async fn restore_message(&mut self, restored: &RestoredMessage) -> Result<bool> {
         const SQL: &str = "INSERT INTO message (tenant_id, id, inbox_id, seq, direction, state, version, received_at,
             available_at, decided_at, decided_by, decided_reason, size, level, score, model, is_read, has_attachments,
-            is_automated, key_version, dek, from_digest, delivery_digest, armed, message_id_digest, thread_digest)
+            is_automated, key_version, dek, from_digest, delivery_digest, armed, message_id_digest, thread_digest, status)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-                $23, 0, $24, $25) ON CONFLICT DO NOTHING";
+                $23, 0, $24, $25, $26) ON CONFLICT DO NOTHING";
         let new = &restored.new;
         let thread = self.thread_for(new).await?;
         let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
@@ -260,12 +265,17 @@ impl Scope {
             .bind(&new.delivery_digest[..])
             .bind(new.message_id_digest())
             .bind(thread.as_ref().map(|digest| &digest[..]))
+            .bind(restored.status.map(OutgoingStatus::as_str))
             .execute(conn)
             .await?
             .rows_affected());
         if done > 0 {
             let [raw, parsed, meta] = &restored.parts;
             self.insert_parts(&new.id, raw, parsed, meta).await?;
+            for (no, recipient) in (0..).zip(&restored.recipients) {
+                self.insert_recipient(&new.id, no, recipient.status, &recipient.sealed, new.received_at)
+                    .await?;
+            }
         }
         Ok(done > 0)
     }

@@ -90,8 +90,10 @@ impl Scope {
     /// 0: nothing is left but its name, its audit chain and what is known of its leaving.
     pub async fn erase_some(&mut self) -> Result<u64> {
         // Each is small enough that nobody's mail waits for it.
-        const STEPS: [&str; 17] = [
+        const STEPS: [&str; 19] = [
             "DELETE FROM part WHERE tenant_id = $1 AND message_id IN
+                (SELECT id FROM message WHERE tenant_id = $1 ORDER BY id LIMIT 50)",
+            "DELETE FROM recipient WHERE tenant_id = $1 AND message_id IN
                 (SELECT id FROM message WHERE tenant_id = $1 ORDER BY id LIMIT 50)",
             "DELETE FROM message WHERE tenant_id = $1 AND id IN
                 (SELECT id FROM message WHERE tenant_id = $1 ORDER BY id LIMIT 50)",
@@ -107,6 +109,8 @@ impl Scope {
             "DELETE FROM use_count WHERE tenant_id = $1",
             "DELETE FROM use_act WHERE tenant_id = $1",
             "DELETE FROM judge_use WHERE tenant_id = $1",
+            "DELETE FROM correspondent WHERE tenant_id = $1 AND digest IN
+                (SELECT digest FROM correspondent WHERE tenant_id = $1 LIMIT 500)",
             "DELETE FROM api_key WHERE tenant_id = $1 AND keyid IN
                 (SELECT keyid FROM api_key WHERE tenant_id = $1 LIMIT 500)",
             "DELETE FROM idempotency WHERE tenant_id = $1 AND key_digest IN

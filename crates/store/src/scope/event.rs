@@ -42,6 +42,14 @@ events! {
     EmailThreadNew = "email.thread.new",
     /// A mail that became available answers in a thread.
     EmailThreadReply = "email.thread.reply",
+    /// A relay took a mail for one of its recipients.
+    EmailSent = "email.sent",
+    /// A recipient has a mail.
+    EmailDelivered = "email.delivered",
+    /// A mail could not be delivered so far, and is tried again.
+    EmailDeferred = "email.deferred",
+    /// A mail will not reach one of its recipients.
+    EmailFailed = "email.failed",
     /// An inbox was made.
     InboxCreated = "inbox.created",
     /// An inbox' time was over.

@@ -281,13 +281,16 @@ impl Scope {
         if done == 0 {
             return Ok(false);
         }
-        const WITH_IT: [&str; 6] = [
+        const WITH_IT: [&str; 8] = [
             "DELETE FROM address WHERE tenant_id = $1 AND inbox_id = $2",
             "UPDATE message SET dek = '', state = 'rejected', seq = NULL, armed = 0
                 WHERE tenant_id = $1 AND inbox_id = $2",
             "DELETE FROM job WHERE tenant_id = $1 AND webhook_id IN
                 (SELECT id FROM webhook WHERE tenant_id = $1 AND inbox_id = $2)",
             "DELETE FROM webhook WHERE tenant_id = $1 AND inbox_id = $2",
+            "DELETE FROM job WHERE tenant_id = $1 AND kind = 'send' AND id IN (SELECT 'send:' || id FROM message
+                WHERE tenant_id = $1 AND inbox_id = $2 AND status IN ('queued', 'sending', 'deferred'))",
+            "DELETE FROM correspondent WHERE tenant_id = $1 AND inbox_id = $2",
             "DELETE FROM policy WHERE tenant_id = $1 AND inbox_id = $2",
             "DELETE FROM allowed_sender WHERE tenant_id = $1 AND inbox_id = $2",
         ];

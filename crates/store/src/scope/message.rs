@@ -3,6 +3,7 @@
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, MessageId, ThreadId};
 
+use super::outgoing::OutgoingStatus;
 use super::thread::Threading;
 use crate::db::on;
 use crate::{Error, Result, Scope};
@@ -92,6 +93,8 @@ pub struct Message {
     pub is_read: bool,
     /// The thread it belongs to, for an agent; none where it was not asked for.
     pub thread: Option<ThreadId>,
+    /// How it fares, of outbound mail.
+    pub status: Option<OutgoingStatus>,
     /// The version of the tenant key that wrapped its own.
     pub key_version: u32,
     /// Its wrapped key.
@@ -180,6 +183,9 @@ pub(crate) struct MessageRow {
     available_at: Option<i64>,
     size: i64,
     is_read: i64,
+    /// Not every list asks for it.
+    #[sqlx(default)]
+    status: Option<String>,
     key_version: i64,
     dek: Vec<u8>,
     #[sqlx(default)]
@@ -206,6 +212,10 @@ impl TryFrom<MessageRow> for Message {
                 Some(id) => Some(ThreadId::opened_by(&MessageId::parse(id).map_err(|e| bad(e.to_string()))?)),
                 None => None,
             },
+            status: match &row.status {
+                None => None,
+                Some(text) => Some(OutgoingStatus::parse(text).ok_or_else(|| bad(format!("status {text}")))?),
+            },
             key_version: u32::try_from(row.key_version).map_err(|e| bad(e.to_string()))?,
             dek: row.dek,
         })
@@ -215,7 +225,7 @@ impl TryFrom<MessageRow> for Message {
 /// What is read of a message, with the one that opened its thread.
 macro_rules! message_columns {
     () => {
-        "id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read, key_version, dek,
+        "id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read, status, key_version, dek,
         (SELECT o.id FROM message o WHERE o.tenant_id = message.tenant_id AND o.inbox_id = message.inbox_id
             AND o.thread_digest = message.thread_digest AND o.state = 'delivered' ORDER BY o.seq LIMIT 1) AS opener"
     };

@@ -36,6 +36,13 @@ impl Scope {
             .execute(conn)
             .await
             .map(drop))?;
+        const RECIPIENTS: &str = "DELETE FROM recipient WHERE tenant_id = $1 AND message_id = $2";
+        on!(&mut self.tx, |conn| sqlx::query(RECIPIENTS)
+            .bind(self.tenant.as_str())
+            .bind(message)
+            .execute(conn)
+            .await
+            .map(drop))?;
         const MESSAGE: &str = "DELETE FROM message WHERE tenant_id = $1 AND id = $2 RETURNING inbox_id";
         let inbox: Option<(String,)> = on!(&mut self.tx, |conn| sqlx::query_as(MESSAGE)
             .bind(self.tenant.as_str())

@@ -377,7 +377,7 @@ impl Span {
 
 /// The day that counts: a clock that goes back over midnight does not begin the old day again. One that was wrong by
 /// more than a day is not believed for as long.
-fn counted_day(today: Day, last: i64) -> Day {
+pub(super) fn counted_day(today: Day, last: i64) -> Day {
     if last == today.next().0 { today.next() } else { today }
 }
 

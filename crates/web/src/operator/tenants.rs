@@ -198,7 +198,7 @@ async fn standing(
     let (row, standing) = web.room.standing(operator, id).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(StandingView {
         tenant: TenantView::of(row),
-        limits: LimitsView::new(&standing.plan),
+        limits: LimitsView::new(&standing.plan, true),
         overrides: standing.overrides.0.iter().map(|(limit, value)| (limit.json(), *value)).collect(),
         usage: UsageView::new(&standing, true),
     }))

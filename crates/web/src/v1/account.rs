@@ -37,13 +37,14 @@ pub(crate) struct AccountView {
 pub(crate) async fn show(caller: Caller, State(web): State<Web>) -> Result<Json<AccountView>, Problem> {
     let principal = caller.anyone();
     let standing = web.room.account(principal).await?;
-    let knows_of_held = principal.scopes().contains(Scopes::USAGE);
-    Ok(Json(AccountView::new(principal.tenant().id().to_string(), standing, knows_of_held)))
+    let scopes = principal.scopes();
+    Ok(Json(AccountView::new(principal.tenant().id().to_string(), standing, scopes)))
 }
 
 impl AccountView {
-    fn new(id: String, standing: Standing, knows_of_held: bool) -> Self {
-        let (limits, usage) = (LimitsView::new(&standing.plan), UsageView::new(&standing, knows_of_held));
+    fn new(id: String, standing: Standing, scopes: Scopes) -> Self {
+        let limits = LimitsView::new(&standing.plan, scopes.contains(Scopes::SEND));
+        let usage = UsageView::new(&standing, scopes.contains(Scopes::USAGE));
         let account = standing.account;
         Self {
             id,
@@ -91,7 +92,7 @@ mod tests {
         let overrides = Overrides::default();
         let judge = Some(JudgeUse { requests: 5, bytes: 6, tokens: 8 });
         let standing = Standing { account, plan, overrides, used, webhooks: 1, judge };
-        let view = AccountView::new("acme".into(), standing, true);
-        expect![[r#"{"id":"acme","tier":2,"tierName":"scale","limits":{"concurrentPolls":null,"concurrentPollsPerInbox":null,"dailyJudgeBytes":null,"dailyJudgeRequests":null,"dailyMails":null,"dailyMailsPerInbox":null,"dailySends":10000,"maxInboxes":null,"monthlyMails":null,"monthlyMailsPerInbox":null,"receivePerMinute":null,"receivePerMinutePerInbox":null,"requestsPerSecond":null,"storedBytes":1073741824,"storedBytesPerInbox":null,"webhookEndpoints":null,"dailyEmailLimit":10000,"canSend":false},"usage":{"inboxCount":2,"totalEmailsReceived":7,"emailsReceivedToday":1,"emailsReceivedThisMonth":3,"storedBytes":4096,"judgeRequestsToday":5,"judgeBytesToday":6,"judgeTokensToday":8,"webhookCount":1},"xVerificationPending":false,"createdAt":"2026-11-22T10:00:00.000Z","lastActiveAt":"2026-11-22T10:00:00.000Z"}"#]].assert_eq(&serde_json::to_string(&view).expect("JSON"));
+        let view = AccountView::new("acme".into(), standing, Scopes::USAGE.with(Scopes::SEND));
+        expect![[r#"{"id":"acme","tier":2,"tierName":"scale","limits":{"concurrentPolls":null,"concurrentPollsPerInbox":null,"dailyJudgeBytes":null,"dailyJudgeRequests":null,"dailyMails":null,"dailyMailsPerInbox":null,"dailyNewRecipientsPerInbox":null,"dailySends":10000,"dailySendsPerInbox":null,"maxInboxes":null,"monthlyMails":null,"monthlyMailsPerInbox":null,"monthlySends":null,"receivePerMinute":null,"receivePerMinutePerInbox":null,"requestsPerSecond":null,"sendsPerMinutePerInbox":null,"storedBytes":1073741824,"storedBytesPerInbox":null,"webhookEndpoints":null,"dailyEmailLimit":10000,"canSend":true},"usage":{"inboxCount":2,"totalEmailsReceived":7,"emailsReceivedToday":1,"emailsReceivedThisMonth":3,"storedBytes":4096,"judgeRequestsToday":5,"judgeBytesToday":6,"judgeTokensToday":8,"webhookCount":1},"xVerificationPending":false,"createdAt":"2026-11-22T10:00:00.000Z","lastActiveAt":"2026-11-22T10:00:00.000Z"}"#]].assert_eq(&serde_json::to_string(&view).expect("JSON"));
     }
 }

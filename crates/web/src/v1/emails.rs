@@ -4,12 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use mailward_mail::id::{InboxId, MessageId};
 use mailward_mailroom::{ListRequest, Mail, Meta};
-use mailward_store::{Direction, Scopes};
+use mailward_store::{Direction, OutgoingStatus, Scopes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::safe::{SafeView, ShowOptions, Shown};
+use super::send::RecipientView;
 use crate::Web;
 use crate::caller::Caller;
 use crate::cursor::{self, Page};
@@ -100,6 +101,9 @@ pub(crate) struct EmailView {
     security: SecurityView,
     /// Of outbound mail: how it fares.
     status: Option<&'static str>,
+    /// Of outbound mail, when one was asked for: how it fares with each recipient, hidden copies too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipients: Option<Vec<RecipientView>>,
     /// Whether a machine sent it by itself, so that nobody should answer.
     automated: bool,
     /// The address it came to, with its tag.
@@ -194,8 +198,13 @@ pub(crate) async fn show(
         let mail = web.room.safe(principal, &inbox, &id, &request).await?;
         return Ok(Json(Shown::Safe(SafeView::of(mail.ok_or_else(Problem::not_found)?))));
     }
-    let mail = web.room.open(principal, &inbox, &id).await?;
-    Ok(Json(Shown::Whole(Box::new(EmailView::of(mail.ok_or_else(Problem::not_found)?)))))
+    let mail = web.room.open(principal, &inbox, &id).await?.ok_or_else(Problem::not_found)?;
+    let recipients = match mail.message.direction {
+        Direction::Inbound => None,
+        Direction::Outbound => Some(web.room.recipients(principal, &inbox, &id).await?),
+    };
+    let recipients = recipients.map(|all| all.into_iter().map(RecipientView::from).collect());
+    Ok(Json(Shown::Whole(Box::new(EmailView { recipients, ..EmailView::of(mail) }))))
 }
 
 impl ListOptions {
@@ -243,7 +252,8 @@ impl EmailView {
             html,
             is_read: message.is_read,
             thread_id: message.thread.map(String::from),
-            status: None,
+            status: message.status.map(OutgoingStatus::as_str),
+            recipients: None,
             automated: meta.automated.is_some(),
             delivered_to: meta.delivered_to,
             tag: meta.tag,
@@ -330,6 +340,7 @@ mod tests {
             size: 100,
             is_read: false,
             thread: None,
+            status: None,
             key_version: 1,
             dek: Vec::new(),
         };

@@ -17,6 +17,7 @@ use crate::Web;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::cursor::{self, Page};
+use crate::headers::idempotency_key;
 use crate::problem::Problem;
 use crate::query::{Ids, Limit, Query};
 
@@ -216,15 +217,10 @@ impl CreateRequest {
             expires_in: self.expires_in.map(Duration::from_secs),
             idempotency: None,
         };
-        let mut keys = headers.get_all("idempotency-key").iter();
-        match (keys.next(), keys.next()) {
-            (None, _) => Ok(request),
-            (Some(key), None) => match key.to_str() {
-                Ok(key) => Ok(request.idempotent(key.to_owned(), &canonical)),
-                Err(_) => Err(Problem::validation("Idempotency-Key: must be visible ASCII")),
-            },
-            _ => Err(Problem::validation("Idempotency-Key: must come once")),
-        }
+        Ok(match idempotency_key(headers)? {
+            None => request,
+            Some(key) => request.idempotent(key, &canonical),
+        })
     }
 }
 

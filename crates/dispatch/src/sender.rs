@@ -1,0 +1,230 @@
+//! Carries mail to those who are not of this house: one SMTP transaction for each recipient, so that what a server says
+//! of one is of that one alone.
+//!
+//! What is carried, and what becomes of it, is somebody else's to know: an [`Outbox`] that the server fills in. Before a
+//! word is said to a server the outbox has committed that it will be; a worker that dies in between leaves that behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use lettre::address::{Address, Envelope};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use mailward_mail::clock::{Clock, Timestamp};
+use mailward_mail::random::Random;
+use mailward_store::{ClaimedJob, JobKind};
+use zeroize::Zeroizing;
+
+use crate::backoff::delay;
+use crate::worker::{Handler, Lane, Outcome};
+
+/// How long one command of a conversation may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long one job may take; what is left of its recipients then is tried with the next one.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// The server to which everything is handed.
+#[derive(Clone)]
+pub struct Relay {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the conversation is protected.
+    pub security: Security,
+    /// Name and password.
+    pub login: Option<(String, Zeroizing<String>)>,
+    /// The name that is said in EHLO.
+    pub hello: String,
+    /// What is written beside each answer; none where it says enough.
+    pub remark: Option<&'static str>,
+}
+
+/// How a conversation is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// Not at all: on this machine only.
+    None,
+    /// STARTTLS (RFC 3207); without it nothing is said.
+    StartTls,
+    /// From the first byte (RFC 8314 3.3).
+    Tls,
+}
+
+/// What is to be carried.
+pub struct Load {
+    /// The reverse-path.
+    pub from: String,
+    /// Whom it is for, each with its place.
+    pub to: Vec<(i64, String)>,
+    /// The message, every line ending in CRLF.
+    pub raw: Vec<u8>,
+}
+
+/// What became of a mail's first step.
+#[derive(Default)]
+pub struct Taken {
+    /// What is to be carried.
+    pub load: Option<Load>,
+    /// Somebody else could not take it now.
+    pub deferred: bool,
+    /// When to look again, whatever the schedule says.
+    pub again: Option<Timestamp>,
+}
+
+/// What became of a mail with one recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// The server took it.
+    Taken,
+    /// Not yet.
+    Later,
+    /// Never.
+    Never,
+}
+
+/// What became of a mail with the recipient at a place, and what was said.
+pub struct Said {
+    /// The recipient's place.
+    pub no: i64,
+    /// What became of it.
+    pub carried: Carried,
+    /// What the server said, or why there was none.
+    pub answer: String,
+}
+
+/// Why an outbox could not answer.
+pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where mail comes from and what becomes of it is noted.
+pub trait Outbox: Send + Sync {
+    /// What a job has to carry, noted as being on its way. With `last` there is no other try.
+    fn take(&self, job: ClaimedJob, last: bool) -> BoxFuture<'_, Result<Taken, Trouble>>;
+    /// Notes what became of it.
+    fn note(&self, job: ClaimedJob, said: Vec<Said>) -> BoxFuture<'_, Result<(), Trouble>>;
+}
+
+impl Lane {
+    /// Mail that goes.
+    pub const SENDING: Self = Self { kind: JobKind::Send, at_once: 16, longest: LONGEST };
+}
+
+/// The handler of jobs that send.
+pub struct Sender {
+    outbox: Arc<dyn Outbox>,
+    relay: AsyncSmtpTransport<Tokio1Executor>,
+    remark: Option<&'static str>,
+    clock: Clock,
+    random: Random,
+}
+
+impl Sender {
+    /// A handler that hands everything to one server.
+    ///
+    /// # Errors
+    /// What is wrong with the server's name.
+    pub fn new(outbox: Arc<dyn Outbox>, relay: Relay, clock: Clock, random: Random) -> Result<Self, String> {
+        let tls = || {
+            TlsParameters::new(relay.host.clone())
+                .map_err(|error| format!("{}: no TLS with it: {error}", relay.host))
+        };
+        let tls = match relay.security {
+            Security::None => Tls::None,
+            Security::StartTls => Tls::Required(tls()?),
+            Security::Tls => Tls::Wrapper(tls()?),
+        };
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&relay.host)
+            .port(relay.port)
+            .tls(tls)
+            .timeout(Some(PATIENCE))
+            .hello_name(ClientId::Domain(relay.hello.clone()));
+        if let Some((name, password)) = &relay.login {
+            builder = builder.credentials(Credentials::new(name.clone(), password.as_str().to_owned()));
+        }
+        Ok(Self { outbox, relay: builder.build(), remark: relay.remark, clock, random })
+    }
+
+    async fn carry(&self, job: &ClaimedJob) -> Outcome {
+        let next = delay(job.attempts, None, &self.random);
+        let later = || match next {
+            Some(wait) => Outcome::Retry(self.clock.now().plus(wait), None),
+            None => Outcome::GiveUp(None),
+        };
+        let taken = match self.outbox.take(job.clone(), next.is_none()).await {
+            Ok(taken) => taken,
+            Err(error) => {
+                tracing::warn!(%error, job = job.id, "a mail could not be taken from the queue");
+                return later();
+            }
+        };
+        let mut deferred = taken.deferred;
+        if let Some(load) = taken.load {
+            let said = self.say(job, load, next.is_none()).await;
+            deferred |= said.iter().any(|one| one.carried == Carried::Later);
+            // Not noted is not known: it is deferred when the job is run again.
+            if let Err(error) = self.outbox.note(job.clone(), said).await {
+                tracing::warn!(%error, job = job.id, "could not note what became of a mail");
+                return later();
+            }
+        }
+        match taken.again {
+            Some(at) => Outcome::Retry(at, None),
+            None if deferred => later(),
+            None => Outcome::Done,
+        }
+    }
+
+    async fn say(&self, job: &ClaimedJob, load: Load, last: bool) -> Vec<Said> {
+        let (mut all, until) = (Vec::with_capacity(load.to.len()), self.clock.now().plus(LONGEST - PATIENCE));
+        for (no, address) in &load.to {
+            if self.clock.now() > until {
+                let answer = "there was no time for it".to_owned();
+                all.push(Said {
+                    no: *no,
+                    carried: if last { Carried::Never } else { Carried::Later },
+                    answer,
+                });
+                continue;
+            }
+            let (carried, answer) = self.say_one(&load.from, address, &load.raw).await;
+            let carried = if last && carried == Carried::Later { Carried::Never } else { carried };
+            tracing::info!(tenant_id = %job.tenant.id(), job = job.id, no, ?carried, "a mail was carried");
+            all.push(Said { no: *no, carried, answer });
+        }
+        all
+    }
+
+    async fn say_one(&self, from: &str, to: &str, raw: &[u8]) -> (Carried, String) {
+        let addresses = from.parse::<Address>().and_then(|from| Ok((from, to.parse::<Address>()?)));
+        let envelope = addresses
+            .map_err(|error| error.to_string())
+            .and_then(|(from, to)| Envelope::new(Some(from), vec![to]).map_err(|error| error.to_string()));
+        let envelope = match envelope {
+            Ok(envelope) => envelope,
+            Err(error) => return (Carried::Never, error),
+        };
+        match self.relay.send_raw(&envelope, raw).await {
+            Ok(response) => {
+                let said = response.message().collect::<Vec<_>>().join(" ");
+                let said = format!("{} {said}", response.code());
+                let remark = self.remark.map(|remark| format!(" ({remark})")).unwrap_or_default();
+                (Carried::Taken, said + &remark)
+            }
+            Err(error) => {
+                // RFC 5321 4.2.1: 5yz alone means "do not try again"; a lost connection may pass.
+                let carried = if error.is_permanent() { Carried::Never } else { Carried::Later };
+                (carried, error.to_string())
+            }
+        }
+    }
+}
+
+impl Handler for Sender {
+    fn run(&self, job: ClaimedJob) -> BoxFuture<'_, Outcome> {
+        async move { self.carry(&job).await }.boxed()
+    }
+}

@@ -1,0 +1,108 @@
+//! The wiring of sending: which server takes what is not of this house, and the worker that runs the jobs.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use mailward_dispatch::{
+    Carried, Handler, Handlers, Load, Outbox, Relay, Said, Security, Sender, Sink, Taken, Trouble,
+};
+use mailward_mail::clock::Clock;
+use mailward_mail::random::Random;
+use mailward_mailroom::{Fate, Mailroom, Report};
+use mailward_store::{ClaimedJob, JobKind};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use crate::StartError;
+use crate::config::relay::RelayUrl;
+use crate::config::{Config, OutboundMode};
+
+/// What is written beside the sandbox's answer.
+const SANDBOX: &str = "sandbox: nothing left this machine";
+
+/// What runs the jobs.
+///
+/// # Errors
+/// [`StartError`], when the relay's password cannot be read, or the sandbox finds no port.
+pub(crate) async fn handlers(
+    config: &Config,
+    room: &Mailroom,
+    clock: &Clock,
+    random: &Random,
+    stop: &CancellationToken,
+) -> Result<Handlers, StartError> {
+    let relay = match config.outbound.mode {
+        OutboundMode::Sandbox => {
+            let sink = Sink::start(stop.clone())
+                .await
+                .map_err(|error| StartError::failed(format!("the sandbox finds no port: {error}")))?;
+            Relay {
+                host: sink.address().ip().to_string(),
+                port: sink.address().port(),
+                security: Security::None,
+                login: None,
+                hello: config.smtp.bounds.hostname.clone(),
+                remark: Some(SANDBOX),
+            }
+        }
+        OutboundMode::Relay => relay(config)?,
+    };
+    let outbox = Arc::new(Room(room.clone()));
+    let sender = Sender::new(outbox, relay, clock.clone(), random.clone()).map_err(StartError::refused)?;
+    Ok(Handlers::from([(JobKind::Send, Arc::new(sender) as Arc<dyn Handler>)]))
+}
+
+fn relay(config: &Config) -> Result<Relay, StartError> {
+    let outbound = &config.outbound;
+    let password = match (&outbound.relay_password, &outbound.relay_password_file) {
+        (Some(password), _) => Some(Zeroizing::new(password.expose().to_owned())),
+        (None, Some(path)) => {
+            let read = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+                StartError::refused(format!("outbound.relay_password_file {}: {error}", path.display()))
+            })?;
+            Some(Zeroizing::new(read.trim().to_owned()))
+        }
+        (None, None) => None,
+    };
+    let url = outbound.relay_url.as_deref().unwrap_or_default();
+    let url =
+        RelayUrl::parse(url).map_err(|reason| StartError::refused(format!("outbound.relay_url {reason}")))?;
+    Ok(Relay {
+        host: url.host,
+        port: url.port,
+        security: url.security,
+        login: outbound.relay_user.clone().zip(password),
+        hello: config.smtp.bounds.hostname.clone(),
+        remark: None,
+    })
+}
+
+struct Room(Mailroom);
+
+impl Outbox for Room {
+    fn take(&self, job: ClaimedJob, last: bool) -> BoxFuture<'_, Result<Taken, Trouble>> {
+        async move {
+            let begun = self.0.begin_sending(&job, last).await?;
+            let load = begun.parcel.map(|parcel| Load { from: parcel.from, to: parcel.to, raw: parcel.raw });
+            Ok(Taken { load, deferred: begun.deferred, again: begun.again })
+        }
+        .boxed()
+    }
+
+    fn note(&self, job: ClaimedJob, said: Vec<Said>) -> BoxFuture<'_, Result<(), Trouble>> {
+        async move {
+            let reports = said.into_iter().map(|one| Report {
+                no: one.no,
+                fate: match one.carried {
+                    Carried::Taken => Fate::Sent,
+                    Carried::Later => Fate::Deferred,
+                    Carried::Never => Fate::Failed,
+                },
+                answer: one.answer,
+            });
+            Ok(self.0.end_sending(&job, reports.collect()).await?)
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,137 @@
+//! Limits of sending hold exactly, whoever sends at the same time and wherever.
+
+use serde_json::json;
+
+use super::{letter, send, sent};
+use crate::world::actors::{Inbox, Tenant};
+use crate::world::{Engine, World, both_databases};
+
+both_databases!(
+    of_a_hundred_at_once_as_many_pass_as_may,
+    a_mail_to_several_passes_whole_or_not_at_all,
+    who_was_written_to_before_is_not_new,
+    the_minute_s_rate_is_the_inbox_own,
+    what_is_full_keeps_nothing_more,
+);
+
+/// Recipients that a tenant sent to today, as the database says.
+pub async fn used_today(world: &World, tenant: &str) -> i64 {
+    let rows = world.dump().await;
+    let of_tenant =
+        rows.iter().filter(|row| row.starts_with("use_count:") && row.contains("out") && row.contains("day"));
+    let fields = |row: &str| -> Vec<String> {
+        let row = row.trim_start_matches("use_count: ").trim_matches(['(', ')']);
+        row.split(['|', ',']).map(|field| field.trim_matches(['\'', '"']).to_owned()).collect()
+    };
+    of_tenant
+        .map(|row| fields(row))
+        .filter(|row| row[0] == tenant && row[1].is_empty())
+        .map(|row| row[5].parse::<i64>().expect("a number"))
+        .sum()
+}
+
+async fn limited(world: &World, limits: serde_json::Value) -> (Tenant, Inbox) {
+    let ada = world.tenant("ada").await;
+    world
+        .operator_http("PATCH", "/operator/v1/tenants/ada")
+        .json(&json!({ "limits": limits }))
+        .send()
+        .await
+        .expect(200);
+    let inbox = ada.inbox().await;
+    (ada, inbox)
+}
+
+async fn of_a_hundred_at_once_as_many_pass_as_may(world: World) {
+    let shared = world.engine == Engine::Postgres;
+    let world = if shared { World::node(&[]).await } else { world };
+    let free = json!({ "dailySends": 37, "sendsPerMinutePerInbox": 0, "dailyNewRecipientsPerInbox": 0, "requestsPerSecond": 0 });
+    let (ada, one) = limited(&world, free).await;
+    let two = ada.inbox().await;
+    let other = if shared { world.further_node("all", &[]).await } else { world.clone() };
+    let sends = (0..100).map(|n| {
+        let at = if n % 2 == 0 { &world } else { &other };
+        let inbox = if n % 3 == 0 { &one } else { &two };
+        let inbox = Inbox { world: at.clone(), ..inbox.clone() };
+        async move {
+            // A key may ask 20 times a second: who is told to wait comes again.
+            loop {
+                let said = send(&inbox, &letter(&inbox, &[&format!("r{n}@example.com")])).await;
+                if said.status == 429 && said.json()["error"] == "rate_limited" {
+                    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                    continue;
+                }
+                return said;
+            }
+        }
+    });
+    let said = futures_util::future::join_all(sends).await;
+    let taken = said.iter().filter(|answer| answer.status == 202).count();
+    assert_eq!(taken, 37, "{:?}", said.iter().map(|answer| answer.status).collect::<Vec<_>>());
+    let refused = said.iter().find(|answer| answer.status != 202).expect("one was refused");
+    assert_eq!(refused.status, 429, "{}", refused.text());
+    let body = refused.json();
+    assert_eq!(
+        (&body["error"], &body["limit"], &body["max"], &body["used"]),
+        (&json!("send_limit_exceeded"), &json!("dailySends"), &json!(37), &json!(37))
+    );
+    assert!(body["resetsAt"].as_str().is_some_and(|at| at.ends_with("T00:00:00.000Z")), "{body}");
+    assert!(body["fix"].is_string());
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(refused.header("ratelimit-limit"), Some("37"));
+    assert_eq!(refused.header("ratelimit-remaining"), Some("0"));
+    assert_eq!(used_today(&world, "ada").await, 37);
+    other.stop().await;
+}
+
+async fn a_mail_to_several_passes_whole_or_not_at_all(world: World) {
+    let (_ada, inbox) = limited(&world, json!({ "dailySendsPerInbox": 5 })).await;
+    let to: Vec<String> = (0..4).map(|n| format!("r{n}@example.com")).collect();
+    let to: Vec<&str> = to.iter().map(String::as_str).collect();
+    sent(&inbox, &letter(&inbox, &to)).await;
+    let refused = send(&inbox, &letter(&inbox, &to[..2])).await.expect(429);
+    assert_eq!((&refused["limit"], &refused["used"]), (&json!("dailySendsPerInbox"), &json!(4)));
+    sent(&inbox, &letter(&inbox, &to[..1])).await;
+    assert_eq!(used_today(&world, "ada").await, 5);
+    // A lowered limit acts at once, a raised one too.
+    world
+        .operator_http("PATCH", "/operator/v1/tenants/ada")
+        .json(&json!({ "limits": { "dailySendsPerInbox": 7, "monthlySends": 6 } }))
+        .send()
+        .await
+        .expect(200);
+    sent(&inbox, &letter(&inbox, &to[..1])).await;
+    assert_eq!(send(&inbox, &letter(&inbox, &to[..1])).await.expect(429)["limit"], "monthlySends");
+}
+
+async fn who_was_written_to_before_is_not_new(world: World) {
+    let (ada, inbox) = limited(&world, json!({ "dailyNewRecipientsPerInbox": 2 })).await;
+    sent(&inbox, &letter(&inbox, &["a@example.com", "b@example.com"])).await;
+    let refused = send(&inbox, &letter(&inbox, &["a@example.com", "c@example.com"])).await.expect(429);
+    assert_eq!((&refused["limit"], &refused["used"]), (&json!("dailyNewRecipientsPerInbox"), &json!(2)));
+    sent(&inbox, &letter(&inbox, &["B@Example.com"])).await;
+    // Another inbox knows nobody, and has its own count.
+    let other = ada.inbox().await;
+    sent(&other, &letter(&other, &["c@example.com"])).await;
+}
+
+async fn the_minute_s_rate_is_the_inbox_own(world: World) {
+    let (ada, inbox) =
+        limited(&world, json!({ "sendsPerMinutePerInbox": 1, "dailyNewRecipientsPerInbox": 0 })).await;
+    sent(&inbox, &letter(&inbox, &["a@example.com", "b@example.com"])).await;
+    let refused = send(&inbox, &letter(&inbox, &["a@example.com"])).await.expect(429);
+    assert_eq!(refused["limit"], "sendsPerMinutePerInbox");
+    let other = ada.inbox().await;
+    sent(&other, &letter(&other, &["a@example.com"])).await;
+    let never =
+        send(&other, &letter(&other, &["a@example.com", "b@example.com", "c@example.com"])).await.expect(429);
+    assert_eq!(never["resetsAt"], json!(null), "so many never go at once");
+}
+
+async fn what_is_full_keeps_nothing_more(world: World) {
+    let (_ada, inbox) = limited(&world, json!({ "storedBytes": 4000 })).await;
+    let mut large = letter(&inbox, &["a@example.com"]);
+    large["body"]["text"] = json!("x ".repeat(4_000));
+    assert_eq!(send(&inbox, &large).await.expect(402)["limit"], "storedBytes");
+    assert!(inbox.emails().await.is_empty());
+}
