@@ -19,6 +19,7 @@ fn mail(text: &str, html: &str) -> Mail {
         available_at: Some(Timestamp(1_795_341_601_000)),
         size: 1,
         is_read: false,
+        status: None,
         thread: None,
         key_version: 1,
         dek: Vec::new(),
