@@ -173,7 +173,7 @@ pub const CASES: &[Case] = &[
     case("GET /v1/usage", &[]).query(Query::Usage),
     case("GET /v1/inboxes/{id}/threads", &[Inbox]).query(Query::Page).shows(),
     case("GET /v1/inboxes/{id}/threads/{thread}", &[Inbox, Thread]).shows(),
-    case("POST /v1/emails/send", &[]).body(Body::Send).shows(),
+    case("POST /v1/emails/send", &[]).body(Body::Send),
     case("GET /v1/inboxes/{id}/emails/{email}/raw", &[Inbox, Email]).shows(),
     case("GET /v1/inboxes/{id}/emails/{email}/attachments/{index}", &[Inbox, Email, Index]).shows(),
     case("GET /v1/files/{signed}", &[Signed]).shows(),

@@ -48,7 +48,7 @@ async fn of_a_hundred_at_once_as_many_pass_as_may(world: World) {
     let free = json!({ "dailySends": 37, "sendsPerMinutePerInbox": 0, "dailyNewRecipientsPerInbox": 0, "requestsPerSecond": 0 });
     let (ada, one) = limited(&world, free).await;
     let two = ada.inbox().await;
-    let other = if shared { world.further_node("all", &[]).await } else { world.clone() };
+    let other = if shared { world.further_node("smtp,web,dispatch", &[]).await } else { world.clone() };
     let sends = (0..100).map(|n| {
         let at = if n % 2 == 0 { &world } else { &other };
         let inbox = if n % 3 == 0 { &one } else { &two };

@@ -35,7 +35,8 @@ async fn a_relay_takes_what_is_handed_to_it_dot_by_dot(world: World) {
     assert_eq!(mail["recipients"][0]["answer"], "250 2.0.0 taken as 7");
     let mails = server.mails();
     assert_eq!(mails.len(), 1);
-    assert!(mails[0].contains("\r\n\r\n..\r\n...two\r\n\r\n..\r\nlast\r\n.\r\n"), "{}", mails[0]);
+    assert!(mails[0].contains("\r\n\r\n..\r\n...two\r\n\r\n..\r\nlast\r\n"), "{}", mails[0]);
+    assert!(mails[0].ends_with("\r\n.\r\n"));
     assert!(mails[0].replace("\r\n", "").find(['\r', '\n']).is_none());
 }
 

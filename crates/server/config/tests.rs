@@ -274,6 +274,8 @@ fn every_field_of_the_structs_is_in_the_table_once_and_documented() {
         ("telemetry.", fields::<Telemetry>()),
         ("plans.free.", fields::<Plan>()),
         ("doctor.", fields::<Doctor>()),
+        ("mcp.", fields::<Mcp>()),
+        ("outbound.", fields::<Outbound>()),
         ("offboarding.", fields::<Offboarding>()),
         ("plans.builder.", fields::<Plan>()),
         ("plans.scale.", fields::<Plan>()),
