@@ -14,6 +14,8 @@ mod failure;
 mod inbox;
 mod keys;
 mod life;
+mod mcp;
+mod openclaw;
 mod operator;
 mod policy;
 mod rescore;
@@ -78,6 +80,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Score(score) => score::run(&score),
         Command::Eval(eval) => eval::run(&eval),
         Command::Deliver(deliver) => deliver::run(&deliver),
+        Command::Mcp(mcp) => mcp::run(&mcp),
+        Command::Openclaw(openclaw) => openclaw::run(&openclaw),
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Config(config) => settings::run(&config),
     }

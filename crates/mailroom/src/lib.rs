@@ -59,7 +59,7 @@ pub use policies::{PolicyChange, PolicyView};
 pub use polling::Poll;
 pub use reading::{
     AttachmentFile, Joined, ListRequest, Mail, OpenThread, Outgoing, Page, SafeMail, SafeRequest, SearchPage,
-    SearchRequest, ThreadPage, ThreadPlace, ThreadView, tokens,
+    SearchRequest, ThreadPage, ThreadPlace, ThreadView, safe_line, tokens,
 };
 pub use rescoring::{MOST as MOST_RESCORED, RescoreRequest, Rescored, SenderDiff};
 pub use review::{Decide, DecidedMail};

@@ -1,95 +1,65 @@
-//! How much of a model's context a result may fill, and where a text that does not fit is cut.
+//! How much of a model's context a result may fill.
 
+use mailward_mailroom::tokens;
 use serde::Serialize;
 
-/// Tokens of a result when nothing is said.
-pub(crate) const DEFAULT: u32 = 4_000;
-/// Tokens that a caller may ask for at least.
-pub(crate) const LEAST: u32 = 200;
-/// Tokens that a caller may ask for at most: about 32 KiB.
-pub(crate) const MOST: u32 = 10_900;
-/// Bytes that count as a token. English has more to a token; scripts with several bytes a character, and strings of
-/// random characters, have about so many.
-const BYTES: usize = 3;
+use crate::refusal::Refusal;
 
-/// What is left of a caller's budget.
+/// Tokens of a result when nothing is said.
+const DEFAULT: u32 = 4_000;
+/// Tokens that a caller may ask for at least.
+const LEAST: u32 = 400;
+/// Tokens that a caller may ask for at most: 32 KiB of English.
+const MOST: u32 = 8_000;
+
+/// What is left of a caller's budget, in tokens as they are estimated.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    bytes: usize,
-}
+pub(crate) struct Budget(usize);
 
 impl Budget {
-    /// A budget of so many tokens.
-    pub(crate) fn tokens(tokens: u32) -> Self {
-        Self { bytes: tokens as usize * BYTES }
+    /// The budget that a caller asked for.
+    pub(crate) fn asked(tokens: Option<u32>) -> Result<Self, Refusal> {
+        let tokens = tokens.unwrap_or(DEFAULT);
+        if (LEAST..=MOST).contains(&tokens) {
+            Ok(Self(tokens as usize))
+        } else {
+            Err(Refusal::invalid(format!("maxTokens: must be between {LEAST} and {MOST}")))
+        }
     }
 
-    /// Bytes that are left.
+    /// Tokens that are left.
     pub(crate) fn left(self) -> usize {
-        self.bytes
+        self.0
     }
 
-    /// Takes so many bytes, if they are left.
-    pub(crate) fn take(&mut self, bytes: usize) -> bool {
-        let fits = bytes <= self.bytes;
+    /// Takes a text, if there is room for it.
+    pub(crate) fn take(&mut self, text: &str) -> bool {
+        let needed = tokens(text);
+        let fits = needed <= self.0;
         if fits {
-            self.bytes -= bytes;
+            self.0 -= needed;
         }
         fits
     }
 
-    /// What a value takes as JSON.
+    /// Takes a value as it is written.
     pub(crate) fn take_json(&mut self, value: &impl Serialize) -> bool {
-        self.take(serde_json::to_string(value).map_or(usize::MAX, |text| text.len()))
+        serde_json::to_string(value).is_ok_and(|text| self.take(&text))
     }
-}
-
-/// The piece of a text from a place on, at most so many bytes of it, and the place where the next piece begins. It ends
-/// with a line or a word where there is one in its last half. `None`: there is no such place.
-pub(crate) fn piece(text: &str, from: usize, most: usize) -> Option<(&str, Option<usize>)> {
-    let rest = text.get(from..)?;
-    if rest.len() <= most {
-        return Some((rest, None));
-    }
-    // One character at least, or a caller would be sent to the same place for ever.
-    let first = rest.chars().next().map_or(0, char::len_utf8);
-    let hard = (0..=most.max(first)).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(first);
-    let cut = |end: char| rest[..hard].rfind(end).map(|at| at + end.len_utf8()).filter(|at| *at > hard / 2);
-    let end = cut('\n').or_else(|| cut(' ')).unwrap_or(hard);
-    Some((&rest[..end], Some(from + end)))
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
-    fn a_piece_ends_with_a_line_or_a_word() {
-        assert_eq!(piece("one\ntwo\nthree", 0, 9), Some(("one\ntwo\n", Some(8))));
-        assert_eq!(piece("one two three", 0, 9), Some(("one two ", Some(8))));
-        assert_eq!(piece("abcdefghij", 0, 4), Some(("abcd", Some(4))));
-        assert_eq!(piece("short", 0, 9), Some(("short", None)));
-        assert_eq!(piece("short", 5, 9), Some(("", None)));
-        assert_eq!(piece("short", 6, 9), None);
-        assert_eq!(piece("é", 1, 9), None, "within a character is no place");
-    }
-
-    proptest! {
-        #[test]
-        fn pieces_put_together_are_the_text(text in "\\PC{0,300}", most in 0usize..40) {
-            let (mut whole, mut from) = (String::new(), 0);
-            loop {
-                let (part, next) = piece(&text, from, most).expect("a place");
-                prop_assert!(part.len() <= most.max(4));
-                whole.push_str(part);
-                match next {
-                    Some(next) => { prop_assert!(next > from); from = next; }
-                    None => break,
-                }
-            }
-            prop_assert_eq!(whole, text);
+    fn what_does_not_fit_takes_nothing() {
+        let mut budget = Budget::asked(Some(400)).expect("enough");
+        assert!(!budget.take(&"x".repeat(4 * 401)));
+        assert!(budget.take(&"x".repeat(4 * 400)));
+        assert!(!budget.take("x") && budget.left() == 0);
+        for tokens in [0, 399, 8_001] {
+            assert!(Budget::asked(Some(tokens)).is_err(), "{tokens}");
         }
     }
 }

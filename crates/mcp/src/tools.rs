@@ -4,6 +4,8 @@ mod account;
 mod inboxes;
 mod mails;
 mod reading;
+mod search;
+mod threads;
 mod waiting;
 
 use std::sync::{Arc, LazyLock};
@@ -71,6 +73,9 @@ pub(crate) fn tools() -> &'static [Tool] {
             waiting::email(),
             reading::email(),
             reading::attachment(),
+            search::search(),
+            threads::list(),
+            threads::show(),
             account::show(),
         ]
     });
@@ -102,8 +107,11 @@ impl Tool {
             needs: Scopes::READ,
             effect: Effect::Reads,
             of_tenants: false,
-            input: schema_for_input::<A>().expect("the arguments of a tool are an object"),
-            output: schema_for_output::<R>(),
+            input: plain_schema(
+                &schema_for_input::<A>().expect("the arguments of a tool are an object"),
+                true,
+            ),
+            output: plain_schema(&schema_for_output::<R>(), false),
             run,
         }
     }
@@ -158,6 +166,41 @@ impl Tool {
     }
 }
 
+/// A schema as every host understands it: no formats of Rust's numbers, one type a place. An argument that may be absent
+/// need not be allowed to be null.
+fn plain_schema(schema: &JsonObject, is_input: bool) -> Arc<JsonObject> {
+    fn simplify(value: &mut Value, is_input: bool) {
+        match value {
+            Value::Array(all) => all.iter_mut().for_each(|one| simplify(one, is_input)),
+            Value::Object(fields) => {
+                let is_number = |format: &Value| format.as_str().is_some_and(|name| name.contains("int"));
+                if fields.get("format").is_some_and(is_number) {
+                    fields.remove("format");
+                }
+                let nullable =
+                    fields.get("type").and_then(Value::as_array).and_then(|all| all.first()).cloned();
+                match nullable {
+                    Some(one) if is_input => {
+                        fields.insert("type".into(), one);
+                        fields.remove("default");
+                    }
+                    Some(one) => {
+                        fields.remove("type");
+                        let either = serde_json::json!([{ "type": one }, { "type": "null" }]);
+                        fields.insert("anyOf".into(), either);
+                    }
+                    None => {}
+                }
+                fields.values_mut().for_each(|one| simplify(one, is_input));
+            }
+            _ => {}
+        }
+    }
+    let mut fields = schema.clone();
+    fields.values_mut().for_each(|one| simplify(one, is_input));
+    Arc::new(fields)
+}
+
 impl Context {
     /// The inbox that is asked about: the one that is named, or the one that the key is bound to.
     fn inbox(&self, named: Option<&str>) -> Result<InboxId, Refusal> {
@@ -186,6 +229,8 @@ mod tests {
             assert_eq!(shown["inputSchema"]["type"], "object", "{}", tool.name);
             assert_eq!(shown["inputSchema"]["additionalProperties"], false, "{}", tool.name);
             assert_eq!(shown["outputSchema"]["type"], "object", "{}", tool.name);
+            let written = shown.to_string();
+            assert!(!written.contains("\"null\"]") && !written.contains("uint"), "{written}");
             for hint in ["title", "readOnlyHint", "destructiveHint"] {
                 assert!(!shown["annotations"][hint].is_null(), "{} lacks {hint}", tool.name);
             }

@@ -1,5 +1,6 @@
 //! The grammar of the command line. Says nothing about what a command does.
 
+pub(super) mod agent;
 pub(super) mod audit;
 pub(super) mod keys;
 pub(super) mod life;
@@ -81,6 +82,14 @@ pub enum Command {
     /// Send mail files over SMTP, for trying things out
     #[command(after_help = "Example:\n  mailward deliver welcome.eml --to bookings@localhost.test")]
     Deliver(Deliver),
+    /// Speak the Model Context Protocol on standard input and output, for a client that knows no HTTP
+    #[command(
+        after_help = "Example:\n  MAILWARD_KEY=mw_i_... mailward mcp --server https://mail.example.com"
+    )]
+    Mcp(agent::Mcp),
+    /// Write what one OpenClaw cell needs: tools, hook, reader agent, skill
+    #[command(after_help = "Example:\n  mailward openclaw --tenant acme --out ./cell")]
+    Openclaw(agent::OpenClaw),
     /// Look for what is wrong or weak; with --isolation, try every door between two tenants of a running server
     #[command(after_help = "Examples:\n  mailward doctor --data-dir /var/lib/mailward\n  \
         mailward doctor --isolation --data-dir /var/lib/mailward --json")]
@@ -387,6 +396,10 @@ mod tests {
             "mailward score --jsonl",
             "mailward deliver a.eml b.eml --to a@b.test --server h:25 --from c@d.test",
             "mailward config --json",
+            "mailward mcp --server https://h --key k",
+            "mailward mcp --key-file f",
+            "mailward openclaw --tenant acme --out d --inbox a@b.test --gateway http://127.0.0.1:1 --force",
+            "mailward openclaw --tenant acme --out d --key k --http https://h --may-send --json",
             "mailward doctor --config f.toml --set a=b --json",
             "mailward doctor --isolation --server https://h:1 --http https://h --smtp h:25 --data-dir d",
         ] {

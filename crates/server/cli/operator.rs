@@ -3,6 +3,7 @@
 //! One request, one answer, one connection; no redirect is followed, because the operator's key goes with each
 //! request. The key never crosses a network in clear.
 
+mod message;
 mod stream;
 
 use std::net::IpAddr;
@@ -25,6 +26,7 @@ use tokio_rustls::TlsConnector;
 use super::Failure;
 use super::args::Server;
 use crate::config::{Layers, Sources};
+pub(super) use message::Told;
 use stream::Whole;
 
 /// A whole call, from the name's lookup to the last byte of the answer.
@@ -65,6 +67,11 @@ impl Client {
     /// The API of tenants instead, with a tenant's key.
     pub(super) fn of_tenant(server: &Server, key: &str) -> Result<Self, Failure> {
         Self::open(server, "/v1", |_| Ok(key.trim().to_owned()))
+    }
+
+    /// The Model Context Protocol, with a tenant's key.
+    pub(super) fn of_tools(server: &Server, key: &str) -> Result<Self, Failure> {
+        Self::open(server, "/mcp", |_| Ok(key.trim().to_owned()))
     }
 
     fn open(
@@ -115,6 +122,11 @@ impl Client {
     /// `PATCH` with a JSON body.
     pub(super) fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.call(Method::PATCH, path, Some(body))
+    }
+
+    /// `DELETE`.
+    pub(super) fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.call(Method::DELETE, path, None)
     }
 
     /// All pages of a list.

@@ -34,6 +34,8 @@ pub struct SafeRequest {
     pub tokens: usize,
     /// From which character on; what an earlier answer gave as `next`.
     pub offset: usize,
+    /// Without the mails that it quotes at its end.
+    pub unquoted: bool,
 }
 
 impl SafeRequest {
@@ -45,7 +47,7 @@ impl SafeRequest {
 
 impl Default for SafeRequest {
     fn default() -> Self {
-        Self { characters: 16_000, tokens: Self::MOST, offset: 0 }
+        Self { characters: 16_000, tokens: Self::MOST, offset: 0, unquoted: false }
     }
 }
 
@@ -103,7 +105,10 @@ fn weight(c: char) -> usize {
 
 /// Makes the text of an opened mail.
 pub(crate) fn render(mail: Mail, request: &SafeRequest, random: &Random) -> SafeMail {
-    let body = Body::of(&mail);
+    let mut body = Body::of(&mail);
+    if request.unquoted {
+        body.unquote();
+    }
     let characters = body.plain.text.chars().count();
     let start = request.offset.min(characters);
     let (part, next) = cut(&body.plain.text, start, request);
@@ -188,6 +193,12 @@ fn more(count: usize) -> String {
     }
 }
 
+/// Somebody's words on one line, as [`Mailroom::safe`] shows a header field.
+#[must_use]
+pub fn safe_line(text: &str) -> String {
+    field(text)
+}
+
 /// A header field on one line.
 fn field(text: &str) -> String {
     let text = &text[..text.floor_char_boundary(text.len().min(4 * MOST_FIELD))];
@@ -205,14 +216,16 @@ struct Body {
     images: usize,
     hidden: bool,
     cut: bool,
+    quotes: bool,
 }
 
 impl Body {
     fn of(mail: &Mail) -> Self {
         let Some(parsed) = &mail.parsed else {
-            return Self { plain: Plain::default(), images: 0, hidden: false, cut: true };
+            return Self { plain: Plain::default(), images: 0, hidden: false, cut: true, quotes: false };
         };
-        let mut body = Self { plain: Plain::default(), images: 0, hidden: false, cut: parsed.truncated };
+        let mut body =
+            Self { plain: Plain::default(), images: 0, hidden: false, cut: parsed.truncated, quotes: false };
         if !parsed.html.trim().is_empty() {
             let seen = shown(&parsed.html, address::behind);
             (body.images, body.hidden, body.cut) = (seen.images, seen.hidden, body.cut | seen.cut);
@@ -233,6 +246,24 @@ impl Body {
         body
     }
 
+    /// Leaves out the quotation at its end. One between lines of its own stays: those lines answer it.
+    fn unquote(&mut self) {
+        let mut end = self.plain.text.len();
+        for line in self.plain.text.split_inclusive('\n').rev() {
+            if !line.starts_with('>') && !line.trim().is_empty() {
+                break;
+            }
+            self.quotes |= line.starts_with('>');
+            end -= line.len();
+        }
+        // A mail that says nothing of its own is its quotation.
+        if self.quotes && end > 0 {
+            self.plain.text.truncate(end);
+        } else {
+            self.quotes = false;
+        }
+    }
+
     /// In words of ours.
     fn left_out(&self) -> Vec<String> {
         let mut out = Vec::new();
@@ -241,6 +272,9 @@ impl Body {
         }
         if self.hidden {
             out.push("hidden text".into());
+        }
+        if self.quotes {
+            out.push("what it quotes at its end".into());
         }
         if self.images > 0 {
             out.push(format!("{} images", self.images));

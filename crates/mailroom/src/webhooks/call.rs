@@ -48,6 +48,8 @@ impl Mailroom {
         };
         let body = json!({
             "id": event.id.as_str(),
+            // Receivers that know no header of ours take a repeat for what it is by this.
+            "idempotencyKey": event.id.as_str(),
             "type": event.kind.as_str(),
             "event": event.kind.as_str(),
             "timestamp": event.created_at.to_string(),

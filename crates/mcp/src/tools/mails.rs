@@ -1,12 +1,13 @@
 //! Mails of an inbox: what is ours to say of each, and the frame with what their senders wrote.
 
 use mailward_mail::clock::Timestamp;
-use mailward_mailroom::{ListRequest, Mail};
+use mailward_mailroom::{ListRequest, Mail, Meta};
+use mailward_store::Message;
 use rmcp::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Tool};
-use crate::budget::{self, Budget};
+use crate::budget::Budget;
 use crate::frame::{self, Frame};
 use crate::refusal::Refusal;
 
@@ -18,7 +19,9 @@ pub(super) struct Head {
     email_id: String,
     inbox_id: String,
     /// Its place in the inbox, growing.
-    seq: Option<i64>,
+    pub(super) seq: Option<i64>,
+    /// The conversation that it belongs to; get_thread shows it.
+    thread_id: Option<String>,
     /// `inbound` or `outbound`.
     direction: &'static str,
     is_read: bool,
@@ -41,7 +44,7 @@ pub(super) struct Head {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Mails {
     /// Newest first. The blocks of `text` stand in the same order.
-    emails: Vec<Head>,
+    pub(super) emails: Vec<Head>,
     /// The `seq` of the newest; wait_for_email with it as `after` waits for what comes next.
     #[serde(skip_serializing_if = "Option::is_none")]
     newest_seq: Option<i64>,
@@ -51,7 +54,7 @@ pub(super) struct Mails {
     text: String,
     /// Give it to the next call for those that follow; absent: these were the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -76,9 +79,9 @@ struct Check {
     /// The `cursor` of the answer before.
     #[serde(default)]
     cursor: Option<String>,
-    /// About how many tokens the answer may have, 200 to 10900; 4000 when left out.
+    /// About how many tokens the answer may have, 400 to 8000; 4000 when left out.
     #[serde(default)]
-    #[schemars(range(min = 200, max = 10900))]
+    #[schemars(range(min = 400, max = 8000))]
     max_tokens: Option<u32>,
 }
 
@@ -99,7 +102,7 @@ pub(super) fn check() -> Tool {
         let page = call.room.list(call.caller.principal(), &inbox, &request).await?;
         let page = page.ok_or_else(Refusal::not_found)?;
         let is_first = request.before.is_none();
-        let mut mails = Mails::within(page.mails, &call, budget_of(asked.max_tokens)?);
+        let mut mails = Mails::within(page.mails, &call, Budget::asked(asked.max_tokens)?);
         mails.cursor = mails.cursor.or(page.next.map(|seq| seq.to_string()));
         mails.newest_seq = mails.emails.first().and_then(|head| head.seq).filter(|_| is_first);
         Ok(mails)
@@ -111,12 +114,12 @@ impl Mails {
     /// As many of these as the budget has room for, one at least; `cursor` tells where it ended before their end.
     pub(super) fn within(mails: Vec<Mail>, call: &Context, mut budget: Budget) -> Self {
         let mut frame = Frame::open(&call.random);
-        let _ = budget.take(frame.bytes());
+        let _ = budget.take(frame.text());
         let (mut emails, mut cursor) = (Vec::with_capacity(mails.len()), None);
         for mail in mails {
-            let head = Head::of(&mail);
-            let block = format!("[{}]\n{}\n", head.email_id, summary(&mail));
-            let fits = budget.take_json(&head) && budget.take(block.len());
+            let head = Head::of(&mail.message, &mail.meta);
+            let block = format!("| [{}]\n{}", head.email_id, summary(&mail));
+            let fits = budget.take_json(&head) && budget.take(&block);
             if !fits && !emails.is_empty() {
                 cursor = emails.last().and_then(|last: &Head| last.seq).map(|seq| seq.to_string());
                 break;
@@ -129,13 +132,13 @@ impl Mails {
 }
 
 impl Head {
-    pub(super) fn of(mail: &Mail) -> Self {
-        let (message, meta) = (&mail.message, &mail.meta);
+    pub(super) fn of(message: &Message, meta: &Meta) -> Self {
         let verdict = meta.verdict.as_ref();
         Self {
             email_id: message.id.to_string(),
             inbox_id: message.inbox.to_string(),
             seq: message.seq,
+            thread_id: message.thread.as_ref().map(ToString::to_string),
             direction: message.direction.as_str(),
             is_read: message.is_read,
             automated: meta.automated.is_some(),
@@ -149,23 +152,16 @@ impl Head {
     }
 }
 
-/// Who says they wrote it, to whom, about what.
-pub(super) fn header(mail: &Mail) -> String {
+/// Who says they wrote it, about what, and how it begins.
+fn summary(mail: &Mail) -> String {
     let meta = &mail.meta;
     let from = match meta.from.name.as_str() {
         "" => meta.from.address.clone(),
         name => format!("{name} <{}>", meta.from.address),
     };
-    let mut text = frame::line("From", &from) + &frame::line("To", &meta.to.join(", "));
-    if !meta.cc.is_empty() {
-        text += &frame::line("Cc", &meta.cc.join(", "));
-    }
-    text + &frame::line("Subject", &meta.subject)
-}
-
-/// The header and the beginning of the text.
-fn summary(mail: &Mail) -> String {
-    header(mail) + &frame::line("Begins", &mail.meta.preview)
+    frame::line("From", &from)
+        + &frame::line("Subject", &meta.subject)
+        + &frame::line("Begins", &meta.preview)
 }
 
 /// A place in an inbox.
@@ -182,17 +178,6 @@ pub(super) fn moment(text: Option<&str>) -> Result<Option<Timestamp>, Refusal> {
         Timestamp::parse(text).ok_or_else(bad)
     };
     text.map(read).transpose()
-}
-
-/// The budget that a caller asked for.
-pub(super) fn budget_of(tokens: Option<u32>) -> Result<Budget, Refusal> {
-    let tokens = tokens.unwrap_or(budget::DEFAULT);
-    if (budget::LEAST..=budget::MOST).contains(&tokens) {
-        Ok(Budget::tokens(tokens))
-    } else {
-        let message = format!("maxTokens: must be between {} and {}", budget::LEAST, budget::MOST);
-        Err(Refusal::invalid(message))
-    }
 }
 
 /// The word by which a value is written.

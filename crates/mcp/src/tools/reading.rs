@@ -1,14 +1,14 @@
 //! One mail: its text within a frame, piece by piece, and links to its attachments. No HTML ever: what is given is the
 //! text that was judged.
 
-use mailward_mail::id::MessageId;
-use mailward_mailroom::Mail;
+use mailward_mail::id::{InboxId, MessageId};
+use mailward_mailroom::{SafeMail, SafeRequest, tokens};
 use rmcp::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
-use super::mails::{Head, budget_of, header};
+use super::mails::Head;
 use super::{Context, Tool};
-use crate::budget::{Budget, piece};
+use crate::budget::Budget;
 use crate::frame::{self, Frame};
 use crate::refusal::Refusal;
 
@@ -26,9 +26,9 @@ struct Get {
     /// The `cursor` of the answer before, for the rest of a long text.
     #[serde(default)]
     cursor: Option<String>,
-    /// About how many tokens the answer may have, 200 to 10900; 4000 when left out.
+    /// About how many tokens the answer may have, 400 to 8000; 4000 when left out.
     #[serde(default)]
-    #[schemars(range(min = 200, max = 10900))]
+    #[schemars(range(min = 400, max = 8000))]
     max_tokens: Option<u32>,
 }
 
@@ -73,6 +73,8 @@ struct Attachment {
 
 /// A piece of a mail, framed, and where the next piece begins.
 pub(super) struct View {
+    pub(super) email: Head,
+    pub(super) after: Option<i64>,
     pub(super) text: String,
     pub(super) cursor: Option<String>,
 }
@@ -83,12 +85,11 @@ pub(super) fn email() -> Tool {
     let run = |call: Context, asked: Get| async move {
         let inbox = call.inbox(asked.inbox_id.as_deref())?;
         let id = MessageId::parse(&asked.email_id).map_err(|_| Refusal::not_found())?;
-        let budget = budget_of(asked.max_tokens)?;
+        let budget = Budget::asked(asked.max_tokens)?;
         let from = from(asked.cursor.as_deref())?;
-        let mail =
-            call.room.open(call.caller.principal(), &inbox, &id).await?.ok_or_else(Refusal::not_found)?;
-        let View { text, cursor } = view(&mail, &call, budget, from, asked.include_quoted)?;
-        Ok(Got { email: Head::of(&mail), untrusted: true, text, cursor })
+        let View { email, text, cursor, .. } =
+            view(&call, &inbox, &id, budget, from, asked.include_quoted).await?;
+        Ok(Got { email, untrusted: true, text, cursor })
     };
     Tool::new("get_email", "Read an e-mail", ABOUT, run)
 }
@@ -117,49 +118,29 @@ pub(super) fn attachment() -> Tool {
 }
 
 /// The mail from a place of its text on, as far as the budget goes.
-pub(super) fn view(
-    mail: &Mail,
+pub(super) async fn view(
     call: &Context,
-    mut budget: Budget,
-    from: usize,
+    inbox: &InboxId,
+    id: &MessageId,
+    budget: Budget,
+    offset: usize,
     quoted: bool,
 ) -> Result<View, Refusal> {
-    let mut frame = Frame::open(&call.random);
-    let _ = budget.take_json(&Head::of(mail)) && budget.take(frame.bytes());
-    let header = header(mail) + &attachments(mail);
-    if from == 0 {
-        let _ = budget.take(header.len());
-        frame.push(&header);
-    }
-    frame.push("\n");
-    let body = mail.body().unwrap_or_default();
-    let body = frame::plain(if quoted { &body } else { unquoted(&body) });
-    let (text, next) =
-        piece(&body, from, budget.left()).ok_or_else(|| Refusal::invalid("cursor: is none of ours"))?;
-    frame.push(text);
-    Ok(View { text: frame.close(), cursor: next.map(|at| at.to_string()) })
-}
-
-/// The names of its files.
-fn attachments(mail: &Mail) -> String {
-    let each = mail.meta.attachments.iter().take(20).enumerate();
-    each.map(|(index, file)| {
-        frame::line("Attachment", &format!("{index} {} {}", file.content_type, file.filename))
-    })
-    .collect()
-}
-
-/// What stands before the mails that a mail quotes at its end.
-fn unquoted(body: &str) -> &str {
-    let mut end = body.len();
-    for line in body.split_inclusive('\n').rev() {
-        let is_quoted = line.starts_with('>') || line.trim().is_empty();
-        if !is_quoted {
-            break;
+    // What we say of a mail, and the frame, take about so many.
+    let mut room = budget.left().saturating_sub(250).max(SafeRequest::FEWEST);
+    loop {
+        let request = SafeRequest { tokens: room, offset, unquoted: !quoted, ..SafeRequest::default() };
+        let mail = call.room.safe(call.caller.principal(), inbox, id, &request).await?;
+        let SafeMail { message, meta, text, next, .. } = mail.ok_or_else(Refusal::not_found)?;
+        // A header may be long, too: then there is less room for the text.
+        let over = tokens(&text).saturating_sub(budget.left());
+        if over > 0 && room > SafeRequest::FEWEST {
+            room = room.saturating_sub(over + 50).max(SafeRequest::FEWEST);
+            continue;
         }
-        end -= line.len();
+        let (email, after) = (Head::of(&message, &meta), message.seq);
+        return Ok(View { email, after, text, cursor: next.map(|at| at.to_string()) });
     }
-    &body[..end]
 }
 
 /// A place in a text.

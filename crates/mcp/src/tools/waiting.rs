@@ -6,9 +6,10 @@ use mailward_mailroom::Poll;
 use rmcp::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
-use super::mails::{Head, budget_of, moment};
+use super::mails::{Head, moment};
 use super::reading::{View, view};
 use super::{Context, Tool};
+use crate::budget::Budget;
 use crate::refusal::Refusal;
 
 /// The longest wait, in seconds; hosts and proxies commonly give up at 30.
@@ -36,9 +37,9 @@ struct Wait {
     #[serde(default)]
     #[schemars(range(min = 0, max = 25))]
     timeout_seconds: Option<u8>,
-    /// About how many tokens the answer may have, 200 to 10900; 4000 when left out.
+    /// About how many tokens the answer may have, 400 to 8000; 4000 when left out.
     #[serde(default)]
-    #[schemars(range(min = 200, max = 10900))]
+    #[schemars(range(min = 400, max = 8000))]
     max_tokens: Option<u32>,
 }
 
@@ -67,7 +68,7 @@ pub(super) fn email() -> Tool {
                          answer as `after` (0: from the first mail on). When none came, call again.";
     let run = |call: Context, asked: Wait| async move {
         let inbox = call.inbox(asked.inbox_id.as_deref())?;
-        let budget = budget_of(asked.max_tokens)?;
+        let budget = Budget::asked(asked.max_tokens)?;
         let poll = Poll {
             since: moment(asked.since.as_deref())?,
             after: asked.after,
@@ -91,10 +92,8 @@ pub(super) fn email() -> Tool {
                 cursor: None,
             });
         };
-        let mail =
-            call.room.open(call.caller.principal(), &inbox, &oldest).await?.ok_or_else(Refusal::not_found)?;
-        let View { text, cursor } = view(&mail, &call, budget, 0, false)?;
-        let (email, after) = (Some(Head::of(&mail)), mail.message.seq);
+        let View { email, after, text, cursor } = view(&call, &inbox, &oldest, budget, 0, false).await?;
+        let email = Some(email);
         Ok(Waited { email, more: found.len() - 1, after, untrusted: true, text, cursor })
     };
     Tool::new("wait_for_email", "Wait for an e-mail", ABOUT, run)

@@ -82,6 +82,7 @@ impl ShowOptions {
             characters: number(self.max_characters, default.characters),
             tokens: number(self.max_tokens, default.tokens),
             offset: number(self.offset, default.offset),
+            ..default
         }))
     }
 }

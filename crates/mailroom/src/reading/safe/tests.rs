@@ -141,7 +141,7 @@ fn a_long_text_comes_in_parts_that_make_the_whole() {
     let whole = Plain::of(&text).text;
     for (characters, tokens) in [(700, 32_000), (32_000, 300), (32_000, 32_000), (100, 100)] {
         let (mut request, mut joined, mut parts) =
-            (SafeRequest { characters, tokens, offset: 0 }, String::new(), 0);
+            (SafeRequest { characters, tokens, ..SafeRequest::default() }, String::new(), 0);
         loop {
             let body = cut(&whole, request.offset, &request);
             assert!(body.0.chars().count() <= characters && super::tokens(body.0) <= tokens);
@@ -178,4 +178,16 @@ fn odd_and_huge_mail_is_shown_within_bounds() {
         assert!(made.text.chars().count() < 40_000, "{}", made.text.len());
         assert!(made.text.ends_with(" ---\n"));
     }
+}
+
+#[test]
+fn the_quotation_at_the_end_can_be_left_out_and_one_that_is_answered_stays() {
+    let request = SafeRequest { unquoted: true, ..SafeRequest::default() };
+    let end = safe(mail("At noon.\n\n> Are you there?\n> Ada\n", ""), &request);
+    assert!(end.text.contains("At noon.") && !end.text.contains("Are you there"), "{}", end.text);
+    assert!(end.text.contains("what it quotes at its end"), "{}", end.text);
+    let inline = safe(mail("> Are you there?\nYes.\n", ""), &request);
+    assert!(inline.text.contains("Are you there"), "{}", inline.text);
+    let nothing_else = safe(mail("> Are you there?\n", ""), &request);
+    assert!(nothing_else.text.contains("Are you there"), "{}", nothing_else.text);
 }

@@ -1,0 +1,24 @@
+"""An agent that waits for a code and prints it, with the official client of PyPI."""
+
+import asyncio
+import os
+import re
+
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+
+async def main() -> None:
+    headers = {"authorization": f"Bearer {os.environ['MAILWARD_KEY']}"}
+    async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+        async with Client(streamable_http_client(os.environ["MAILWARD_URL"], http_client=http)) as client:
+            code, after = None, 0
+            while not code:
+                mail = (await client.call_tool("wait_for_email", {"after": after})).structured_content
+                after = mail.get("after", after)
+                code = re.search(r"\b\d{6}\b", mail["text"].partition("BEGIN UNTRUSTED EMAIL")[2])
+            print(code.group())
+
+
+asyncio.run(main())
