@@ -319,6 +319,9 @@ impl Run {
                         Kind::Inbox if case.ids.contains(&Kind::Email) => pair.0.clone(),
                         Kind::Inbox if case.ids.contains(&Kind::Thread) => thread.0.clone(),
                         Kind::Thread => thread.1.clone(),
+                        Kind::Inbox if case.ids.contains(&Kind::Lease) => owner.lease.0.clone(),
+                        Kind::Lease => owner.lease.1.clone(),
+                        Kind::Event => owner.event.clone(),
                         Kind::Inbox => self.dice.pick(&owner.inboxes).id.clone(),
                         Kind::Email => pair.1.clone(),
                         Kind::Held => self.dice.pick(&owner.held).clone(),
@@ -392,6 +395,15 @@ impl Run {
             },
             Query::View => self.dice.pick(&["", "?view=safe", "?view=safe&offset=3"]).to_string(),
             Query::Walk => format!("?chain={}", someone.tenant.id),
+            Query::Events => match self.dice.below(3) {
+                0 => format!("?after={}", someone.event),
+                1 => "?limit=3".into(),
+                _ => "?limit=100".into(),
+            },
+            Query::Stream => match self.dice.below(3) {
+                0 => "?timeout=1".into(),
+                _ => format!("?timeout=1&after={}", someone.event),
+            },
             Query::Poll => self
                 .dice
                 .pick(&["?timeout=0&after=0", "?timeout=0&since=2001-01-01T00:00:00Z", "?timeout=0"])
@@ -477,6 +489,7 @@ impl Run {
                 }
                 Some(body)
             }
+            Body::Claim => Some(json!({ "max": 1, "seconds": 1 })),
             Body::Empty => Some(json!({})),
             // A slug that was issued before: nobody is made here.
             Body::Tenant => Some(json!({ "id": someone.tenant.id })),

@@ -35,6 +35,7 @@ mod rotation_at_scale;
 mod sending;
 mod smtp;
 mod store;
+mod streams;
 mod swaps;
 mod threads;
 mod verdicts;

@@ -12,7 +12,7 @@ use mailward_net::dns::Dns;
 use mailward_net::egress::{Egress, EgressRules};
 use mailward_smtp::Shutdown;
 use mailward_store::{Act, Action, Intake, IntakeLimits, JobKind, Keystore, Location, Store};
-use mailward_web::{Isolation, Requests, ServeOptions, WebConfig};
+use mailward_web::{Isolation, Requests, ServeOptions, StreamTimes, WebConfig};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,9 @@ use crate::{StartError, checkpoints, doctor, judging, providers, sending, time, 
 
 /// How long requests may take to end when the service stops.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// Connections of operators at once; further ones are closed.
+const OPERATORS_CONNECTIONS: usize = 2_000;
 
 /// A running service.
 pub struct App {
@@ -402,9 +405,21 @@ async fn serve_public(
         mcp_origins: config.mcp.allowed_origins.clone(),
         tls: tls.is_some() || config.http.behind_proxy,
         requests: requests.clone(),
+        streams: StreamTimes {
+            ping: config.http.stream_ping,
+            idle: config.http.stream_idle,
+            patience: config.http.stream_patience,
+            // Never later than the peer is to be asked.
+            look: config.http.stream_ping.min(StreamTimes::default().look),
+        },
         ..WebConfig::default()
     };
-    let options = ServeOptions { tls, behind_proxy: config.http.behind_proxy, grace: GRACE };
+    let options = ServeOptions {
+        tls,
+        behind_proxy: config.http.behind_proxy,
+        max_connections: config.http.max_connections,
+        grace: GRACE,
+    };
     let router = mailward_web::public_router(room.clone(), web);
     Ok((address, tokio::spawn(mailward_web::serve(listener, options, router, stop.clone()))))
 }
@@ -426,7 +441,8 @@ async fn serve_operator(
         requests: requests.clone(),
         ..WebConfig::default()
     };
-    let options = ServeOptions { tls, behind_proxy: config.operator.behind_proxy, grace: GRACE };
+    let behind_proxy = config.operator.behind_proxy;
+    let options = ServeOptions { tls, behind_proxy, max_connections: OPERATORS_CONNECTIONS, grace: GRACE };
     let router = if config.roles.web {
         mailward_web::operator_router(room.clone(), web)
     } else {

@@ -130,6 +130,17 @@ pub struct Http {
     /// Its key.
     #[serde(deserialize_with = "field::optional")]
     pub tls_key: Option<PathBuf>,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// After so much silence a socket's or stream's peer is pinged.
+    #[serde(rename = "stream_ping_ms", deserialize_with = "field::millis")]
+    pub stream_ping: Duration,
+    /// After so much silence of its peer a socket is closed.
+    #[serde(rename = "stream_idle_ms", deserialize_with = "field::millis")]
+    pub stream_idle: Duration,
+    /// How long a socket's peer may take for one event.
+    #[serde(rename = "stream_patience_ms", deserialize_with = "field::millis")]
+    pub stream_patience: Duration,
 }
 
 /// Section `operator`.

@@ -17,6 +17,9 @@ pub enum Kind {
     Webhook,
     /// A sender that is let through.
     Allowed,
+    Event,
+    /// A claim of a mail; its inbox stands before it.
+    Lease,
     Signed,
     Tenant,
 }
@@ -31,6 +34,8 @@ pub enum Query {
     View,
     Search,
     Usage,
+    Events,
+    Stream,
     Chain,
     Walk,
 }
@@ -59,6 +64,7 @@ pub enum Body {
     /// A call of a tool.
     Tool,
     Send,
+    Claim,
 }
 
 /// One route.
@@ -106,6 +112,8 @@ impl Kind {
             Self::Thread => format!("thd_0{}", word(25)),
             Self::Webhook => format!("wh_0{}", word(25)),
             Self::Allowed => format!("alw_0{}", word(25)),
+            Self::Event => format!("evt_0{}", word(25)),
+            Self::Lease => format!("lse_0{}", word(25)),
             Self::Key => format!("key_{}", word(12)),
             Self::Index => "7".to_owned(),
             Self::Provider => "never".to_owned(),
@@ -154,7 +162,9 @@ impl Case {
     }
 }
 
-use Kind::{Allowed, Email, Held, Inbox, Index, Key, Provider, Signed, Tenant, Thread, Webhook};
+use Kind::{
+    Allowed, Email, Event, Held, Inbox, Index, Key, Lease, Provider, Signed, Tenant, Thread, Webhook,
+};
 
 /// Every route of both listeners.
 pub const CASES: &[Case] = &[
@@ -174,6 +184,14 @@ pub const CASES: &[Case] = &[
     case("GET /v1/inboxes/{id}/threads", &[Inbox]).query(Query::Page).shows(),
     case("GET /v1/inboxes/{id}/threads/{thread}", &[Inbox, Thread]).shows(),
     case("POST /v1/emails/send", &[]).body(Body::Send),
+    case("GET /v1/inboxes/{id}/stream", &[Inbox]).query(Query::Stream).shows(),
+    case("GET /v1/ws", &[]).closed(),
+    case("GET /v1/events", &[]).query(Query::Events).shows(),
+    case("POST /v1/events/{event}/redeliver", &[Event]),
+    case("POST /v1/inboxes/{id}/leases", &[Inbox]).body(Body::Claim).shows(),
+    case("GET /v1/inboxes/{id}/leases/dead", &[Inbox]).query(Query::Page),
+    case("POST /v1/inboxes/{id}/leases/{lease}/ack", &[Inbox, Lease]).body(Body::Empty),
+    case("POST /v1/inboxes/{id}/leases/{lease}/nack", &[Inbox, Lease]).body(Body::Empty),
     case("GET /v1/inboxes/{id}/emails/{email}/raw", &[Inbox, Email]).shows(),
     case("GET /v1/inboxes/{id}/emails/{email}/attachments/{index}", &[Inbox, Email, Index]).shows(),
     case("GET /v1/files/{signed}", &[Signed]).shows(),

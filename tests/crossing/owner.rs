@@ -40,6 +40,10 @@ pub struct Owner {
     pub spare_webhook: String,
     /// A sender that is let through.
     pub allowed: String,
+    /// The first event of its log.
+    pub event: String,
+    /// A claim of a mail, behind its inbox.
+    pub lease: (String, String),
 }
 
 fn text(value: &Value, key: &str) -> String {
@@ -107,6 +111,8 @@ impl Owner {
             spare_key,
             spare_webhook,
             allowed: String::new(),
+            event: String::new(),
+            lease: (String::new(), String::new()),
             canary,
         };
         owner.receive(world).await;
@@ -138,6 +144,9 @@ impl Owner {
         self.allow(world).await;
         let page = self.tenant.http("GET", "/v1/emails/search?limit=1").send().await.expect(200);
         self.cursors.push(text(&page["pagination"], "cursor"));
+        let log = self.tenant.http("GET", "/v1/events?limit=1").send().await.expect(200);
+        self.event = text(&log["data"][0], "id");
+        self.claim(world).await;
         for path in ["/v1/inboxes?limit=1", "/v1/review?limit=1"] {
             let token = if path.contains("review") { &self.tenant.review_token } else { &self.tenant.token };
             let page = world.http("GET", path).token(token).send().await.expect(200);
@@ -159,6 +168,17 @@ impl Owner {
         };
         self.allowed = text(&released["allowedSender"], "id");
         self.hold(world).await;
+    }
+
+    /// One more mail, and a claim of the one that waited longest.
+    async fn claim(&mut self, world: &World) {
+        let inbox = self.inboxes[1].clone();
+        let reply = world.deliver_raw(&self.letter("to be claimed"), &[&inbox.address]).await;
+        assert!(reply.starts_with("250 "), "{reply}");
+        let body = json!({ "max": 1, "seconds": 43_200 });
+        let path = format!("/v1/inboxes/{}/leases", inbox.id);
+        let claimed = patiently(&self.tenant, "POST", &path, Some(&body)).await.expect(200);
+        self.lease = (inbox.id, text(&claimed["data"][0], "id"));
     }
 
     /// One more mail that is held.
@@ -198,6 +218,9 @@ impl Owner {
                     self.delete("keys", &text(&answer.json(), "id")).await;
                 }
                 self.spare_key = spare_key(&self.tenant, &self.canary).await;
+            }
+            "POST /v1/inboxes/{id}/leases/{lease}/ack" | "POST /v1/inboxes/{id}/leases/{lease}/nack" => {
+                self.claim(&world).await;
             }
             "DELETE /v1/gate/senders/{id}" => self.allow(&world).await,
             "DELETE /v1/webhooks/{id}" => {

@@ -16,6 +16,9 @@ const REMEMBERED: Duration = Duration::from_secs(48 * 3_600);
 /// What each inbox received in a day is known for so long; of the tenant and of months it stays.
 const KEPT_DAYS: i64 = 62;
 
+/// An event is in the log for so long.
+const LOGGED: Duration = Duration::from_secs(30 * 24 * 3_600);
+
 /// Messages that are removed in one transaction: short enough that nobody's mail waits for it.
 const AT_ONCE: i64 = 50;
 
@@ -30,8 +33,16 @@ pub struct Terms {
 
 /// Sweeps once a minute, and when something was deleted, until told to stop.
 pub async fn sweep(store: Store, clock: Clock, random: Random, terms: Terms, stop: CancellationToken) {
+    let mut events_swept = None;
     loop {
         let now = clock.now();
+        // A look at every tenant, so once a day.
+        if events_swept != Some(Day::of(now)) {
+            match store.forget_events(now.minus(LOGGED)).await {
+                Ok(_) => events_swept = Some(Day::of(now)),
+                Err(error) => tracing::warn!(%error, "could not remove old events"),
+            }
+        }
         match store.sweep(now.minus(ARMED), now.minus(REMEMBERED)).await {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "swept"),

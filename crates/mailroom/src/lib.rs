@@ -10,10 +10,12 @@ mod audit;
 mod break_glass;
 mod config;
 mod error;
+mod event_log;
 pub mod flags;
 mod inbound;
 mod judging;
 mod keyring;
+mod leases;
 mod lifecycle;
 mod limits;
 pub mod offboarding;
@@ -30,6 +32,7 @@ pub mod sender_auth;
 pub mod signed;
 mod snapshot;
 mod standing;
+mod streaming;
 mod trespass;
 #[cfg(doctest)]
 mod unforgeable;
@@ -48,9 +51,11 @@ pub use allowances::{AllowRequest, AllowedView};
 pub use audit::{CheckpointFault, check_list};
 pub use config::{Config, Hold};
 pub use error::{Error, Result};
+pub use event_log::LoggedEvent;
 pub use inbound::{Route, Taken};
 pub use judging::{BadJudge, Failure as JudgeFailure, Judge, JudgeFormat, JudgeSettings, Step};
 pub use keyring::{Issued, KeyContext, Keyring, Root, RootError};
+pub use leases::{Lease, LeaseRequest};
 pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing, UsageDays, UsageRequest};
 pub use mailward_mail::sample::sample;
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
@@ -68,6 +73,7 @@ pub use screening::gate::{GateNote, Trust};
 pub use screening::policy::{Effective, GatePolicy, OwnRule};
 pub use screening::{Screened, Screening, judge, judge_texts};
 pub use snapshot::{AttachmentMeta, Meta};
+pub use streaming::{Followed, Following, Happening, StreamPlace};
 pub use trespass::{Foreign, Trespass};
 pub use webhooks::{CreatedWebhook, WebhookCall, WebhookRequest, WebhookView};
 
@@ -90,6 +96,7 @@ pub(crate) struct Room {
     pub(crate) sessions: access::Cache,
     pub(crate) pollers: polling::Pollers,
     pub(crate) searches: reading::Searches,
+    pub(crate) streams: streaming::Streams,
     pub(crate) known: limits::Known,
     pub(crate) inflight: limits::Inflight,
     pub(crate) rotations: tokio::sync::Notify,
@@ -141,6 +148,7 @@ impl Mailroom {
             random: parts.random,
             pollers: polling::Pollers::default(),
             searches: reading::Searches::default(),
+            streams: streaming::Streams::default(),
             known: limits::Known::default(),
             rotations: tokio::sync::Notify::new(),
             endings: tokio::sync::Notify::new(),

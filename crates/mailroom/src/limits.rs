@@ -107,6 +107,8 @@ limits! {
     ConcurrentPolls concurrent_polls "concurrentPolls" "waiting polls",
     /// Long polls that wait for one inbox at once, on each node.
     ConcurrentPollsPerInbox concurrent_polls_per_inbox "concurrentPollsPerInbox" "waiting polls of one inbox",
+    /// Sockets and streams that are open at once, on each node.
+    ConcurrentStreams concurrent_streams "concurrentStreams" "open streams",
     /// Requests a second of all keys on the long run, twice as many at once, on each node.
     RequestsPerSecond requests_per_second "requestsPerSecond" "requests a second",
     /// Webhook endpoints.
@@ -142,7 +144,13 @@ impl Limit {
 
     /// Whether it is over in a moment, so that the caller need do nothing but wait.
     pub fn is_momentary(self) -> bool {
-        matches!(self, Self::ConcurrentPolls | Self::ConcurrentPollsPerInbox | Self::RequestsPerSecond)
+        matches!(
+            self,
+            Self::ConcurrentPolls
+                | Self::ConcurrentPollsPerInbox
+                | Self::ConcurrentStreams
+                | Self::RequestsPerSecond
+        )
     }
 
     /// Whether it is of mail that goes.

@@ -98,6 +98,18 @@ fn http(config: &Config) -> Result<(), Fault> {
     let http = &config.http;
     pair(&http.tls_cert, &http.tls_key, "http.tls_cert", "http.tls_key")?;
     private(http.listen, http.tls().is_some() || http.behind_proxy, "http.listen", "http")?;
+    ensure(
+        (1..=1_000_000).contains(&http.max_connections),
+        "http.max_connections",
+        "must be between 1 and 1000000",
+    )?;
+    for (time, name) in [
+        (http.stream_ping, "http.stream_ping_ms"),
+        (http.stream_idle, "http.stream_idle_ms"),
+        (http.stream_patience, "http.stream_patience_ms"),
+    ] {
+        ensure((10..=3_600_000).contains(&time.as_millis()), name, "must be between 10 and 3600000")?;
+    }
     let url = http.public_url.as_deref().is_none_or(is_base_url);
     ensure(url, "http.public_url", "is not a base URL: write one such as https://mail.example.com")?;
     let origins = config.mcp.allowed_origins.iter().all(|origin| is_origin(origin));

@@ -80,6 +80,10 @@ pub const KEYS: &[Key] = &[
     key("http.behind_proxy", "false", "a proxy in front brings TLS and tells the client's address"),
     key("http.tls_cert", r#""""#, "PEM certificate chain of the API"),
     key("http.tls_key", r#""""#, "PEM key of http.tls_cert"),
+    key("http.max_connections", "12000", "open connections, sockets and waiting polls among them"),
+    key("http.stream_ping_ms", "25000", "silence after which the peer of a socket or stream is pinged"),
+    key("http.stream_idle_ms", "75000", "silence of its peer after which a socket is closed"),
+    key("http.stream_patience_ms", "15000", "how long the peer of a socket may take for one event"),
     key("operator.listen", r#""127.0.0.1:8081""#, "address and port of the operator API"),
     key("operator.behind_proxy", "false", "a proxy in front brings TLS"),
     key("operator.tls_cert", r#""""#, "PEM certificate chain of the operator API"),
@@ -234,6 +238,11 @@ pub const KEYS: &[Key] = &[
     key("plans.free.concurrent_polls", "50", "long polls that wait at once, on each node; 0 = no limit"),
     key("plans.free.concurrent_polls_per_inbox", "2", "likewise for one inbox; 0 = no limit"),
     key(
+        "plans.free.concurrent_streams",
+        "20",
+        "sockets and streams that are open at once, on each node; 0 = no limit",
+    ),
+    key(
         "plans.free.requests_per_second",
         "20",
         "requests of all keys, twice as many at once, on each node; 0 = no limit",
@@ -274,6 +283,11 @@ pub const KEYS: &[Key] = &[
     key("plans.builder.concurrent_polls", "50", "long polls that wait at once, on each node; 0 = no limit"),
     key("plans.builder.concurrent_polls_per_inbox", "2", "likewise for one inbox; 0 = no limit"),
     key(
+        "plans.builder.concurrent_streams",
+        "100",
+        "sockets and streams that are open at once, on each node; 0 = no limit",
+    ),
+    key(
         "plans.builder.requests_per_second",
         "50",
         "requests of all keys, twice as many at once, on each node; 0 = no limit",
@@ -313,6 +327,11 @@ pub const KEYS: &[Key] = &[
     key("plans.scale.stored_bytes_per_inbox", "0", "bytes kept of one inbox; 0 = no limit"),
     key("plans.scale.concurrent_polls", "50", "long polls that wait at once, on each node; 0 = no limit"),
     key("plans.scale.concurrent_polls_per_inbox", "2", "likewise for one inbox; 0 = no limit"),
+    key(
+        "plans.scale.concurrent_streams",
+        "1000",
+        "sockets and streams that are open at once, on each node; 0 = no limit",
+    ),
     key(
         "plans.scale.requests_per_second",
         "500",

@@ -77,6 +77,7 @@ pub(super) const DOORS: &[Door] = &[
     door("policy", Lists, Reviewer, "GET", "/v1/gate"),
     door("senders let through", Lists, Reviewer, "GET", "/v1/gate/senders?limit=100"),
     door("account", Lists, Tenant, "GET", "/v1/account"),
+    door("events", Lists, Tenant, "GET", "/v1/events?limit=100"),
     door("audit log", Lists, Reviewer, "GET", "/v1/audit?limit=100"),
     door("change inbox", Changes, Tenant, "PATCH", "/v1/inboxes/{inbox}").with(r#"{"isActive":false}"#),
     door("delete inbox", Changes, Tenant, "DELETE", "/v1/inboxes/{inbox}"),

@@ -317,7 +317,7 @@ impl Store {
         Ok(clock.follow(asked, Timestamp(theirs)))
     }
 
-    async fn tenant_rows(&self, after: Option<&TenantId>, limit: i64) -> Result<Vec<TenantRow>> {
+    pub(crate) async fn tenant_rows(&self, after: Option<&TenantId>, limit: i64) -> Result<Vec<TenantRow>> {
         const SQLITE: &str = "SELECT id, region, plan, state, created_at, last_active_at FROM tenant
             WHERE id > $1 ORDER BY id LIMIT $2";
         const POSTGRES: &str = "SELECT * FROM mw_tenants($1, $2)";

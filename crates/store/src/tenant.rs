@@ -6,6 +6,7 @@ use mailward_mail::id::{InboxId, TenantId};
 
 use crate::db::{Db, Location, Migrations, Tx};
 use crate::news::{Changes, Untold};
+use crate::scope::log::Unwritten;
 use crate::wake::{Waiter, Wakes};
 use crate::{Error, JobKind, Result};
 
@@ -37,6 +38,8 @@ pub struct Scope {
     pub(crate) tx: Tx,
     pub(crate) tenant: TenantId,
     changes: Changes,
+    /// Events to be written at the end: see [`crate::scope::log`].
+    pub(crate) unwritten: Vec<Unwritten>,
     store: Store,
 }
 
@@ -132,7 +135,7 @@ impl Tenant {
 impl Scope {
     pub(crate) async fn enter(store: Store, mut tx: Tx, tenant: TenantId) -> Result<Self> {
         tx.act_for(tenant.as_str()).await?;
-        Ok(Self { tx, tenant, changes: Changes::default(), store })
+        Ok(Self { tx, tenant, changes: Changes::default(), unwritten: Vec::new(), store })
     }
 
     /// Hands the same transaction to another tenant of a group. Only the group commit may.
@@ -145,7 +148,8 @@ impl Scope {
     }
 
     /// Makes everything durable, then wakes who waits for it, here and on other nodes.
-    pub async fn commit(self) -> Result<()> {
+    pub async fn commit(mut self) -> Result<()> {
+        self.write_events().await?;
         let Self { mut tx, changes, store, .. } = self;
         store.announce(&mut tx, &changes).await?;
         tx.commit().await?;

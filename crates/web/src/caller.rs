@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use mailward_mailroom::access::Principal;
+use mailward_mailroom::access::{Denied, Principal};
 use mailward_store::{Origin, Scopes};
 
 use crate::edge::{Acting, RequestId};
@@ -25,6 +25,9 @@ pub(crate) struct Caller {
     token: String,
     from: IpAddr,
 }
+
+/// The same for the one route where the token may stand in the query instead.
+pub(crate) struct SocketCaller(pub(crate) Caller);
 
 /// An operator's key, valid now.
 pub(crate) struct Operator(pub(crate) mailward_store::Operator);
@@ -52,6 +55,11 @@ impl Caller {
         mailward_mcp::Caller::new(self.principal, self.token, self.from, shutdown.token())
     }
 
+    /// Why the key may act no more, if so; for who holds a connection for long.
+    pub(crate) async fn denied(&self, web: &Web) -> Option<Denied> {
+        web.room.principal(&self.token, self.from).await.err()
+    }
+
     /// Asks again, after a long wait: the key may have been revoked meanwhile.
     pub(crate) async fn still(&self, web: &Web) -> Result<(), Problem> {
         web.room.principal(&self.token, self.from).await?;
@@ -64,6 +72,12 @@ impl FromRequestParts<Web> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         let token = bearer(parts)?.to_owned();
+        Self::admit(token, parts, web).await
+    }
+}
+
+impl Caller {
+    async fn admit(token: String, parts: &Parts, web: &Web) -> Result<Self, Problem> {
         let from = client(parts, &web.config);
         let principal = web.room.principal(&token, from).await?.from(origin(parts, from));
         if let Some(acting) = parts.extensions.get::<Acting>() {
@@ -77,6 +91,19 @@ impl FromRequestParts<Web> for Caller {
             Problem::limit(&over, web.limits.now())
         })?;
         Ok(Self { principal, token, from })
+    }
+}
+
+impl FromRequestParts<Web> for SocketCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        let token = match (query_token(parts), parts.headers.contains_key(AUTHORIZATION)) {
+            (Ok(Some(token)), false) => token,
+            (Ok(None), true) => bearer(parts)?.to_owned(),
+            _ => return Err(Problem::unauthorized()),
+        };
+        Caller::admit(token, parts, web).await.map(Self)
     }
 }
 
@@ -122,6 +149,18 @@ fn bearer(parts: &Parts) -> Result<&str, Problem> {
     let text = value.to_str().ok().filter(|text| text.len() <= MOST_BYTES);
     let (scheme, token) = text.and_then(|text| text.split_once(' ')).ok_or_else(Problem::unauthorized)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token) } else { Err(Problem::unauthorized()) }
+}
+
+/// The token of the query, of which it must be all; none where there is no query.
+fn query_token(parts: &Parts) -> Result<Option<String>, ()> {
+    let Some(query) = parts.uri.query().filter(|query| !query.is_empty()) else { return Ok(None) };
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    match (pairs.next(), pairs.next()) {
+        (Some((name, token)), None) if name == "token" && token.len() <= MOST_BYTES => {
+            Ok(Some(token.into_owned()))
+        }
+        _ => Err(()),
+    }
 }
 
 /// The client's address. Behind a proxy, the last entry of `X-Forwarded-For` is the proxy's own word; what stands

@@ -14,6 +14,9 @@ use tokio::time::Instant;
 use crate::problem::Problem;
 use crate::{Web, headers, leak};
 
+/// The one route whose query may bring a token.
+const SOCKET: &str = "/v1/ws";
+
 /// Where a request notes who turned out to act, for the logs.
 #[derive(Clone, Default)]
 pub(crate) struct Acting(Arc<OnceLock<Principal>>);
@@ -40,7 +43,9 @@ pub(crate) async fn edge(State(web): State<Web>, mut request: Request, next: Nex
     // The route's pattern: a path may hold a signed link, a query somebody's address.
     let route = request.extensions().get::<MatchedPath>().cloned();
 
-    let mut response = match leak::refuse(&web, request.uri().query()).await {
+    let may_bring =
+        method == axum::http::Method::GET && route.as_ref().is_some_and(|it| it.as_str() == SOCKET);
+    let mut response = match leak::refuse(&web, request.uri().query(), may_bring).await {
         Err(problem) => problem.into_response(),
         Ok(()) => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
             Ok(response) => response,

@@ -31,6 +31,7 @@ mod unforgeable;
 mod v1;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -64,10 +65,36 @@ pub struct WebConfig {
     pub mcp_origins: Vec<String>,
     /// Whether this listener speaks TLS, so that browsers may be told to insist on it.
     pub tls: bool,
+    /// How long sockets and streams wait for their peers.
+    pub streams: StreamTimes,
     /// What the operator's API tells of the walls between tenants.
     pub isolation: Isolation,
     /// What is counted for monitors; the listeners of a process share it.
     pub requests: Requests,
+}
+
+/// How long sockets and streams wait for their peers.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamTimes {
+    /// After so much silence the peer is asked whether it is there, or told that we are.
+    pub ping: Duration,
+    /// After so much silence of its peer a socket is closed.
+    pub idle: Duration,
+    /// How long a peer may take for what it is sent.
+    pub patience: Duration,
+    /// How often it is looked whether the key still lives.
+    pub look: Duration,
+}
+
+impl Default for StreamTimes {
+    fn default() -> Self {
+        Self {
+            ping: Duration::from_secs(25),
+            idle: Duration::from_secs(75),
+            patience: Duration::from_secs(15),
+            look: Duration::from_secs(1),
+        }
+    }
 }
 
 impl Default for WebConfig {
@@ -81,6 +108,7 @@ impl Default for WebConfig {
             public_url: "http://127.0.0.1:8080".into(),
             mcp_origins: Vec::new(),
             tls: false,
+            streams: StreamTimes::default(),
             isolation: Isolation::default(),
             requests: Requests::default(),
         }

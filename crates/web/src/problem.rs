@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mailward_mail::calendar::until;
@@ -132,6 +132,19 @@ impl Problem {
     pub(crate) fn unsupported_media_type() -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "the body must be JSON")
             .fix("send `Content-Type: application/json`")
+    }
+
+    /// RFC 9110 15.5.22.
+    pub(crate) fn upgrade_required() -> Self {
+        Self::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", "this path speaks WebSocket")
+            .fix(
+                "open it with a WebSocket client; GET /v1/inboxes/{id}/stream tells the same over plain HTTP",
+            )
+            .header(UPGRADE, HeaderValue::from_static("websocket"))
+    }
+
+    pub(crate) fn conflict(message: &'static str) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {

@@ -25,11 +25,10 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use patient::Patient;
 
-/// Connections at once; further ones are closed.
-const MOST_CONNECTIONS: usize = 2_000;
 /// How long a request's header may take, and how long a connection may wait for its next request.
 const HEADER_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a TLS handshake may take.
@@ -67,12 +66,29 @@ impl<S: Sync> FromRequestParts<S> for Shutdown {
     }
 }
 
+/// A connection's place among all and among those of its network, and in what a shutdown waits for. Kept by who goes on
+/// with the connection when HTTP is over.
+#[derive(Clone, Default)]
+pub(crate) struct Seat(#[expect(dead_code, reason = "it is held, not read")] Option<Arc<Seated>>);
+
+type Seated = (OwnedSemaphorePermit, Place, TaskTrackerToken);
+
+impl<S: Sync> FromRequestParts<S> for Seat {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get().cloned().unwrap_or_default())
+    }
+}
+
 /// How a listener is served.
 pub struct ServeOptions {
     /// With a certificate.
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// All connections come from a proxy of the operator's.
     pub behind_proxy: bool,
+    /// Connections at once; further ones are closed.
+    pub max_connections: usize,
     /// How long requests may take to end at a shutdown.
     pub grace: Duration,
 }
@@ -86,9 +102,9 @@ pub async fn serve(
     router: Router,
     shutdown: CancellationToken,
 ) {
-    let ServeOptions { tls, behind_proxy, grace } = options;
+    let ServeOptions { tls, behind_proxy, max_connections, grace } = options;
     let tls = tls.map(TlsAcceptor::from);
-    let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(max_connections));
     let sources = Sources::default();
     let connections = TaskTracker::new();
     let hard = CancellationToken::new();
@@ -116,8 +132,7 @@ pub async fn serve(
             router: router.clone(),
             shutdown: shutdown.clone(),
             hard: hard.clone(),
-            _slot: slot,
-            _place: place,
+            seat: Seat(Some(Arc::new((slot, place, connections.token())))),
         };
         connections.spawn(connection.open(stream, tls.clone()));
     }
@@ -136,8 +151,7 @@ struct Connection {
     router: Router,
     shutdown: CancellationToken,
     hard: CancellationToken,
-    _slot: OwnedSemaphorePermit,
-    _place: Place,
+    seat: Seat,
 }
 
 /// Whose share of the connections it is: a proxy brings everybody's, and is counted like the machine itself.
@@ -171,12 +185,14 @@ impl Connection {
         }
     }
 
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let router = TowerToHyperService::new(self.router);
         let (peer, shutdown) = (Peer(self.peer), Shutdown(self.shutdown.clone()));
+        let seat = self.seat;
         let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
             request.extensions_mut().insert(shutdown.clone());
+            request.extensions_mut().insert(seat.clone());
             router.call(request)
         });
         let connection = http1::Builder::new()
@@ -184,7 +200,8 @@ impl Connection {
             .header_read_timeout(HEADER_PATIENCE)
             .max_header_size(MOST_HEADER)
             .max_buf_size(2 * MOST_HEADER)
-            .serve_connection(TokioIo::new(Patient::new(stream)), service);
+            .serve_connection(TokioIo::new(Patient::new(stream)), service)
+            .with_upgrades();
         tokio::pin!(connection);
         let done = tokio::select! {
             done = connection.as_mut() => done,

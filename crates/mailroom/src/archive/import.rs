@@ -316,15 +316,13 @@ impl Mailroom {
         }
         for event in events {
             let kind = EventKind::parse(&event.kind).ok_or(Error::Damaged("an event's kind is none"))?;
-            scope
-                .restore_event(&EventRow {
-                    id: event.id.clone(),
-                    kind,
-                    inbox: event.inbox_id.clone(),
-                    message: event.message_id.clone(),
-                    created_at: Timestamp(event.created_at),
-                })
-                .await?;
+            scope.restore_event(&EventRow {
+                id: event.id.clone(),
+                kind,
+                inbox: event.inbox_id.clone(),
+                message: event.message_id.clone(),
+                created_at: Timestamp(event.created_at),
+            });
         }
         Ok(scope.commit().await?)
     }

@@ -67,7 +67,7 @@ impl Mailroom {
     }
 
     /// The event's `data`. Mail that is held, or was deleted meanwhile, never carries content.
-    async fn event_data(
+    pub(crate) async fn event_data(
         &self,
         tenant: &mailward_store::Tenant,
         event: &EventRow,

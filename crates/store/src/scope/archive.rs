@@ -281,19 +281,7 @@ impl Scope {
     }
 
     /// Puts an event of an archive back. Nobody is told of it again.
-    pub async fn restore_event(&mut self, event: &EventRow) -> Result<()> {
-        const SQL: &str = "INSERT INTO event (tenant_id, id, kind, inbox_id, message_id, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-        on!(&mut self.tx, |conn| sqlx::query(SQL)
-            .bind(self.tenant.as_str())
-            .bind(event.id.as_str())
-            .bind(event.kind.as_str())
-            .bind(event.inbox.as_ref().map(InboxId::as_str))
-            .bind(event.message.as_ref().map(MessageId::as_str))
-            .bind(event.created_at.millis())
-            .execute(conn)
-            .await
-            .map(drop))?;
-        Ok(())
+    pub fn restore_event(&mut self, event: &EventRow) {
+        self.write_at_commit(event, None);
     }
 }

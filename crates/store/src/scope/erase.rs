@@ -90,7 +90,7 @@ impl Scope {
     /// 0: nothing is left but its name, its audit chain and what is known of its leaving.
     pub async fn erase_some(&mut self) -> Result<u64> {
         // Each is small enough that nobody's mail waits for it.
-        const STEPS: [&str; 19] = [
+        const STEPS: [&str; 20] = [
             "DELETE FROM part WHERE tenant_id = $1 AND message_id IN
                 (SELECT id FROM message WHERE tenant_id = $1 ORDER BY id LIMIT 50)",
             "DELETE FROM recipient WHERE tenant_id = $1 AND message_id IN
@@ -99,6 +99,7 @@ impl Scope {
                 (SELECT id FROM message WHERE tenant_id = $1 ORDER BY id LIMIT 50)",
             "DELETE FROM event WHERE tenant_id = $1 AND id IN (SELECT id FROM event WHERE tenant_id = $1 LIMIT 500)",
             "DELETE FROM job WHERE tenant_id = $1 AND id IN (SELECT id FROM job WHERE tenant_id = $1 LIMIT 500)",
+            "DELETE FROM event_head WHERE tenant_id = $1",
             "DELETE FROM webhook WHERE tenant_id = $1",
             "DELETE FROM limit_notice WHERE tenant_id = $1",
             "DELETE FROM policy WHERE tenant_id = $1",

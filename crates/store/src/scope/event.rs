@@ -50,6 +50,8 @@ events! {
     EmailDeferred = "email.deferred",
     /// A mail will not reach one of its recipients.
     EmailFailed = "email.failed",
+    /// A mail was handed out too often without being acknowledged.
+    EmailDeadLetter = "email.dead_letter",
     /// An inbox was made.
     InboxCreated = "inbox.created",
     /// An inbox' time was over.
@@ -62,6 +64,13 @@ events! {
     LimitApproaching = "limit.approaching",
     /// A limit stood in the way.
     LimitExceeded = "limit.exceeded",
+}
+
+impl EventKind {
+    /// Whether it tells that a mail was held: for who may know, and that is no agent.
+    pub fn is_of_review(self) -> bool {
+        matches!(self, Self::EmailQuarantined | Self::EmailReleased | Self::EmailRejected)
+    }
 }
 
 /// An event as it is stored.
@@ -126,27 +135,15 @@ impl Scope {
         Ok(row.and_then(|(detail,)| detail))
     }
 
-    /// Writes an event and a job for each webhook that asked for it, in the transaction of what caused it.
+    /// Writes an event and a job for each webhook that asked for it, in the transaction of what caused it, and wakes
+    /// who follows its inbox. The event's own row is written last in the transaction: see [`super::log`].
     pub async fn record(&mut self, event: &EventRow) -> Result<()> {
         self.record_with(event, None).await
     }
 
     /// Likewise, with JSON to be told of it: names, counts and times, never what somebody wrote.
     pub async fn record_with(&mut self, event: &EventRow, detail: Option<&str>) -> Result<()> {
-        const EVENT: &str =
-            "INSERT INTO event (tenant_id, id, kind, inbox_id, message_id, created_at, detail)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        on!(&mut self.tx, |conn| sqlx::query(EVENT)
-            .bind(self.tenant.as_str())
-            .bind(event.id.as_str())
-            .bind(event.kind.as_str())
-            .bind(event.inbox.as_ref().map(InboxId::as_str))
-            .bind(event.message.as_ref().map(MessageId::as_str))
-            .bind(event.created_at.millis())
-            .bind(detail)
-            .execute(conn)
-            .await
-            .map(drop))?;
+        self.write_at_commit(event, detail);
         // The job's id is made of what it joins, so writing it twice is writing it once.
         const JOBS: &str = "INSERT INTO job (tenant_id, id, kind, event_id, webhook_id, state, due_at, fence, attempts, created_at)
             SELECT tenant_id, $2 || ':' || id, 'webhook', $2, id, 'open', $4, 0, 0, $4 FROM webhook
@@ -163,6 +160,9 @@ impl Scope {
             .rows_affected());
         if jobs > 0 {
             self.wakes_jobs();
+        }
+        if let Some(inbox) = &event.inbox {
+            self.wakes_inbox(inbox);
         }
         Ok(())
     }

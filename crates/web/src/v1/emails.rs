@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use mailward_mail::id::{InboxId, MessageId};
+use mailward_mail::id::{EventId, InboxId, MessageId};
 use mailward_mailroom::{ListRequest, Mail, Meta};
 use mailward_store::{Direction, OutgoingStatus, Scopes};
 use serde::{Deserialize, Serialize};
@@ -110,6 +110,9 @@ pub(crate) struct EmailView {
     delivered_to: String,
     /// What stood behind the `+` of that address.
     tag: Option<String>,
+    /// The id of the event that told of it, where a poll answers: the same on every way it is delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_id: Option<String>,
     /// When it became available.
     created_at: String,
     /// When it was received.
@@ -257,6 +260,7 @@ impl EmailView {
             automated: meta.automated.is_some(),
             delivered_to: meta.delivered_to,
             tag: meta.tag,
+            event_id: None,
             created_at: available.to_string(),
             received_at: (message.direction == Direction::Inbound).then(|| message.received_at.to_string()),
         }
@@ -267,6 +271,11 @@ impl EmailView {
     /// Whether a client should take care: the SDK's own bound.
     pub(super) fn is_injection_risk(&self) -> bool {
         self.security.injection_score >= 50
+    }
+
+    /// The same with the event that told of it.
+    pub(crate) fn told_by(self, event: Option<EventId>) -> Self {
+        Self { event_id: event.map(String::from), ..self }
     }
 }
 

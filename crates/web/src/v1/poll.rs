@@ -63,7 +63,9 @@ pub(crate) async fn poll(
     }
     // A key that was revoked during the wait gets nothing of what came after.
     caller.still(&web).await?;
-    Ok(Json(Page::whole(found.into_iter().map(EmailView::of).collect())).into_response())
+    let events = web.room.events_of(principal, &found).await?;
+    let views = found.into_iter().zip(events).map(|(mail, event)| EmailView::of(mail).told_by(event));
+    Ok(Json(Page::whole(views.collect())).into_response())
 }
 
 impl PollOptions {
