@@ -434,6 +434,8 @@ impl Run {
                 let inbox = &self.dice.pick(&someone.inboxes).id;
                 Some(json!({ "url": own.hook_url, "inboxId": inbox, "include": "body" }))
             }
+            Body::Include => Some(json!({ "include": "body" })),
+            Body::Replay => Some(json!({ "since": "2026-11-01T00:00:00Z" })),
             Body::Reason => Some(json!({ "reason": own.canary.word() })),
             // Whoever it is made for, no tenant wrote it.
             Body::Operators => Some(json!({ "displayName": "made by the operator" })),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, MessageId, WebhookId};
-use mailward_store::{Decided, Decision, Filter, InboxChange};
+use mailward_store::{Decided, Decision, Disabled, Filter, InboxChange, Include, WebhookChange};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -459,6 +459,11 @@ async fn a_scope_finds_nothing_under_anothers_ids(world: World) {
     let tenant = store.route(&ada_inbox.address).await.expect("asked").expect("a route").tenant;
     assert_eq!(tenant.id().as_str(), ada.id);
     let victim = store.route(&bob_inbox.address).await.expect("asked").expect("a route").tenant;
+    // Not even with what is sealed of the neighbour's endpoint.
+    let sealed = {
+        let mut theirs = victim.read().await.expect("a scope");
+        theirs.webhook(&hook).await.expect("asked").expect("it is there").sealed
+    };
     let mut scope = tenant.write().await.expect("a scope");
     let everything = Filter {
         before: None,
@@ -490,8 +495,17 @@ async fn a_scope_finds_nothing_under_anothers_ids(world: World) {
     assert!(scope.webhook(&hook).await.expect("asked").is_none());
     assert!(scope.webhooks(None, 100).await.expect("asked").is_empty());
     assert!(!scope.delete_webhook(&hook).await.expect("asked"));
-    assert!(!scope.disable_webhook(&hook).await.expect("asked"));
-    scope.note_webhook(&hook, false).await.expect("asked");
+    assert!(!scope.disable_webhook(&hook, Disabled::Tenant, now).await.expect("asked"));
+    assert!(scope.note_failure(&hook, now).await.expect("asked").is_none());
+    scope.note_success(&hook, now).await.expect("asked");
+    scope.note_verified(&hook, true, now).await.expect("asked");
+    scope.open_circuit(&hook, "none", now).await.expect("asked");
+    scope.pass_probe_on(&hook, "none", now).await.expect("asked");
+    assert!(scope.attempts(&hook, None, None, 100).await.expect("asked").is_empty());
+    let ever = scope.events_for(&hook, Timestamp(0), now, 100).await.expect("asked");
+    assert!(ever.is_empty(), "{ever:?}");
+    let change = WebhookChange { events: vec![], include: Include::Ids, sealed: vec![] };
+    assert!(!scope.change_webhook(&hook, &change, &sealed).await.expect("asked"));
     for token in [&bob.token, &bob.review_token, &bob_inbox.token] {
         let keyid = token.split('_').nth(2).expect("a key id");
         assert!(scope.key(keyid).await.expect("asked").is_none());
@@ -515,5 +529,6 @@ async fn a_scope_finds_nothing_under_anothers_ids(world: World) {
 
     assert_eq!(bob.held().await.len(), 1);
     assert_eq!(bob_inbox.emails().await[0]["isRead"], json!(false));
-    bob.http("GET", format!("/v1/webhooks/{hook}")).send().await.expect(200);
+    let seen = bob.http("GET", format!("/v1/webhooks/{hook}")).send().await.expect(200);
+    assert_eq!((&seen["isActive"], &seen["status"]), (&json!(true), &json!("pending")));
 }

@@ -76,6 +76,8 @@ pub async fn with_a_job(world: &World) -> (World, mailward_store::Store, Timesta
     ada.http("POST", "/v1/webhooks").json(&hook).send().await.expect(201);
     world.deliver_raw(&plain("job", "x"), &[&inbox.address]).await;
     world.stop().await;
+    // The endpoint was asked whether it wants to be called; that is a job of its own.
+    world.tamper("DELETE FROM job WHERE id LIKE 'verify:%'").await;
     let store = world.store().await;
     // Any lease or delay of the service's own is over by then.
     (world, store, Timestamp::parse("2100-01-01T00:00:00Z").expect("a moment"))
@@ -178,6 +180,7 @@ async fn a_statement_that_forgets_its_tenant_sees_nothing_on_postgres() {
             own > 0
                 || [
                     "webhook",
+                    "webhook_attempt",
                     "job",
                     "limit_notice",
                     "leaving",

@@ -1,10 +1,9 @@
 //! The wiring: every part is made here, once, and handed to those that need it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use mailward_dispatch::{Call, Calls, Handlers, Lane, Terms, Webhooks, Worker, sweep};
+use mailward_dispatch::{Lane, Terms, Worker, sweep};
 use mailward_mail::clock::Clock;
 use mailward_mail::random::Random;
 use mailward_mailroom::{Keyring, Mailroom, Parts};
@@ -104,7 +103,7 @@ impl App {
             )));
             let file = data.file("checkpoints.log");
             tasks.push(tokio::spawn(checkpoints::keep(room.clone(), file, stop.clone())));
-            let handlers = handlers(&room, egress, &clock, &random);
+            let handlers = crate::hooks::handlers(&room, egress, &clock, &random);
             let worker = Worker::new(
                 store.clone(),
                 clock.clone(),
@@ -370,25 +369,6 @@ async fn install_operator(room: &Mailroom, data: &DataDir) -> Result<(), StartEr
         tracing::warn!("another node installed its operator key first; use that one");
     }
     Ok(())
-}
-
-fn handlers(room: &Mailroom, egress: Egress, clock: &Clock, random: &Random) -> Handlers {
-    let room = room.clone();
-    let calls: Calls = Arc::new(move |job| {
-        let room = room.clone();
-        Box::pin(async move {
-            let call = room.webhook_call(&job).await?;
-            Ok(call.map(|call| Call {
-                url: call.url,
-                secret: call.secret,
-                headers: call.headers,
-                event: call.event,
-                body: call.body,
-            }))
-        })
-    });
-    let webhooks = Webhooks::new(egress, calls, clock.clone(), random.clone());
-    Handlers::from([(JobKind::Webhook, Arc::new(webhooks) as Arc<dyn mailward_dispatch::Handler>)])
 }
 
 async fn serve_public(

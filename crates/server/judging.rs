@@ -68,6 +68,7 @@ pub(crate) fn lane(config: &Config) -> Lane {
     Lane {
         kind: JobKind::Judge,
         at_once: screening.judge_concurrency,
+        per_tenant: screening.judge_concurrency / 2,
         longest: screening.judge_deadline + BESIDE,
     }
 }

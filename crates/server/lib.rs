@@ -9,6 +9,7 @@ pub mod config;
 pub mod data_dir;
 pub mod doctor;
 mod hardening;
+mod hooks;
 mod judging;
 pub mod providers;
 pub mod roles;

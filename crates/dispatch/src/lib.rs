@@ -3,10 +3,12 @@
 //! Knows nothing of how mail is read: what a webhook is told, and what is to be sent, comes from what the server fills in.
 
 mod backoff;
+mod pace;
 mod sender;
 mod signature;
 mod sink;
 mod sweep;
+mod verdict;
 mod webhook;
 mod worker;
 
@@ -14,5 +16,5 @@ pub use sender::{Carried, Load, Outbox, Relay, Said, Security, Sender, Taken, Tr
 pub use signature::verify;
 pub use sink::Sink;
 pub use sweep::{Terms, sweep};
-pub use webhook::{Call, Calls, Webhooks};
+pub use webhook::{Call, Source, SourceError, Step, Webhooks};
 pub use worker::{Handler, Handlers, Lane, Outcome, Worker};

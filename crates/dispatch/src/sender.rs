@@ -110,7 +110,7 @@ pub trait Outbox: Send + Sync {
 
 impl Lane {
     /// Mail that goes.
-    pub const SENDING: Self = Self { kind: JobKind::Send, at_once: 16, longest: LONGEST };
+    pub const SENDING: Self = Self { kind: JobKind::Send, at_once: 16, per_tenant: 8, longest: LONGEST };
 }
 
 /// The handler of jobs that send.

@@ -6,18 +6,28 @@ use hmac::{Hmac, KeyInit, Mac};
 use mailward_mail::clock::Timestamp;
 use sha2::Sha256;
 
-/// The headers that prove who calls, about what, when.
-pub(crate) fn headers(secret: &str, id: &str, now: Timestamp, body: &[u8]) -> Vec<(String, String)> {
+/// The headers that prove who calls, about what, when. `older` is a secret that was replaced and is valid still.
+pub(crate) fn headers(
+    secret: &str,
+    older: Option<&str>,
+    id: &str,
+    now: Timestamp,
+    body: &[u8],
+) -> Vec<(String, String)> {
     let seconds = now.seconds().to_string();
-    // Standard Webhooks: HMAC-SHA256 over `id.timestamp.body` under the decoded secret.
-    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).unwrap_or_default();
-    let standard = hmac(&key, &[id.as_bytes(), b".", seconds.as_bytes(), b".", body]);
-    // The older form: the body alone, under the secret as it is written.
+    // Standard Webhooks: HMAC-SHA256 over `id.timestamp.body` under the decoded secret, one for each that is valid.
+    let standard = [Some(secret), older].into_iter().flatten().map(|secret| {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).unwrap_or_default();
+        let signature = hmac(&key, &[id.as_bytes(), b".", seconds.as_bytes(), b".", body]);
+        format!("v1,{}", STANDARD.encode(signature))
+    });
+    let standard = standard.collect::<Vec<_>>().join(" ");
+    // The older form: the body alone, under the secret as it is written. It has room for one.
     let lobster = hmac(secret.as_bytes(), &[body]);
     vec![
         ("webhook-id".into(), id.into()),
         ("webhook-timestamp".into(), seconds),
-        ("webhook-signature".into(), format!("v1,{}", STANDARD.encode(standard))),
+        ("webhook-signature".into(), standard),
         ("x-lobstermail-signature".into(), lobster.iter().map(|byte| format!("{byte:02x}")).collect()),
     ]
 }
@@ -57,6 +67,7 @@ mod tests {
         // From the specification's reference implementations.
         let headers = headers(
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            None,
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
             Timestamp(1_614_265_330_000),
             br#"{"test": 2432232314}"#,
@@ -70,5 +81,14 @@ mod tests {
         assert!(
             !good("msg_p5jXN8AQM9LWM0D4loKWxJek", b"{}") && !good("msg_other", br#"{"test": 2432232314}"#)
         );
+    }
+
+    #[test]
+    fn while_two_secrets_are_valid_a_receiver_with_either_believes_the_call() {
+        let secret = |byte: u8| format!("whsec_{}", STANDARD.encode([byte; 32]));
+        let (new, old) = (secret(1), secret(2));
+        let headers = headers(&new, Some(&old), "evt_1", Timestamp(1_614_265_330_000), b"{}");
+        let believes = |secret: &str| verify(secret, "evt_1", "1614265330", b"{}", &headers[2].1);
+        assert!(believes(&new) && believes(&old) && !believes(&secret(3)));
     }
 }

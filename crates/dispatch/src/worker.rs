@@ -33,18 +33,20 @@ pub struct Lane {
     pub kind: JobKind,
     /// Jobs running at once.
     pub at_once: usize,
+    /// Of one tenant, running or about to.
+    pub per_tenant: usize,
     /// How long one may run.
     pub longest: Duration,
 }
 
 impl Lane {
-    /// Webhook calls.
+    /// Webhook calls. A call that waits costs a socket: there is room for eight tenants all of whose endpoints are dead.
     pub const WEBHOOKS: Self =
-        Self { kind: JobKind::Webhook, at_once: 32, longest: mailward_net::egress::TOTAL };
+        Self { kind: JobKind::Webhook, at_once: 128, per_tenant: 16, longest: mailward_net::egress::TOTAL };
 
-    /// Of one tenant, running or about to: half, so that two tenants' dead endpoints at most fill all places.
+    /// At least one, or nobody's jobs would ever run.
     fn per_tenant(self) -> usize {
-        (self.at_once / 2).max(1)
+        self.per_tenant.max(1)
     }
 }
 
@@ -57,6 +59,8 @@ pub enum Outcome {
     Retry(Timestamp, Option<u16>),
     /// It cannot be done.
     GiveUp(Option<u16>),
+    /// The handler wrote down itself what becomes of it.
+    Settled,
 }
 
 /// Runs jobs of one kind.
@@ -209,6 +213,7 @@ impl Worker {
                 Outcome::Done => job.done().await,
                 Outcome::Retry(at, status) => job.retry(at, status).await,
                 Outcome::GiveUp(status) => job.give_up(clock.now(), status).await,
+                Outcome::Settled => return,
             };
             match settled {
                 Ok(true) => {}

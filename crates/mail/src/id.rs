@@ -69,6 +69,7 @@ id! { /** Names one custom domain. */ DomainId = "dom_" }
 id! { /** Names one webhook endpoint. */ WebhookId = "wh_" }
 id! { /** Names one event, the same on every way it is delivered. */ EventId = "evt_" }
 id! { /** Names one claim of a mail. */ LeaseId = "lse_" }
+id! { /** Names one call to a webhook endpoint. */ AttemptId = "att_" }
 id! { /** Names one queued job. */ JobId = "job_" }
 id! { /** Names one sender that is let through for some time. */ AllowedId = "alw_" }
 

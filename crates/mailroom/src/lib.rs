@@ -75,7 +75,10 @@ pub use screening::{Screened, Screening, judge, judge_texts};
 pub use snapshot::{AttachmentMeta, Meta};
 pub use streaming::{Followed, Following, Happening, StreamPlace};
 pub use trespass::{Foreign, Trespass};
-pub use webhooks::{CreatedWebhook, WebhookCall, WebhookRequest, WebhookView};
+pub use webhooks::{
+    CreatedWebhook, DeliveryView, ReplayRequest, RotatedWebhook, WebhookCall, WebhookPatch, WebhookRequest,
+    WebhookStep, WebhookView,
+};
 
 /// The mailroom. A cheap clone.
 #[derive(Clone)]

@@ -1,17 +1,24 @@
 //! Webhook endpoints: made, listed, deleted, and what is to be told to one.
 
 mod call;
+mod changes;
+mod deliveries;
+mod headers;
 
 use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use mailward_mail::id::{InboxId, WebhookId};
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::{EventId, InboxId, WebhookId};
 use mailward_net::egress::Blocked;
 use mailward_store::{Action, EventKind, Include, NewWebhook, Tenant, Webhook};
 use serde::{Deserialize, Serialize};
 
-pub use call::WebhookCall;
+pub use call::{WebhookCall, WebhookStep};
+pub use changes::{ReplayRequest, RotatedWebhook, WebhookPatch};
+pub use deliveries::DeliveryView;
+pub(crate) use headers::check_headers;
 
 use crate::access::Principal;
 use crate::limits::{Limit, OverLimit};
@@ -42,6 +49,10 @@ pub struct WebhookView {
     pub webhook: Webhook,
     /// Where.
     pub url: String,
+    /// The names of its own headers; their values are never shown.
+    pub header_names: Vec<String>,
+    /// Until when calls are signed with the secret before the last as well.
+    pub older_secret_until: Option<Timestamp>,
 }
 
 /// A new endpoint and its secret, which is told this once.
@@ -58,6 +69,24 @@ pub(crate) struct Endpoint {
     pub(crate) url: String,
     pub(crate) secret: String,
     pub(crate) headers: BTreeMap<String, String>,
+    /// The secret before the last rotation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) older: Option<OlderSecret>,
+}
+
+/// A secret that was replaced.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OlderSecret {
+    pub(crate) secret: String,
+    /// Until when calls are signed with it too, in milliseconds since 1970.
+    pub(crate) until: i64,
+}
+
+impl Endpoint {
+    /// The secret before the last rotation, where it is valid still.
+    pub(crate) fn older(&self, now: Timestamp) -> Option<&OlderSecret> {
+        self.older.as_ref().filter(|older| older.until > now.millis())
+    }
 }
 
 impl Mailroom {
@@ -75,11 +104,7 @@ impl Mailroom {
             (_, wanted) => wanted,
         };
         let events = events(request.events)?;
-        let include = match request.include.as_deref() {
-            None => Include::Summary,
-            Some(name) => Include::parse(name)
-                .ok_or_else(|| Error::invalid("include", "must be `ids`, `summary` or `body`"))?,
-        };
+        let include = request.include.as_deref().map_or(Ok(Include::Summary), include)?;
         let id = WebhookId::generate(&self.0.clock, &self.0.random);
         let (sealed, endpoint) =
             self.new_endpoint(caller.tenant(), &id, request.url, request.headers).await?;
@@ -89,7 +114,6 @@ impl Mailroom {
             events,
             include,
             is_active: true,
-            failures: 0,
             created_at: self.0.clock.now(),
             id,
         };
@@ -114,11 +138,15 @@ impl Mailroom {
             return Err(Error::Limit(over));
         }
         scope.insert_webhook(&new).await?;
+        // Asked at once whether it wants to be called; until it said so, nothing is told to it.
+        let challenge = EventId::generate(&self.0.clock, &self.0.random);
+        scope.verify_webhook(&new.id, &challenge, new.created_at).await?;
         self.tell_near(&mut scope, Limit::WebhookEndpoints, max, count + 1).await?;
         scope.audit(&caller.act(Action::WebhookCreated).on(new.id.as_str()), new.created_at).await?;
+        let stored = scope.webhook(&new.id).await?.ok_or(Error::Damaged("a new endpoint is not there"))?;
         scope.commit().await?;
-        let view = WebhookView { webhook: new, url: endpoint.url };
-        Ok(Some(CreatedWebhook { view, secret: endpoint.secret }))
+        let secret = endpoint.secret.clone();
+        Ok(Some(CreatedWebhook { view: self.view_of(stored, endpoint), secret }))
     }
 
     /// The caller's endpoints, newest first.
@@ -126,8 +154,8 @@ impl Mailroom {
         let stored = caller.tenant().read().await?.webhooks(None, MOST.cast_signed()).await?;
         let mut views = Vec::with_capacity(stored.len());
         for webhook in stored.into_iter().filter(|webhook| may_touch(caller, webhook)) {
-            let url = self.open_endpoint(caller.tenant(), &webhook).await?.url;
-            views.push(WebhookView { webhook, url });
+            let endpoint = self.open_endpoint(caller.tenant(), &webhook).await?;
+            views.push(self.view_of(webhook, endpoint));
         }
         Ok(views)
     }
@@ -136,8 +164,8 @@ impl Mailroom {
     pub async fn webhook(&self, caller: &Principal, id: &WebhookId) -> Result<Option<WebhookView>> {
         let stored = caller.tenant().read().await?.webhook(id).await?;
         let Some(webhook) = stored.filter(|webhook| may_touch(caller, webhook)) else { return Ok(None) };
-        let url = self.open_endpoint(caller.tenant(), &webhook).await?.url;
-        Ok(Some(WebhookView { webhook, url }))
+        let endpoint = self.open_endpoint(caller.tenant(), &webhook).await?;
+        Ok(Some(self.view_of(webhook, endpoint)))
     }
 
     /// Deletes an endpoint and what was still to be told to it.
@@ -160,9 +188,22 @@ impl Mailroom {
         url: String,
         headers: BTreeMap<String, String>,
     ) -> Result<(Vec<u8>, Endpoint)> {
-        let secret = format!("whsec_{}", STANDARD.encode(self.0.random.bytes::<32>()));
-        let endpoint = Endpoint { url, secret, headers };
+        let endpoint = Endpoint { url, secret: self.new_secret(), headers, older: None };
         Ok((self.seal_endpoint(tenant, id, &endpoint).await?, endpoint))
+    }
+
+    fn new_secret(&self) -> String {
+        format!("whsec_{}", STANDARD.encode(self.0.random.bytes::<32>()))
+    }
+
+    fn view_of(&self, webhook: Webhook, endpoint: Endpoint) -> WebhookView {
+        let older = endpoint.older(self.0.clock.now()).map(|older| Timestamp(older.until));
+        WebhookView {
+            webhook,
+            url: endpoint.url,
+            header_names: endpoint.headers.into_keys().collect(),
+            older_secret_until: older,
+        }
     }
 
     async fn seal_endpoint(&self, tenant: &Tenant, id: &WebhookId, endpoint: &Endpoint) -> Result<Vec<u8>> {
@@ -208,41 +249,8 @@ fn events(names: Option<Vec<String>>) -> Result<Vec<EventKind>> {
     Ok(kinds)
 }
 
-/// Headers that would change what the request is, or who signs it, are ours.
-pub(crate) fn check_headers(headers: &BTreeMap<String, String>) -> Result<()> {
-    if headers.len() > 10 {
-        return Err(Error::invalid("headers", "at most 10"));
-    }
-    for (name, value) in headers {
-        let lower = name.to_ascii_lowercase();
-        let token = !name.is_empty()
-            && name.len() <= 64
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let ours = [
-            "host",
-            "content-length",
-            "content-type",
-            "connection",
-            "transfer-encoding",
-            "user-agent",
-            "te",
-            "upgrade",
-        ];
-        if !token
-            || ours.contains(&lower.as_str())
-            || lower.starts_with("webhook-")
-            || lower.starts_with("x-lobstermail-")
-        {
-            return Err(Error::invalid(
-                "headers",
-                format!("`{name}` cannot be set", name = name.escape_default()),
-            ));
-        }
-        if value.len() > 1_024 || value.bytes().any(|b| b < b' ' || b == 0x7f) {
-            return Err(Error::invalid("headers", "a value must be at most 1024 printable bytes"));
-        }
-    }
-    Ok(())
+fn include(name: &str) -> Result<Include> {
+    Include::parse(name).ok_or_else(|| Error::invalid("include", "must be `ids`, `summary` or `body`"))
 }
 
 fn url_error(blocked: &Blocked) -> Error {

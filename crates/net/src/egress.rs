@@ -17,7 +17,9 @@ use crate::table::{Standing, Table};
 use crate::target::{self, Peer, Target};
 
 /// How long one POST may take from the first DNS question to the end of the answer.
-pub const TOTAL: Duration = Duration::from_secs(15);
+///
+/// As long as a hook of OpenClaw may take to admit an event.
+pub const TOTAL: Duration = Duration::from_secs(20);
 
 /// More addresses than this behind one name are refused: every one of them has to be judged.
 const MAX_ADDRESSES: usize = 16;

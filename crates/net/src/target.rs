@@ -65,6 +65,11 @@ impl Target {
         self.url.scheme() == "https"
     }
 
+    /// Whether it is an address, or `localhost`, that the operator opened by name.
+    pub fn is_opened(&self) -> bool {
+        matches!(self.peer, Peer::Known(_))
+    }
+
     pub(crate) fn peer(&self) -> &Peer {
         &self.peer
     }

@@ -89,5 +89,11 @@ pub(super) const DOORS: &[Door] = &[
     door("mint key", Changes, Tenant, "POST", "/v1/keys").with(r#"{"inboxId":"{inbox}"}"#),
     door("make webhook", Changes, Tenant, "POST", "/v1/webhooks")
         .with(r#"{"url":"{url}","inboxId":"{inbox}","events":["webhook.disabled"]}"#),
+    door("deliveries", Shows, Tenant, "GET", "/v1/webhooks/{webhook}/deliveries"),
+    door("change webhook", Changes, Tenant, "PATCH", "/v1/webhooks/{webhook}").with(r#"{"isActive":false}"#),
+    door("rotate webhook", Changes, Tenant, "POST", "/v1/webhooks/{webhook}/rotate").with("{}"),
+    door("test webhook", Changes, Tenant, "POST", "/v1/webhooks/{webhook}/test"),
+    door("replay webhook", Changes, Tenant, "POST", "/v1/webhooks/{webhook}/replay")
+        .with(r#"{"since":"2026-01-01T00:00:00Z"}"#),
     door("delete webhook", Changes, Tenant, "DELETE", "/v1/webhooks/{webhook}"),
 ];

@@ -56,7 +56,7 @@ pub struct ClaimedJob {
     pub attempts: i64,
     /// When it was first due.
     pub created_at: Timestamp,
-    fence: i64,
+    pub(crate) fence: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -187,6 +187,55 @@ impl Store {
             fence: row.fence,
             id: row.id,
         })
+    }
+}
+
+/// What becomes of a job, within the transaction of what it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settle {
+    /// Nothing is left to do.
+    Done,
+    /// Again then.
+    Retry(Timestamp),
+    /// Again then, and this was no attempt of its own: it stood in for all that wait.
+    Probe(Timestamp),
+    /// Never again; the row stays, for a replay.
+    Dead(Timestamp),
+}
+
+impl crate::Scope {
+    /// Settles a job of this tenant. `false`: the lease was lost, and somebody else decides.
+    pub async fn settle(&mut self, job: &ClaimedJob, settle: Settle, status: Option<u16>) -> Result<bool> {
+        const DONE: &str = "DELETE FROM job WHERE tenant_id = $1 AND id = $2 AND fence = $3";
+        const SQL: &str = "UPDATE job SET due_at = $4, last_status = $5, parked_due = NULL, attempts = attempts - $6, state = $7
+            WHERE tenant_id = $1 AND id = $2 AND fence = $3 AND state = 'open'";
+        let (at, uncounted, state) = match settle {
+            Settle::Done => {
+                return Ok(on!(&mut self.tx, |conn| sqlx::query(DONE)
+                    .bind(self.tenant.as_str())
+                    .bind(&job.id)
+                    .bind(job.fence)
+                    .execute(conn)
+                    .await?
+                    .rows_affected())
+                    > 0);
+            }
+            Settle::Retry(at) => (at, 0_i64, "open"),
+            Settle::Probe(at) => (at, 1, "open"),
+            Settle::Dead(at) => (at, 0, "dead"),
+        };
+        let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
+            .bind(self.tenant.as_str())
+            .bind(&job.id)
+            .bind(job.fence)
+            .bind(at.millis())
+            .bind(status.map(i64::from))
+            .bind(uncounted)
+            .bind(state)
+            .execute(conn)
+            .await?
+            .rows_affected());
+        Ok(done > 0)
     }
 }
 

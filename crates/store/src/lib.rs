@@ -23,7 +23,7 @@ pub use audit::act::{Act, Action, Actor, Origin, Outcome};
 pub use db::Location;
 pub use error::Error;
 pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent, Next};
-pub use jobs::{Claim, ClaimedJob, JobKind};
+pub use jobs::{Claim, ClaimedJob, JobKind, Settle};
 pub use keystore::{
     ClaimedRotation, KeyVersion, Keystore, MasterState, NewRotation, Rewrapped, RotationKind, RotationRow,
     RotationState, StoredMaster, StoredServiceKey, StoredTenantKey, TenantKeyRow,
@@ -33,8 +33,10 @@ pub use scope::account::Account;
 pub use scope::acts::{DayUse, UseAct};
 pub use scope::allowed::{AllowedSender, NewAllowedSender};
 pub use scope::archive::{ArchivedInbox, ArchivedMessage, RestoredMessage};
+pub use scope::attempt::{Attempt, AttemptOutcome};
 pub use scope::conversation::Thread;
 pub use scope::decision::DecisionRecord;
+pub use scope::endpoint::{Disabled, Probe, Standing};
 pub use scope::erase::{ChainHead, Holdings};
 pub use scope::event::{EventKind, EventRow};
 pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
@@ -54,7 +56,7 @@ pub use scope::search::{SealedMail, SearchFilter, SearchPlace};
 pub use scope::send_use::{SendUse, Sent};
 pub use scope::thread::{Acquaintance, Threading};
 pub use scope::usage::{Allowance, Drift, Quota, ReceiveUse, Span, Use, comes_near};
-pub use scope::webhook::{Include, NewWebhook, Webhook};
+pub use scope::webhook::{Include, NewWebhook, Webhook, WebhookChange};
 pub use system::{Authenticated, Operator, Route, TenantRow, TenantState};
 pub use tenant::{Scope, Store, Tenant};
 pub use trespass::Sighting;

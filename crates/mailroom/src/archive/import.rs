@@ -460,7 +460,6 @@ impl Mailroom {
                 events,
                 include: Include::parse(&record.include).unwrap_or(Include::Ids),
                 is_active: record.is_active,
-                failures: 0,
                 created_at: Timestamp(record.created_at),
                 sealed,
             };

@@ -1,7 +1,10 @@
 //! What is told to an endpoint of an event: put together when it is sent, from what is true then.
 
-use mailward_mail::id::EventId;
-use mailward_store::{ClaimedJob, EventKind, EventRow, Include, State, TenantState};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::{EventId, InboxId};
+use mailward_store::{ClaimedJob, EventKind, EventRow, Include, Probe, State, TenantState, Webhook};
 use serde_json::{Value, json};
 
 use crate::reading::{meta, parsed};
@@ -14,55 +17,121 @@ pub struct WebhookCall {
     pub url: String,
     /// `whsec_` and base64.
     pub secret: String,
+    /// The secret before it, as long as it is valid.
+    pub older_secret: Option<String>,
     /// The endpoint's own headers.
     pub headers: Vec<(String, String)>,
     /// The event, the same on every way it is delivered.
     pub event: EventId,
+    /// Its name.
+    pub kind: &'static str,
     /// JSON.
     pub body: Vec<u8>,
+    /// What the endpoint is asked to give back; of a challenge alone.
+    pub challenge: Option<String>,
+    /// It gave an earlier challenge back.
+    pub echoes: bool,
+}
+
+/// What a job is to do.
+pub enum WebhookStep {
+    /// Make this call.
+    Call(Box<WebhookCall>),
+    /// Wait for the job that tries the endpoint.
+    Wait,
+    /// There is nothing to be told any more.
+    Nothing,
+}
+
+/// What a call tells.
+struct Told {
+    kind: &'static str,
+    at: Timestamp,
+    inbox: Option<InboxId>,
+    data: Value,
+    challenge: Option<String>,
 }
 
 impl Mailroom {
-    /// The call that a job asks for; `None` when there is nothing to be told any more.
-    pub async fn webhook_call(&self, job: &ClaimedJob) -> Result<Option<WebhookCall>> {
+    /// What a job is to do now.
+    pub async fn webhook_step(&self, job: &ClaimedJob) -> Result<WebhookStep> {
         self.noting(&job.tenant, self.put_together(job)).await
     }
 
-    async fn put_together(&self, job: &ClaimedJob) -> Result<Option<WebhookCall>> {
-        let (Some(event), Some(webhook)) = (&job.event, &job.webhook) else { return Ok(None) };
+    async fn put_together(&self, job: &ClaimedJob) -> Result<WebhookStep> {
+        let (Some(event), Some(webhook)) = (&job.event, &job.webhook) else {
+            return Ok(WebhookStep::Nothing);
+        };
         let mut scope = job.tenant.read().await?;
         // What was queued before a suspension waits for its end, as retries do.
         if scope.state().await? != TenantState::Active {
             return Err(Error::Conflict("the tenant is not active"));
         }
-        let (Some(event), Some(webhook)) = (scope.event(event).await?, scope.webhook(webhook).await?) else {
-            return Ok(None);
+        let Some(webhook) = scope.webhook(webhook).await?.filter(|webhook| webhook.is_active) else {
+            return Ok(WebhookStep::Nothing);
         };
         drop(scope);
-        if !webhook.is_active {
-            return Ok(None);
+        let probe = Probe::of(&job.id);
+        let is_others = webhook.probe.as_ref().is_some_and(|tries| *tries != job.id);
+        // Nothing is told to who was not asked. Later a test may go beside the one that tries.
+        if (webhook.is_unverified && probe != Some(Probe::Verify)) || (is_others && probe.is_none()) {
+            return Ok(WebhookStep::Wait);
         }
-        let endpoint = self.open_endpoint(&job.tenant, &webhook).await?;
-        let Some(data) = self.event_data(&job.tenant, &event, webhook.include).await? else {
-            return Ok(None);
+        let told = match probe {
+            Some(probe) => self.told_by(probe, job, &webhook),
+            None => match self.told_of(job, event, &webhook).await? {
+                Some(told) => told,
+                None => return Ok(WebhookStep::Nothing),
+            },
         };
+        let endpoint = self.open_endpoint(&job.tenant, &webhook).await?;
         let body = json!({
-            "id": event.id.as_str(),
+            "id": event.as_str(),
             // Receivers that know no header of ours take a repeat for what it is by this.
-            "idempotencyKey": event.id.as_str(),
-            "type": event.kind.as_str(),
-            "event": event.kind.as_str(),
-            "timestamp": event.created_at.to_string(),
+            "idempotencyKey": event.as_str(),
+            "type": told.kind,
+            "event": told.kind,
+            "timestamp": told.at.to_string(),
             "tenantId": job.tenant.id().as_str(),
-            "inboxId": event.inbox.as_ref().map(mailward_mail::id::InboxId::as_str),
-            "data": data,
+            "inboxId": told.inbox.as_ref().map(InboxId::as_str),
+            "data": told.data,
         });
-        Ok(Some(WebhookCall {
+        let older_secret = endpoint.older(self.0.clock.now()).map(|older| older.secret.clone());
+        Ok(WebhookStep::Call(Box::new(WebhookCall {
             url: endpoint.url,
             secret: endpoint.secret,
+            older_secret,
             headers: endpoint.headers.into_iter().collect(),
-            event: event.id,
+            event: event.clone(),
+            kind: told.kind,
             body: body.to_string().into_bytes(),
+            challenge: told.challenge,
+            echoes: webhook.echoes,
+        })))
+    }
+
+    /// What tries an endpoint, and is no event: nothing of it is anybody's mail.
+    fn told_by(&self, probe: Probe, job: &ClaimedJob, webhook: &Webhook) -> Told {
+        let (kind, data, challenge) = match probe {
+            Probe::Test => ("webhook.test", json!({ "webhookId": webhook.id.as_str() }), None),
+            Probe::Verify => {
+                let challenge = URL_SAFE_NO_PAD.encode(self.0.random.bytes::<24>());
+                let data = json!({ "webhookId": webhook.id.as_str(), "challenge": challenge });
+                ("webhook.verify", data, Some(challenge))
+            }
+        };
+        Told { kind, at: job.created_at, inbox: webhook.inbox.clone(), data, challenge }
+    }
+
+    async fn told_of(&self, job: &ClaimedJob, event: &EventId, webhook: &Webhook) -> Result<Option<Told>> {
+        let Some(event) = job.tenant.read().await?.event(event).await? else { return Ok(None) };
+        let data = self.event_data(&job.tenant, &event, webhook.include).await?;
+        Ok(data.map(|data| Told {
+            kind: event.kind.as_str(),
+            at: event.created_at,
+            inbox: event.inbox,
+            data,
+            challenge: None,
         }))
     }
 
@@ -79,7 +148,7 @@ impl Mailroom {
             let data = data.map_err(|_| Error::Damaged("the detail of an event is no JSON"))?;
             return Ok(Some(data.unwrap_or_else(|| json!({}))));
         };
-        let mut data = json!({ "id": id.as_str(), "inboxId": event.inbox.as_ref().map(mailward_mail::id::InboxId::as_str) });
+        let mut data = json!({ "id": id.as_str(), "inboxId": event.inbox.as_ref().map(InboxId::as_str) });
         let keys = self.0.keyring.tenant(tenant).await?;
         let mut scope = tenant.read().await?;
         let Some(message) = scope.message_for_review(id).await? else { return Ok(None) };

@@ -64,6 +64,10 @@ impl Hook {
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let (head, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
+        // Asked whether it wants to be called, it gives the challenge back; only then is it told of anything.
+        if let Some(challenge) = challenge(&body) {
+            return Ok(Response::new(Full::new(Bytes::from(challenge))));
+        }
         let header =
             |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let (id, at, signature) =
@@ -81,4 +85,10 @@ impl Hook {
         self.news.notify_one();
         Ok(Response::new(Full::new(Bytes::new())))
     }
+}
+
+fn challenge(body: &[u8]) -> Option<String> {
+    let event: Value = serde_json::from_slice(body).ok()?;
+    let is_challenge = event["type"] == "webhook.verify";
+    event["data"]["challenge"].as_str().filter(|_| is_challenge).map(str::to_owned)
 }

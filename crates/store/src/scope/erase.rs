@@ -100,6 +100,8 @@ impl Scope {
             "DELETE FROM event WHERE tenant_id = $1 AND id IN (SELECT id FROM event WHERE tenant_id = $1 LIMIT 500)",
             "DELETE FROM job WHERE tenant_id = $1 AND id IN (SELECT id FROM job WHERE tenant_id = $1 LIMIT 500)",
             "DELETE FROM event_head WHERE tenant_id = $1",
+            "DELETE FROM webhook_attempt WHERE tenant_id = $1 AND id IN
+                (SELECT id FROM webhook_attempt WHERE tenant_id = $1 LIMIT 500)",
             "DELETE FROM webhook WHERE tenant_id = $1",
             "DELETE FROM limit_notice WHERE tenant_id = $1",
             "DELETE FROM policy WHERE tenant_id = $1",

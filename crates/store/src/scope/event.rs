@@ -64,6 +64,16 @@ events! {
     LimitApproaching = "limit.approaching",
     /// A limit stood in the way.
     LimitExceeded = "limit.exceeded",
+    /// A mail came back.
+    EmailBounced = "email.bounced",
+    /// A mail of the agent's waits for a person.
+    EmailHeld = "email.held",
+    /// A mail was judged by all that judge it.
+    EmailScanComplete = "email.scan.complete",
+    /// An inbox takes no mail for now.
+    InboxPaused = "inbox.paused",
+    /// A domain is the tenant's.
+    DomainVerified = "domain.verified",
 }
 
 impl EventKind {
@@ -145,8 +155,11 @@ impl Scope {
     pub async fn record_with(&mut self, event: &EventRow, detail: Option<&str>) -> Result<()> {
         self.write_at_commit(event, detail);
         // The job's id is made of what it joins, so writing it twice is writing it once.
-        const JOBS: &str = "INSERT INTO job (tenant_id, id, kind, event_id, webhook_id, state, due_at, fence, attempts, created_at)
-            SELECT tenant_id, $2 || ':' || id, 'webhook', $2, id, 'open', $4, 0, 0, $4 FROM webhook
+        // While one job tries the endpoint the others wait. They look by themselves soon, should the endpoint have been
+        // opened in the same moment.
+        const JOBS: &str = "INSERT INTO job (tenant_id, id, kind, event_id, webhook_id, state, due_at, parked_due, fence, attempts, created_at)
+            SELECT tenant_id, $2 || ':' || id, 'webhook', $2, id, 'open', CASE WHEN probe_job IS NULL THEN $4 ELSE $4 + 5000 END,
+            CASE WHEN probe_job IS NULL THEN NULL ELSE $4 END, 0, 0, $4 FROM webhook
             WHERE tenant_id = $1 AND is_active = 1 AND (inbox_id IS NULL OR inbox_id = $3)
             AND ',' || events || ',' LIKE '%,' || $5 || ',%' ON CONFLICT DO NOTHING";
         let jobs = on!(&mut self.tx, |conn| sqlx::query(JOBS)

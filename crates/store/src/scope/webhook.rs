@@ -3,6 +3,7 @@
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, WebhookId};
 
+use super::endpoint::Disabled;
 use super::event::EventKind;
 use crate::db::on;
 use crate::{Error, Result, Scope};
@@ -49,14 +50,49 @@ pub struct Webhook {
     pub is_active: bool,
     /// Failures since the last success.
     pub failures: i64,
+    /// Since when nothing but failures.
+    pub failing_since: Option<Timestamp>,
+    /// No event is told to it before it said that it wants any.
+    pub is_unverified: bool,
+    /// It gave the challenge back, and so is what the tenant says it is.
+    pub echoes: bool,
+    /// The job that tries it while the others wait.
+    pub probe: Option<String>,
+    /// When and why it was switched off.
+    pub disabled: Option<(Timestamp, Disabled)>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// URL and secrets, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// An endpoint to be made.
+pub struct NewWebhook {
+    /// Its id.
+    pub id: WebhookId,
+    /// The inbox it listens to; all when none.
+    pub inbox: Option<InboxId>,
+    /// What it wants to hear of.
+    pub events: Vec<EventKind>,
+    /// How much of it.
+    pub include: Include,
+    /// Whether it is called at all.
+    pub is_active: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// URL and secret, sealed.
     pub sealed: Vec<u8>,
 }
 
-/// An endpoint to be made.
-pub type NewWebhook = Webhook;
+/// What of an endpoint its tenant may change.
+pub struct WebhookChange {
+    /// What it wants to hear of.
+    pub events: Vec<EventKind>,
+    /// How much of it.
+    pub include: Include,
+    /// URL and secrets, sealed.
+    pub sealed: Vec<u8>,
+}
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -66,6 +102,12 @@ struct Row {
     include: String,
     is_active: i64,
     failures: i64,
+    failing_since: Option<i64>,
+    unverified: i64,
+    echoes: i64,
+    probe_job: Option<String>,
+    disabled_at: Option<i64>,
+    disabled_why: Option<String>,
     created_at: i64,
     sealed: Vec<u8>,
 }
@@ -85,6 +127,17 @@ impl TryFrom<Row> for Webhook {
             include: Include::parse(&row.include).ok_or_else(|| bad(format!("include {}", row.include)))?,
             is_active: row.is_active != 0,
             failures: row.failures,
+            failing_since: row.failing_since.map(Timestamp),
+            is_unverified: row.unverified != 0,
+            echoes: row.echoes != 0,
+            probe: row.probe_job,
+            disabled: match (row.disabled_at, row.disabled_why) {
+                (Some(at), Some(why)) => {
+                    let why = Disabled::parse(&why).ok_or_else(|| bad(format!("reason {why}")))?;
+                    Some((Timestamp(at), why))
+                }
+                _ => None,
+            },
             created_at: Timestamp(row.created_at),
             sealed: row.sealed,
         })
@@ -116,7 +169,8 @@ impl Scope {
     /// Endpoints by id, newest first, those before `before`.
     pub async fn webhooks(&mut self, before: Option<&WebhookId>, limit: i64) -> Result<Vec<Webhook>> {
         const SQL: &str =
-            "SELECT id, inbox_id, events, include, is_active, failures, created_at, sealed FROM webhook
+            "SELECT id, inbox_id, events, include, is_active, failures, failing_since, unverified, echoes, probe_job,
+            disabled_at, disabled_why, created_at, sealed FROM webhook
             WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
         let rows: Vec<Row> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -141,7 +195,8 @@ impl Scope {
     /// One endpoint.
     pub async fn webhook(&mut self, id: &WebhookId) -> Result<Option<Webhook>> {
         const SQL: &str =
-            "SELECT id, inbox_id, events, include, is_active, failures, created_at, sealed FROM webhook
+            "SELECT id, inbox_id, events, include, is_active, failures, failing_since, unverified, echoes, probe_job,
+            disabled_at, disabled_why, created_at, sealed FROM webhook
             WHERE tenant_id = $1 AND id = $2";
         let row: Option<Row> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -160,6 +215,13 @@ impl Scope {
             .execute(conn)
             .await
             .map(drop))?;
+        const ATTEMPTS: &str = "DELETE FROM webhook_attempt WHERE tenant_id = $1 AND webhook_id = $2";
+        on!(&mut self.tx, |conn| sqlx::query(ATTEMPTS)
+            .bind(self.tenant.as_str())
+            .bind(id.as_str())
+            .execute(conn)
+            .await
+            .map(drop))?;
         const SQL: &str = "DELETE FROM webhook WHERE tenant_id = $1 AND id = $2";
         let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
@@ -170,27 +232,23 @@ impl Scope {
         Ok(done > 0)
     }
 
-    /// Notes how a delivery went: a success forgets earlier failures.
-    pub async fn note_webhook(&mut self, id: &WebhookId, succeeded: bool) -> Result<()> {
-        const SQL: &str = "UPDATE webhook SET failures = CASE WHEN $3 = 1 THEN 0 ELSE failures + 1 END
-            WHERE tenant_id = $1 AND id = $2";
-        on!(&mut self.tx, |conn| sqlx::query(SQL)
-            .bind(self.tenant.as_str())
-            .bind(id.as_str())
-            .bind(i64::from(succeeded))
-            .execute(conn)
-            .await
-            .map(drop))?;
-        Ok(())
-    }
-
-    /// Switches an endpoint off; `false` when it was off, or gone.
-    pub async fn disable_webhook(&mut self, id: &WebhookId) -> Result<bool> {
-        const SQL: &str =
-            "UPDATE webhook SET is_active = 0 WHERE tenant_id = $1 AND id = $2 AND is_active = 1";
+    /// Changes an endpoint, if what is sealed of it is still `old`; `false`: somebody else was first, or it is gone.
+    pub async fn change_webhook(
+        &mut self,
+        id: &WebhookId,
+        change: &WebhookChange,
+        old: &[u8],
+    ) -> Result<bool> {
+        const SQL: &str = "UPDATE webhook SET events = $4, include = $5, sealed = $6
+            WHERE tenant_id = $1 AND id = $2 AND sealed = $3";
+        let events: Vec<&str> = change.events.iter().map(|event| event.as_str()).collect();
         let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())
+            .bind(old)
+            .bind(events.join(","))
+            .bind(change.include.as_str())
+            .bind(&change.sealed)
             .execute(conn)
             .await?
             .rows_affected());

@@ -1,12 +1,13 @@
-//! Webhook endpoints. The secret is shown once, in the answer that made the endpoint.
+//! Webhook endpoints. A secret is shown once, in the answer that made it; the values of headers never are.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use mailward_mail::id::{InboxId, WebhookId};
-use mailward_mailroom::{CreatedWebhook, WebhookRequest};
+use mailward_mailroom::{CreatedWebhook, RotatedWebhook, WebhookPatch, WebhookRequest};
 use mailward_store::Scopes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -41,6 +42,56 @@ pub(crate) struct CreateRequest {
     include: Option<String>,
 }
 
+/// What is to change of an endpoint; what is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ChangeWebhook)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct ChangeRequest {
+    /// Where; the new place is asked before anything is told to it.
+    #[serde(default)]
+    url: Option<String>,
+    /// Which events.
+    #[serde(default)]
+    events: Option<Vec<String>>,
+    /// All headers, in place of all there were.
+    #[serde(default)]
+    headers: Option<BTreeMap<String, String>>,
+    /// `ids`, `summary` or `body`.
+    #[serde(default)]
+    include: Option<String>,
+    /// `false` switches it off; `true` switches it on again, once it answered a challenge.
+    #[serde(default)]
+    is_active: Option<bool>,
+}
+
+/// How an endpoint's secret is replaced.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RotateWebhook)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct RotateRequest {
+    /// How long calls are signed with the secret before as well: a day when absent, a week at most.
+    #[serde(default = "a_day")]
+    overlap_seconds: u64,
+}
+
+fn a_day() -> u64 {
+    86_400
+}
+
+/// How an endpoint does.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Status {
+    /// It has not said yet that it wants to be called.
+    Pending,
+    /// It is told of events.
+    Active,
+    /// It failed ten times in a row; one call at a time tries it.
+    Failing,
+    /// It is switched off.
+    Disabled,
+}
+
 /// An endpoint.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Webhook)]
@@ -53,7 +104,22 @@ pub(crate) struct WebhookView {
     include: &'static str,
     /// Whether it is called.
     is_active: bool,
+    status: Status,
+    /// Since when nothing but failures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failing_since: Option<String>,
+    /// When it was switched off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_at: Option<String>,
+    /// Why: `gone` (it answered 410), `failing` (for 120 hours) or `tenant` (with PATCH).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_reason: Option<&'static str>,
+    /// The names of its own headers; their values are never shown.
+    header_names: Vec<String>,
     created_at: String,
+    /// Until when calls are signed with the secret before the last as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_secret_expires_at: Option<String>,
     /// Signs each call; shown once: when it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
@@ -99,6 +165,42 @@ pub(crate) async fn show(
     Ok(Json(WebhookView::of(found.ok_or_else(Problem::not_found)?)))
 }
 
+/// Changes an endpoint, or switches it off and on.
+#[utoipa::path(patch, path = "/v1/webhooks/{id}", operation_id = "changeWebhook", tag = "webhooks",
+    params(("id" = String, Path)), request_body(content = ChangeRequest),
+    responses((status = 200, body = WebhookView)))]
+pub(crate) async fn change(
+    caller: Caller,
+    State(web): State<Web>,
+    Ids(id): Ids<WebhookId>,
+    Body(request): Body<ChangeRequest>,
+) -> Result<Json<WebhookView>, Problem> {
+    let patch = WebhookPatch {
+        url: request.url,
+        events: request.events,
+        headers: request.headers,
+        include: request.include,
+        is_active: request.is_active,
+    };
+    let changed = web.room.change_webhook(caller.need(Scopes::WEBHOOKS)?, &id, patch).await?;
+    Ok(Json(WebhookView::of(changed.ok_or_else(Problem::not_found)?)))
+}
+
+/// Gives an endpoint a new secret; the one before is valid beside it for a while.
+#[utoipa::path(post, path = "/v1/webhooks/{id}/rotate", operation_id = "rotateWebhook", tag = "webhooks",
+    params(("id" = String, Path)), request_body(content = Option<RotateRequest>),
+    responses((status = 200, body = WebhookView)))]
+pub(crate) async fn rotate(
+    caller: Caller,
+    State(web): State<Web>,
+    Ids(id): Ids<WebhookId>,
+    Body(request): Body<RotateRequest>,
+) -> Result<Json<WebhookView>, Problem> {
+    let overlap = Duration::from_secs(request.overlap_seconds);
+    let rotated = web.room.rotate_webhook(caller.need(Scopes::WEBHOOKS)?, &id, overlap).await?;
+    Ok(Json(WebhookView::rotated(rotated.ok_or_else(Problem::not_found)?)))
+}
+
 /// Deletes an endpoint and what was still to be told to it.
 #[utoipa::path(delete, path = "/v1/webhooks/{id}", operation_id = "deleteWebhook", tag = "webhooks",
     params(("id" = String, Path)), responses((status = 200, body = DeletedView)))]
@@ -117,6 +219,12 @@ pub(crate) async fn delete(
 impl WebhookView {
     fn of(view: mailward_mailroom::WebhookView) -> Self {
         let webhook = view.webhook;
+        let status = match () {
+            () if !webhook.is_active => Status::Disabled,
+            () if webhook.is_unverified => Status::Pending,
+            () if webhook.probe.is_some() => Status::Failing,
+            () => Status::Active,
+        };
         Self {
             id: webhook.id.into(),
             url: view.url,
@@ -124,6 +232,12 @@ impl WebhookView {
             events: webhook.events.iter().map(|kind| kind.as_str()).collect(),
             include: webhook.include.as_str(),
             is_active: webhook.is_active,
+            status,
+            failing_since: webhook.failing_since.map(|at| at.to_string()),
+            disabled_at: webhook.disabled.map(|(at, _)| at.to_string()),
+            disabled_reason: webhook.disabled.map(|(_, why)| why.as_str()),
+            header_names: view.header_names,
+            previous_secret_expires_at: view.older_secret_until.map(|at| at.to_string()),
             created_at: webhook.created_at.to_string(),
             secret: None,
         }
@@ -131,5 +245,9 @@ impl WebhookView {
 
     fn made(made: CreatedWebhook) -> Self {
         Self { secret: Some(made.secret), ..Self::of(made.view) }
+    }
+
+    fn rotated(rotated: RotatedWebhook) -> Self {
+        Self { secret: Some(rotated.secret), ..Self::of(rotated.view) }
     }
 }
