@@ -190,7 +190,8 @@ async fn a_statement_that_forgets_its_tenant_sees_nothing_on_postgres() {
                     "judge_use",
                     "use_act",
                     "recipient",
-                    "correspondent"
+                    "correspondent",
+                    "domain"
                 ]
                 .contains(&table.as_str()),
             "{table} shows ada her own rows"

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, DnsServers, Signup};
 use crate::data_dir::DataDir;
 use crate::doctor::job::Job;
-use crate::{StartError, checkpoints, doctor, judging, providers, sending, time, tls};
+use crate::{StartError, checkpoints, doctor, domains, judging, providers, sending, time, tls};
 
 /// How long requests may take to end when the service stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -57,8 +57,8 @@ impl App {
         let keyring = open_keyring(&config, &data, &clock, &random).await?;
         let store = Store::open(&store_location(&config, &data)).await.map_err(StartError::store)?;
         time::set(&store, &clock).await;
-        let (intake, writer) =
-            Intake::start(store.clone(), clock.clone(), random.clone(), IntakeLimits::default());
+        let intake_limits = IntakeLimits { loops: config.loops.budget(), ..IntakeLimits::default() };
+        let (intake, writer) = Intake::start(store.clone(), clock.clone(), random.clone(), intake_limits);
         let dns = dns(&config)?;
         let egress = egress(&config, dns.clone())?;
         let judge = judging::open(&config, dns.clone())?;
@@ -139,6 +139,15 @@ impl App {
                 Lane::SENDING,
             );
             tasks.push(tokio::spawn(sending.run(stop.clone())));
+            let looking = Worker::new(
+                store.clone(),
+                clock.clone(),
+                domains::handlers(&room, &clock),
+                config.store.look_again,
+                config.served_regions(),
+                domains::LANE,
+            );
+            tasks.push(tokio::spawn(looking.run(stop.clone())));
             tasks.push(tokio::spawn(rotate_keys(room.clone(), stop.clone())));
             tasks.push(tokio::spawn(room.clone().run_endings(stop.clone().cancelled_owned())));
         }

@@ -76,6 +76,8 @@ pub struct Config {
     pub offboarding: Offboarding,
     /// Bounds of the whole service.
     pub limits: Limits,
+    /// What is taken for two machines that answer each other.
+    pub loops: Loops,
     /// Plans by name; 0 is no limit.
     pub plans: BTreeMap<String, Plan>,
     /// What the service tries by itself.
@@ -366,6 +368,33 @@ pub struct Offboarding {
     pub grace_days: u32,
     /// Seconds after which whatever was under way when a tenant's keys were destroyed has ended.
     pub settle_seconds: u32,
+}
+
+/// Section `loops`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loops {
+    /// Seconds that are looked back.
+    pub window_seconds: u32,
+    /// Points of one author's mails to one inbox; 0 = no limit.
+    pub pair_points: u32,
+    /// Points of a mail that a machine sent by itself.
+    pub automated_points: u32,
+    /// Mails each way in one conversation; 0 = no limit.
+    pub thread_exchanges: u32,
+}
+
+impl Loops {
+    /// As the store counts.
+    #[must_use]
+    pub fn budget(&self) -> mailward_store::LoopBudget {
+        mailward_store::LoopBudget {
+            window: Duration::from_secs(self.window_seconds.into()),
+            pair_points: self.pair_points.into(),
+            automated_points: self.automated_points.into(),
+            thread_exchanges: self.thread_exchanges.into(),
+        }
+    }
 }
 
 /// Section `limits`.

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod data_dir;
 pub mod doctor;
+mod domains;
 mod hardening;
 mod hooks;
 mod judging;

@@ -15,6 +15,7 @@ pub enum Kind {
     Provider,
     Key,
     Webhook,
+    Domain,
     /// A sender that is let through.
     Allowed,
     Event,
@@ -51,6 +52,7 @@ pub enum Body {
     Webhook,
     Include,
     Replay,
+    Domain,
     Reason,
     Operators,
     Tenant,
@@ -113,6 +115,7 @@ impl Kind {
             Self::Email | Self::Held => format!("eml_0{}", word(25)),
             Self::Thread => format!("thd_0{}", word(25)),
             Self::Webhook => format!("wh_0{}", word(25)),
+            Self::Domain => format!("dom_0{}", word(25)),
             Self::Allowed => format!("alw_0{}", word(25)),
             Self::Event => format!("evt_0{}", word(25)),
             Self::Lease => format!("lse_0{}", word(25)),
@@ -165,7 +168,7 @@ impl Case {
 }
 
 use Kind::{
-    Allowed, Email, Event, Held, Inbox, Index, Key, Lease, Provider, Signed, Tenant, Thread, Webhook,
+    Allowed, Domain, Email, Event, Held, Inbox, Index, Key, Lease, Provider, Signed, Tenant, Thread, Webhook,
 };
 
 /// Every route of both listeners.
@@ -210,6 +213,11 @@ pub const CASES: &[Case] = &[
     case("POST /v1/webhooks/{id}/replay", &[Webhook]).body(Body::Replay),
     case("GET /v1/webhooks/{id}/deliveries", &[Webhook]).query(Query::Page),
     case("DELETE /v1/webhooks/{id}", &[Webhook]).spends(),
+    case("POST /v1/domains", &[]).body(Body::Domain).shows(),
+    case("GET /v1/domains", &[]).shows(),
+    case("GET /v1/domains/{id}", &[Domain]).shows(),
+    case("POST /v1/domains/{id}/verify", &[Domain]).shows(),
+    case("DELETE /v1/domains/{id}", &[Domain]).spends(),
     case("GET /v1/review", &[]).query(Query::Page).shows(),
     case("GET /v1/review/{email}", &[Held]).shows(),
     case("POST /v1/review/{email}/release", &[Held]).body(Body::Reason).spends(),

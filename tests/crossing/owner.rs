@@ -38,6 +38,8 @@ pub struct Owner {
     pub spare_inbox: Inbox,
     pub spare_key: String,
     pub spare_webhook: String,
+    pub domain: String,
+    pub spare_domain: String,
     /// A sender that is let through.
     pub allowed: String,
     /// The first event of its log.
@@ -90,6 +92,8 @@ impl Owner {
         let spare_inbox = spare_inbox(&tenant, &canary).await;
         let spare_key = spare_key(&tenant, &canary).await;
         let spare_webhook = spare_webhook(&tenant, &hook_url).await;
+        let domain = claim(&tenant, &format!("{word}.example.com")).await;
+        let spare_domain = claim(&tenant, &format!("spare.{word}.example.com")).await;
         let (links, cursors) = (Vec::new(), Vec::new());
         let (emails, threads, held) = (Vec::new(), Vec::new(), Vec::new());
         let mut owner = Self {
@@ -110,6 +114,8 @@ impl Owner {
             spare_inbox,
             spare_key,
             spare_webhook,
+            domain,
+            spare_domain,
             allowed: String::new(),
             event: String::new(),
             lease: (String::new(), String::new()),
@@ -226,6 +232,13 @@ impl Owner {
             "DELETE /v1/webhooks/{id}" => {
                 self.spare_webhook = spare_webhook(&self.tenant, &self.hook_url).await
             }
+            "DELETE /v1/domains/{id}" => {
+                let name = format!("spare.{}.example.com", self.canary.word());
+                self.spare_domain = claim(&self.tenant, &name).await;
+            }
+            "POST /v1/domains" if answer.status == 201 => {
+                self.delete("domains", &text(&answer.json(), "id")).await;
+            }
             "POST /v1/review/{email}/release" | "POST /v1/review/{email}/reject" => {
                 self.held.retain(|id| *id != ids[0]);
                 self.hold(&world).await;
@@ -263,6 +276,7 @@ impl Owner {
         assert_eq!(ids("/v1/inboxes?limit=100").await, inboxes);
         let webhooks = [self.webhook.clone(), self.spare_webhook.clone()].into();
         assert_eq!(ids("/v1/webhooks").await, webhooks);
+        assert_eq!(ids("/v1/domains").await, [self.domain.clone(), self.spare_domain.clone()].into());
         let keys = ids("/v1/keys").await;
         assert!(keys.contains(&self.spare_key));
         // Tenant, reviewer, the many, the spare one, and one for each inbox.
@@ -280,6 +294,11 @@ impl Owner {
 async fn spare_inbox(tenant: &Tenant, canary: &Canary) -> Inbox {
     let body = json!({ "displayName": canary.word() });
     inbox(&tenant.world, &patiently(tenant, "POST", "/v1/inboxes", Some(&body)).await.expect(201))
+}
+
+async fn claim(tenant: &Tenant, name: &str) -> String {
+    let body = json!({ "domain": name });
+    text(&patiently(tenant, "POST", "/v1/domains", Some(&body)).await.expect(201), "id")
 }
 
 async fn spare_key(tenant: &Tenant, canary: &Canary) -> String {

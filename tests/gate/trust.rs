@@ -1,10 +1,7 @@
 //! Whom a policy or a reviewer trusts: only where DMARC passes, and never with what would hand data on.
 
 #[expect(dead_code, reason = "a test uses a part of the name server")]
-#[path = "../../crates/net/tests/dns_server/mod.rs"]
-mod dns_server;
-
-use dns_server::{DnsServer, Kind, Record, Records};
+use crate::world::dns_server::{DnsServer, Kind, Record, Records};
 use serde_json::{Value, json};
 
 use super::put;

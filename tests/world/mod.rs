@@ -3,6 +3,9 @@
 //! Nothing is replaced: SQLite in a file or a real PostgreSQL, SMTP and HTTP over sockets of the loopback interface.
 
 pub mod actors;
+#[path = "../../crates/net/tests/dns_server/mod.rs"]
+#[expect(dead_code, reason = "not all that it can answer is asked for here")]
+pub mod dns_server;
 pub mod http;
 pub mod mail;
 pub mod postgres;

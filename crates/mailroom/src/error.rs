@@ -25,6 +25,15 @@ pub enum Error {
     /// The state is not what the caller thought.
     #[error("{0}")]
     Conflict(&'static str),
+    /// There are inboxes at the domain.
+    #[error("there are {0} inboxes at this domain")]
+    DomainInUse(i64),
+    /// The domain of the inbox is held no more.
+    #[error("the domain of this inbox is no longer verified as yours")]
+    DomainNotHeld,
+    /// The proof of the domain is there, and another tenant holds it.
+    #[error("this domain is verified for another customer of this service")]
+    DomainHeld,
     /// An archive is damaged, forged, or none.
     #[error("the archive is refused: {0}")]
     Archive(#[from] crate::archive::BadArchive),

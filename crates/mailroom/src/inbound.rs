@@ -197,8 +197,13 @@ impl Mailroom {
                     .await
                     .map_err(|error| down(&error))?;
                 let pending = self.is_grey(&route.tenant, &gated.verdict);
-                let judged =
-                    seal::Judged { gated, pending, threading: place.threading, authors: place.authors };
+                let judged = seal::Judged {
+                    gated,
+                    pending,
+                    threading: place.threading,
+                    authors: place.authors,
+                    comes_back: place.comes_back,
+                };
                 let delivery = message
                     .seal(route, &judged, &keys, &room.clock, &room.random)
                     .map_err(|error| down(&error))?;

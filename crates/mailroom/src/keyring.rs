@@ -43,6 +43,7 @@ pub(crate) struct TenantKeys {
     pub(crate) dedup: PurposeKey,
     pub(crate) search: PurposeKey,
     pub(crate) webhook: PurposeKey,
+    pub(crate) dkim: PurposeKey,
     tenant: Tenant,
     home: Weak<Shared>,
 }
@@ -343,6 +344,7 @@ impl Keyring {
             dedup: self.purpose(tenant.id(), &current, &older, Purpose::Dedup).await?,
             search: self.purpose(tenant.id(), &current, &older, Purpose::Search).await?,
             webhook: self.purpose(tenant.id(), &current, &older, Purpose::Webhook).await?,
+            dkim: self.purpose(tenant.id(), &current, &older, Purpose::Dkim).await?,
             current,
             older,
             tenant: tenant.clone(),

@@ -126,9 +126,17 @@ impl Mailroom {
 
     /// The caller's inbox that a mail is from.
     async fn sending_inbox(&self, caller: &Principal, letter: &Letter) -> Result<Option<Inbox>> {
-        let found = caller.tenant().read().await?.inbox_by_address(&letter.from.canonical()).await?;
+        let mut scope = caller.tenant().read().await?;
+        let found = scope.inbox_by_address(&letter.from.canonical()).await?;
         let now = self.0.clock.now();
-        Ok(found.filter(|inbox| caller.reaches(&inbox.id) && inbox.expires_at.is_none_or(|end| end > now)))
+        let found =
+            found.filter(|inbox| caller.reaches(&inbox.id) && inbox.expires_at.is_none_or(|end| end > now));
+        let Some(inbox) = found else { return Ok(None) };
+        // Whoever has the domain now would be the one it speaks for.
+        if !scope.holds_domain_of(&inbox.id).await? {
+            return Err(Error::DomainNotHeld);
+        }
+        Ok(Some(inbox))
     }
 
     /// What an equal request made before.

@@ -85,7 +85,16 @@ impl Mailroom {
                 ..ListRequest::default()
             };
             let is_last_look = tokio::time::Instant::now() >= deadline;
-            let Some(page) = self.list(caller, inbox, &request).await? else { return Ok(None) };
+            let Some(mut page) = self.list(caller, inbox, &request).await? else { return Ok(None) };
+            // Of a quiet inbox nobody is told, however long they wait; it is there for who lists it.
+            let quiet = match page.mails.is_empty() {
+                true => None,
+                false => caller.tenant().read().await?.quiet_after(inbox).await?,
+            };
+            if let Some(last) = quiet {
+                page.mails.retain(|mail| mail.message.seq.is_some_and(|seq| seq <= last));
+                page.next = None;
+            }
             let (seen, more) = (page.mails.last().and_then(|mail| mail.message.seq), page.next.is_some());
             let mut mails = about(page.mails, poll.subject.as_deref());
             mails.reverse();

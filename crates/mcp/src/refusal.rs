@@ -85,7 +85,9 @@ impl From<Error> for Refusal {
             Error::IdempotencyMismatch => {
                 Self::new("idempotency_mismatch", message, "use a new idempotencyKey for a new request")
             }
-            Error::Conflict(_) => Self::new("conflict", message, "look at the present state first"),
+            Error::Conflict(_) | Error::DomainNotHeld => {
+                Self::new("conflict", message, "look at the present state first")
+            }
             Error::Scope(_) => Self::new("insufficient_scope", message, "use a key that holds it"),
             Error::WrongRegion(_) => Self::new("wrong_region", message, "ask the service of that region"),
             Error::Store(_) | Error::Root(_) => {

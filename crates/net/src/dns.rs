@@ -37,7 +37,13 @@ pub enum DnsError {
 
 /// The resolver. Cheap to clone; clones share one cache.
 #[derive(Clone)]
-pub struct Dns(Option<TokioResolver>);
+pub struct Dns(Option<Resolvers>);
+
+#[derive(Clone)]
+struct Resolvers {
+    cached: TokioResolver,
+    uncached: TokioResolver,
+}
 
 impl Dns {
     /// Asks the servers of the machine's own configuration.
@@ -46,13 +52,14 @@ impl Dns {
     /// When that configuration cannot be read.
     pub fn system() -> std::io::Result<Self> {
         let (config, options) = read_system_conf().map_err(std::io::Error::other)?;
-        Ok(Self(Some(resolver(config, options))))
+        Ok(Self(Some(Resolvers::new(config, options))))
     }
 
     /// Asks these servers, over UDP and, where an answer does not fit, TCP.
     pub fn servers(servers: Vec<SocketAddr>) -> Self {
         let servers = servers.into_iter().map(name_server).collect();
-        Self(Some(resolver(ResolverConfig::from_parts(None, Vec::new(), servers), ResolverOpts::default())))
+        let config = ResolverConfig::from_parts(None, Vec::new(), servers);
+        Self(Some(Resolvers::new(config, ResolverOpts::default())))
     }
 
     /// Asks nobody: every question fails with [`DnsError::Off`].
@@ -67,7 +74,16 @@ impl Dns {
 
     /// The resolver itself, for libraries that ask on their own; `None` when DNS is off.
     pub fn resolver(&self) -> Option<&TokioResolver> {
-        self.0.as_ref()
+        self.0.as_ref().map(|resolvers| &resolvers.cached)
+    }
+
+    /// The same servers, asked anew each time: for who looks whether a record has changed since.
+    pub fn uncached(&self) -> Self {
+        let uncached = |resolvers: &Resolvers| Resolvers {
+            cached: resolvers.uncached.clone(),
+            uncached: resolvers.uncached.clone(),
+        };
+        Self(self.0.as_ref().map(uncached))
     }
 
     /// All IPv4 and IPv6 addresses of `host`. An answer for one family is enough.
@@ -75,7 +91,7 @@ impl Dns {
     /// # Errors
     /// [`DnsError::Temporary`] when neither family has an answer and either question failed.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError> {
-        let resolver = self.0.as_ref().ok_or(DnsError::Off)?;
+        let resolver = self.resolver().ok_or(DnsError::Off)?;
         let name = absolute(host)?;
         let (four, six) = tokio::join!(
             bounded(resolver.ipv4_lookup(name.clone())),
@@ -105,7 +121,7 @@ impl Dns {
     /// # Errors
     /// See [`DnsError`].
     pub async fn mx(&self, domain: &str) -> Result<Vec<(u16, String)>, DnsError> {
-        let resolver = self.0.as_ref().ok_or(DnsError::Off)?;
+        let resolver = self.resolver().ok_or(DnsError::Off)?;
         let lookup = bounded(resolver.mx_lookup(absolute(domain)?)).await?;
         let mut found = collect(&lookup, |data| match data {
             RData::MX(mx) => Some((mx.preference, relative(&mx.exchange))),
@@ -121,7 +137,7 @@ impl Dns {
     /// # Errors
     /// See [`DnsError`].
     pub async fn txt(&self, name: &str) -> Result<Vec<String>, DnsError> {
-        let resolver = self.0.as_ref().ok_or(DnsError::Off)?;
+        let resolver = self.resolver().ok_or(DnsError::Off)?;
         let lookup = bounded(resolver.txt_lookup(absolute(name)?)).await?;
         some(collect(&lookup, |data| match data {
             RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
@@ -134,12 +150,20 @@ impl Dns {
     /// # Errors
     /// See [`DnsError`].
     pub async fn ptr(&self, ip: IpAddr) -> Result<Vec<String>, DnsError> {
-        let resolver = self.0.as_ref().ok_or(DnsError::Off)?;
+        let resolver = self.resolver().ok_or(DnsError::Off)?;
         let lookup = bounded(resolver.reverse_lookup(ip)).await?;
         some(collect(&lookup, |data| match data {
             RData::PTR(ptr) => Some(relative(ptr)),
             _ => None,
         }))
+    }
+}
+
+impl Resolvers {
+    fn new(config: ResolverConfig, options: ResolverOpts) -> Self {
+        let mut without = options.clone();
+        without.cache_size = 0;
+        Self { cached: resolver(config.clone(), options), uncached: resolver(config, without) }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Whether a machine sent a mail by itself (RFC 3834 5, RFC 2369, RFC 2919, RFC 3464), so that nobody answers a machine.
+//! Whether a machine sent a mail by itself (RFC 3834 5, RFC 2076 3.9, RFC 2369, RFC 2919, RFC 8058, RFC 3464), so that
+//! nobody answers a machine.
 
 /// How it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Automation {
     Report,
     /// It asks that no program answers.
     NoReply,
+    /// Its subject is that of a program's automatic answer.
+    ReplySubject,
 }
 
 impl Automation {
@@ -28,12 +31,15 @@ impl Automation {
             Self::List => "list",
             Self::Report => "report",
             Self::NoReply => "no_auto_reply",
+            Self::ReplySubject => "auto_reply_subject",
         }
     }
 }
 
 /// What the header says of it.
-pub(crate) fn automation(headers: &[(&str, &str)]) -> Option<Automation> {
+///
+/// What it says of itself comes before what its subject is like: the former is meant.
+pub(crate) fn automation(headers: &[(&str, &str)], subject: &str) -> Option<Automation> {
     let said = |name: &str| {
         headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     };
@@ -47,7 +53,8 @@ pub(crate) fn automation(headers: &[(&str, &str)]) -> Option<Automation> {
     }) {
         return Some(Automation::Precedence);
     }
-    let lists = ["list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe"];
+    let lists =
+        ["list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe", "list-unsubscribe-post"];
     if lists.iter().any(|name| said(name).is_some()) {
         return Some(Automation::List);
     }
@@ -56,8 +63,19 @@ pub(crate) fn automation(headers: &[(&str, &str)]) -> Option<Automation> {
     }
     let suppressed =
         said("x-auto-response-suppress").is_some_and(|value| !value.eq_ignore_ascii_case("none"));
-    let vacation = said("x-autoreply").or(said("x-autorespond")).is_some();
-    (suppressed || vacation).then_some(Automation::NoReply)
+    const ANSWERS: [&str; 6] = [
+        "x-autoreply",
+        "x-autorespond",
+        "x-autoreply-from",
+        "x-autoresponder",
+        "x-mail-autoreply",
+        "x-vacation",
+    ];
+    let vacation = ANSWERS.iter().any(|name| said(name).is_some());
+    if suppressed || vacation {
+        return Some(Automation::NoReply);
+    }
+    crate::autoreply::is_subject(subject).then_some(Automation::ReplySubject)
 }
 
 /// Whether somebody between author and receiver says to have passed it on, which breaks signatures and SPF.
@@ -95,9 +113,15 @@ mod tests {
             ("Content-Type", "text/plain", None),
             ("X-Auto-Response-Suppress", "All", Some(NoReply)),
             ("X-Auto-Response-Suppress", "None", None),
+            ("X-Autoreply", "yes", Some(NoReply)),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click", Some(List)),
+            // What counts is the subject as it is read, not a field of that name.
             ("Subject", "Out of office", None),
         ] {
-            assert_eq!(automation(&[(name, value)]), expected, "{name}: {value}");
+            assert_eq!(automation(&[(name, value)], "Lunch?"), expected, "{name}: {value}");
         }
+        assert_eq!(automation(&[], "Out of office: Lunch?"), Some(Automation::ReplySubject));
+        let said = automation(&[("Auto-Submitted", "auto-replied")], "Out of office: Lunch?");
+        assert_eq!(said, Some(AutoSubmitted), "what it says of itself comes first");
     }
 }

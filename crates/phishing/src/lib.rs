@@ -14,6 +14,7 @@
 //! ```
 
 mod automation;
+mod autoreply;
 mod brands;
 mod domain;
 mod html;
@@ -199,7 +200,7 @@ pub fn examine(letter: &Letter<'_>) -> Evidence {
     Evidence {
         author: sender::Author::read(letter),
         appeals,
-        automation: automation::automation(&letter.headers),
+        automation: automation::automation(&letter.headers, letter.subject),
         relayed: automation::is_relayed(&letter.headers),
         page,
     }

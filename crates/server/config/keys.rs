@@ -203,6 +203,18 @@ pub const KEYS: &[Key] = &[
         "7",
         "days for which the mail of an expired inbox can be read before it is deleted; 0 = until somebody deletes it",
     ),
+    key("loops.window_seconds", "600", "seconds in which mail that goes to and fro is counted"),
+    key(
+        "loops.pair_points",
+        "120",
+        "an inbox is paused, and wakes nobody, when one author's mails to it have more points within the window; 0 = never",
+    ),
+    key("loops.automated_points", "3", "points of a mail that a machine sent by itself; any other has one"),
+    key(
+        "loops.thread_exchanges",
+        "20",
+        "likewise, when more mails go each way in one conversation; 0 = never",
+    ),
     key("limits.disk_free_bytes", "536870912", "below this much free disk no mail is taken; 0 = never look"),
     key(
         "limits.token_cache_ms",

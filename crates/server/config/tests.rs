@@ -271,6 +271,7 @@ fn every_field_of_the_structs_is_in_the_table_once_and_documented() {
         ("dns.", fields::<Dns>()),
         ("webhooks.", fields::<Webhooks>()),
         ("limits.", fields::<Limits>()),
+        ("loops.", fields::<Loops>()),
         ("telemetry.", fields::<Telemetry>()),
         ("plans.free.", fields::<Plan>()),
         ("doctor.", fields::<Doctor>()),

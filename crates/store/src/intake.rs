@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::LoopBudget;
 use crate::scope::event::EventKind;
 use crate::scope::message::NewMessage;
 use crate::scope::usage::Quota;
@@ -33,11 +34,18 @@ pub struct IntakeLimits {
     pub group_messages: usize,
     /// Bytes of one commit.
     pub group_bytes: usize,
+    /// What is taken for a loop.
+    pub loops: LoopBudget,
 }
 
 impl Default for IntakeLimits {
     fn default() -> Self {
-        Self { queue_bytes: 256 << 20, group_messages: 64, group_bytes: 8 << 20 }
+        Self {
+            queue_bytes: 256 << 20,
+            group_messages: 64,
+            group_bytes: 8 << 20,
+            loops: LoopBudget::default(),
+        }
     }
 }
 

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
-use mailward_mail::id::{EventId, MessageId, TenantId, WebhookId};
+use mailward_mail::id::{DomainId, EventId, MessageId, TenantId, WebhookId};
 
 use crate::db::on;
-use crate::scope::{judging, outgoing};
+use crate::scope::{domain, judging, outgoing};
 use crate::system::slug;
 use crate::{Error, Result, Store, Tenant};
 
@@ -20,6 +20,8 @@ pub enum JobKind {
     Judge,
     /// Send a mail to those of its recipients who do not have it yet.
     Send,
+    /// Look whether a tenant still has its domain.
+    Domain,
 }
 
 impl JobKind {
@@ -29,11 +31,12 @@ impl JobKind {
             Self::Webhook => "webhook",
             Self::Judge => "judge",
             Self::Send => "send",
+            Self::Domain => "domain",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Webhook, Self::Judge, Self::Send].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Webhook, Self::Judge, Self::Send, Self::Domain].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -50,8 +53,10 @@ pub struct ClaimedJob {
     pub event: Option<EventId>,
     /// To which endpoint.
     pub webhook: Option<WebhookId>,
-    /// About which mail; none of kind [`JobKind::Webhook`].
+    /// About which mail; of kinds [`JobKind::Judge`] and [`JobKind::Send`].
     pub message: Option<MessageId>,
+    /// Which domain; of kind [`JobKind::Domain`] alone.
+    pub domain: Option<DomainId>,
     /// How often it was tried, this time included.
     pub attempts: i64,
     /// When it was first due.
@@ -178,7 +183,11 @@ impl Store {
             message: match kind {
                 JobKind::Judge => Some(judging::message_of(&row.id).map_err(bad)?),
                 JobKind::Send => Some(outgoing::message_of(&row.id).map_err(bad)?),
-                JobKind::Webhook => None,
+                JobKind::Webhook | JobKind::Domain => None,
+            },
+            domain: match kind {
+                JobKind::Domain => Some(domain::domain_of(&row.id).map_err(bad)?),
+                JobKind::Webhook | JobKind::Judge | JobKind::Send => None,
             },
             event: row.event_id.map(EventId::try_from).transpose().map_err(|e| bad(e.to_string()))?,
             webhook: row.webhook_id.map(WebhookId::try_from).transpose().map_err(|e| bad(e.to_string()))?,

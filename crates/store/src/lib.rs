@@ -37,6 +37,7 @@ pub use scope::attempt::{Attempt, AttemptOutcome};
 pub use scope::conversation::Thread;
 pub use scope::decision::DecisionRecord;
 pub use scope::endpoint::{Disabled, Probe, Standing};
+pub use scope::domain::{Domain, DomainStatus};
 pub use scope::erase::{ChainHead, Holdings};
 pub use scope::event::{EventKind, EventRow};
 pub use scope::inbox::{AddressClaim, Inbox, InboxChange, NewInbox};
@@ -49,6 +50,7 @@ pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State
 pub use scope::notice::{Level, Notice};
 pub use scope::outgoing::{NewOutgoing, OutgoingStatus, Recipient};
 pub use scope::policy::PolicyRow;
+pub use scope::quiet::{LoopBudget, Quiet};
 pub use scope::rejudged::Rejudged;
 pub use scope::review::Decided;
 pub use scope::rotation::{RewrappedDek, SealedPart};

@@ -127,13 +127,15 @@ pub struct TenantRow {
 }
 
 impl Store {
-    /// Finds the inbox at a canonical address.
+    /// Finds the inbox at a canonical address. One at a domain that its tenant does not hold is not found.
     pub async fn route(&self, canonical: &str) -> Result<Option<Route>> {
         const SQLITE: &str = "SELECT tenant.id AS tenant_id, tenant.region, tenant.state, tenant.state_since, inbox.id AS inbox_id,
             inbox.paused_at, inbox.expires_at FROM address
             JOIN inbox ON inbox.tenant_id = address.tenant_id AND inbox.id = address.inbox_id
             JOIN tenant ON tenant.id = address.tenant_id
-            WHERE address.canonical = $1 AND inbox.deleted_at IS NULL";
+            WHERE address.canonical = $1 AND inbox.deleted_at IS NULL AND (inbox.domain_id IS NULL OR EXISTS
+            (SELECT 1 FROM domain WHERE domain.tenant_id = inbox.tenant_id AND domain.id = inbox.domain_id
+            AND domain.held_since IS NOT NULL))";
         const POSTGRES: &str = "SELECT * FROM mw_route($1)";
         #[derive(sqlx::FromRow)]
         struct Row {

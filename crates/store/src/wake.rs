@@ -15,7 +15,7 @@ use crate::news::Changes;
 pub(crate) struct Wakes {
     inboxes: Mutex<HashMap<InboxId, Weak<Notify>>>,
     /// One for each kind of job: a wake-up that one worker takes is no other's.
-    jobs: [Notify; 3],
+    jobs: [Notify; 4],
     sweep: Notify,
     has_worker: AtomicBool,
 }
@@ -85,6 +85,7 @@ impl Wakes {
             JobKind::Webhook => 0,
             JobKind::Judge => 1,
             JobKind::Send => 2,
+            JobKind::Domain => 3,
         };
         self.jobs[place].notified().await;
     }

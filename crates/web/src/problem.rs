@@ -313,6 +313,13 @@ impl From<Error> for Problem {
                 .fix("export it again; nothing of this one was taken"),
             Error::ImportConflict(_) => Self::new(StatusCode::CONFLICT, "import_conflict", message)
                 .fix("a dry run (`--dry-run`) lists every conflict; nothing was taken"),
+            Error::DomainInUse(_) => Self::new(StatusCode::CONFLICT, "conflict", message)
+                .fix("delete its inboxes first: GET /v1/inboxes lists them, DELETE /v1/inboxes/{id} deletes one"),
+            Error::DomainNotHeld => Self::new(StatusCode::CONFLICT, "conflict", message)
+                .fix("GET /v1/domains tells which record is missing; publish it, then POST /v1/domains/{id}/verify"),
+            Error::DomainHeld => Self::new(StatusCode::CONFLICT, "conflict", message).fix(
+                "take their ownership record out of your DNS; three days after it was last seen missing the domain is free",
+            ),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", message),
             Error::Scope(scope) => Self::insufficient_scope(&scope),
             Error::UrlNotAllowed(_) => {
@@ -412,6 +419,9 @@ mod tests {
             Error::Limit(OverLimit { limit: Limit::MaxInboxes, max: 5, used: 5, resets_at: None }),
             Error::IdempotencyMismatch,
             Error::Conflict("this mail was decided on already"),
+            Error::DomainInUse(2),
+            Error::DomainNotHeld,
+            Error::DomainHeld,
             Error::Scope("raw".into()),
             Error::UrlNotAllowed("the host is not public".into()),
             Error::SignupClosed,
@@ -429,6 +439,9 @@ mod tests {
             402 quota_exceeded: the limit of 5 inboxes is reached
             422 idempotency_mismatch: this idempotency key was used for another request
             409 conflict: this mail was decided on already
+            409 conflict: there are 2 inboxes at this domain
+            409 conflict: the domain of this inbox is no longer verified as yours
+            409 conflict: this domain is verified for another customer of this service
             403 insufficient_scope: the token lacks the scope `raw`
             422 url_not_allowed: the host is not public
             403 signup_closed: sign-up is closed

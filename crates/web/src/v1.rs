@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod deliveries;
+pub(crate) mod domains;
 pub(crate) mod emails;
 pub(crate) mod events;
 pub(crate) mod files;

@@ -230,6 +230,7 @@ impl Mailroom {
             let new = NewInbox {
                 id: record.id.clone(),
                 claim: self.claim(&address, true).await?,
+                domain: None,
                 client_digest: None,
                 profile: match operator {
                     Some(_) => self.seal_small(&tenant, record.id.as_str(), name).await?,

@@ -40,6 +40,8 @@ pub(super) struct Judged {
     pub(super) threading: Option<Threading>,
     /// Who wrote to the thread before.
     pub(super) authors: Vec<Mailbox>,
+    /// The inbox sent this very mail itself.
+    pub(super) comes_back: bool,
 }
 
 impl Message<'_> {
@@ -63,6 +65,9 @@ impl Message<'_> {
         let (key, dek) = keys.current().new_message_key(&context, random);
         let mut meta = self.meta.clone();
         meta.flag(self.evidence, route.address.domain(), &judged.authors);
+        if judged.comes_back {
+            meta.automated = Some("own_message_id".to_owned());
+        }
         meta.delivered_to = route.address.to_string();
         meta.tag = route.address.tag().map(str::to_owned);
         meta.verdict = Some(gated.verdict.clone());

@@ -32,11 +32,13 @@ pub(super) struct Placed {
     pub(super) verdict: Verdict,
     /// Who wrote to its thread before.
     pub(super) authors: Vec<Mailbox>,
+    /// The inbox sent this very mail itself, and it came back.
+    pub(super) comes_back: bool,
 }
 
 impl Placed {
     fn alone(threading: Option<Threading>, verdict: Verdict) -> Self {
-        Self { threading, verdict, authors: Vec::new() }
+        Self { threading, verdict, authors: Vec::new(), comes_back: false }
     }
 }
 
@@ -44,6 +46,7 @@ impl Placed {
 struct Found {
     threading: Threading,
     sender: Standing,
+    comes_back: bool,
     /// Newest first.
     earlier: Vec<Message>,
 }
@@ -71,7 +74,8 @@ impl Mailroom {
         };
         let threading = Some(found.threading);
         if found.earlier.is_empty() {
-            return Placed::alone(threading, alone.clone().lifted(found.sender));
+            let placed = Placed::alone(threading, alone.clone().lifted(found.sender));
+            return Placed { comes_back: found.comes_back, ..placed };
         }
         let opened =
             timeout_at(deadline, self.noting(&route.tenant, open(route, keys, &found.earlier))).await;
@@ -79,13 +83,15 @@ impl Mailroom {
             Ok(Ok(opened)) => opened,
             _ => {
                 tracing::warn!("a mail's thread could not be opened; it is judged alone");
-                return Placed::alone(threading, partly(alone.clone().lifted(found.sender)));
+                let placed = Placed::alone(threading, partly(alone.clone().lifted(found.sender)));
+                return Placed { comes_back: found.comes_back, ..placed };
             }
         };
         let authors = earlier.iter().filter_map(|mail| mail.from.first().cloned()).collect();
         let tenant = route.tenant.id().clone();
         let (wire, parsed) = (Arc::clone(wire), Arc::clone(parsed));
         let policy = self.scoring();
+        let comes_back = found.comes_back;
         let (screening, sender) = (self.0.screening.clone(), found.sender);
         // A task of its own: a thread whose asker leaves early would take itself for given up.
         let judged = tokio::spawn(async move {
@@ -97,7 +103,7 @@ impl Mailroom {
             _ => partly(alone.clone().lifted(found.sender)),
         };
         let whole = whole && alone.coverage == Coverage::Full;
-        Placed { threading, verdict: if whole { verdict } else { partly(verdict) }, authors }
+        Placed { threading, verdict: if whole { verdict } else { partly(verdict) }, authors, comes_back }
     }
 }
 
@@ -141,8 +147,13 @@ async fn find(route: &Route, keys: &TenantKeys, parsed: &Parsed) -> Result<Found
     let author = parsed.from.first().map_or("", |author| &author.address);
     let known = scope.acquaintance(&route.inbox, &author_digest(keys, author), &threading.thread).await?;
     let earlier = scope.thread(&route.inbox, &threading.thread, MOST_MAILS).await?;
+    let comes_back = match &threading.message_id {
+        Some(id) => scope.has_sent(&route.inbox, id).await?,
+        None => false,
+    };
     let changed_in_thread = !earlier.is_empty() && !known.in_thread;
-    Ok(Found { threading, sender: Standing { first_time: !known.in_inbox, changed_in_thread }, earlier })
+    let sender = Standing { first_time: !known.in_inbox, changed_in_thread };
+    Ok(Found { threading, sender, comes_back, earlier })
 }
 
 /// The snapshots of earlier mails, oldest first, and whether none was too large.

@@ -23,7 +23,7 @@ pub struct InboxRequest {
     pub display_name: Option<String>,
     /// The part before the `@`; exactly this or none.
     pub local_part: Option<String>,
-    /// One of the service's domains.
+    /// One of the service's domains, or a verified one of the tenant's.
     pub domain: Option<String>,
     /// The caller's own name for it: a second request with the same gets the first inbox.
     pub client_id: Option<String>,
@@ -40,6 +40,8 @@ pub struct InboxPatch {
     pub display_name: Option<String>,
     /// Whether it takes mail.
     pub is_active: Option<bool>,
+    /// Wakes it, where it is quiet.
+    pub wake: bool,
 }
 
 /// An inbox as its owner sees it.
@@ -66,7 +68,7 @@ impl Mailroom {
             return Err(Error::Scope("inboxes".into()));
         }
         check(&request)?;
-        let domain = self.domain(request.domain.as_deref())?;
+        let domain = self.address_domain(request.domain.as_deref())?;
         for _ in 0..3 {
             let local = match &request.local_part {
                 Some(chosen) => chosen.clone(),
@@ -147,7 +149,11 @@ impl Mailroom {
         if !scope.change_inbox(id, &change).await? {
             return Ok(None);
         }
+        let woken = patch.wake && scope.wake_quiet(id, &self.0.clock, &self.0.random).await?;
         let mut act = caller.act(Action::InboxChanged).on(id.as_str());
+        if woken {
+            act = act.number("woken", 1);
+        }
         if let Some((active, _)) = change.is_active {
             act = act.number("isActive", i64::from(active));
         }
@@ -180,11 +186,11 @@ impl Mailroom {
         caller: &Principal,
         request: &InboxRequest,
         local: &str,
-        domain: &str,
+        domain: &AddressDomain,
     ) -> Result<CreatedInbox> {
         let room = &self.0;
         let tenant = caller.tenant();
-        let address = Address::parse(&format!("{local}@{domain}"))
+        let address = Address::parse(&format!("{local}@{}", domain.name()))
             .map_err(|bad| Error::invalid("localPart", bad.to_string()))?;
         let client_digest = match &request.client_id {
             Some(client) => Some(self.client_digest(tenant, client).await?),
@@ -193,7 +199,8 @@ impl Mailroom {
         let id = InboxId::generate(&room.clock, &room.random);
         let now = room.clock.now();
         let name = request.display_name.as_deref().unwrap_or_default();
-        let new = NewInbox {
+        let mut new = NewInbox {
+            domain: None,
             claim: self.claim(&address, request.local_part.is_some()).await?,
             profile: self.seal_small(tenant, id.as_str(), name).await?,
             client_digest,
@@ -222,8 +229,14 @@ impl Mailroom {
             self.tell_refused(tenant, None, &over);
             return Err(Error::Limit(over));
         }
-        if request.local_part.is_some() && local_part::is_reserved(local) || !scope.create_inbox(&new).await?
-        {
+        if let AddressDomain::Brought(name) = domain {
+            // Locked until the commit: it is not deleted, and not lost, beside this.
+            let usable = scope.usable_domain(name).await?;
+            new.domain = Some(usable.ok_or_else(|| self.no_such_domain(name))?);
+        }
+        // At its own domain a tenant may speak for it.
+        let reserved = request.local_part.is_some() && new.domain.is_none() && local_part::is_reserved(local);
+        if reserved || !scope.create_inbox(&new).await? {
             return Err(Error::AddressCollision);
         }
         if let Some((key, digest)) = &remembered
@@ -313,16 +326,24 @@ impl Mailroom {
         })
     }
 
-    fn domain(&self, wanted: Option<&str>) -> Result<String> {
+    fn address_domain(&self, wanted: Option<&str>) -> Result<AddressDomain> {
         let own = &self.0.config.domains;
         match wanted.map(str::to_ascii_lowercase) {
-            None => own.first().cloned().ok_or(Error::Damaged("no domain is configured")),
-            Some(domain) if own.contains(&domain) => Ok(domain),
-            Some(domain) => Err(Error::invalid(
-                "domain",
-                format!("`{domain}` is not one of this service's domains ({})", own.join(", ")),
-            )),
+            None => {
+                own.first().cloned().map(AddressDomain::Own).ok_or(Error::Damaged("no domain is configured"))
+            }
+            Some(domain) if own.contains(&domain) => Ok(AddressDomain::Own(domain)),
+            Some(domain) => Ok(AddressDomain::Brought(self.brought_domain(&domain)?)),
         }
+    }
+
+    /// The same words whether nobody, another tenant or this one claims it without having proven it.
+    fn no_such_domain(&self, domain: &str) -> Error {
+        let own = self.0.config.domains.join(", ");
+        let problem = format!(
+            "`{domain}` is neither one of this service's domains ({own}) nor a verified one of yours"
+        );
+        Error::invalid("domain", problem)
     }
 
     async fn view_inbox(&self, tenant: &Tenant, inbox: Option<Inbox>) -> Result<Option<InboxView>> {
@@ -331,6 +352,22 @@ impl Mailroom {
         // An inbox whose time is over takes no mail; it says so before the sweep removes it.
         inbox.is_active &= inbox.expires_at.is_none_or(|end: Timestamp| end > self.0.clock.now());
         Ok(Some(InboxView { inbox, display_name: (!name.is_empty()).then_some(name) }))
+    }
+}
+
+/// What follows the `@` of a new address.
+enum AddressDomain {
+    /// One of the service's.
+    Own(String),
+    /// One that the tenant brought, or says so.
+    Brought(String),
+}
+
+impl AddressDomain {
+    fn name(&self) -> &str {
+        match self {
+            Self::Own(name) | Self::Brought(name) => name,
+        }
     }
 }
 

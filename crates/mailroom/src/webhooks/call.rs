@@ -180,6 +180,7 @@ impl Mailroom {
         data["preview"] = json!(opened.preview);
         data["hasAttachments"] = json!(!opened.attachments.is_empty());
         data["automated"] = json!(opened.automated.is_some());
+        data["automatedReason"] = json!(opened.automated);
         data["security"] = security(&opened, true);
         if include == Include::Body
             && let Some(parsed) = parsed(tenant, &mut scope, &keys, &message).await?

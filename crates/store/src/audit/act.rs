@@ -53,6 +53,16 @@ actions! {
     InboxExpired = "inbox.expire",
     /// An inbox was deleted.
     InboxDeleted = "inbox.delete",
+    /// A domain was claimed.
+    DomainClaimed = "domain.claim",
+    /// A domain was proven to be the tenant's.
+    DomainVerified = "domain.verify",
+    /// The proof of a domain is missing.
+    DomainFailed = "domain.fail",
+    /// A domain is held no more.
+    DomainLost = "domain.lose",
+    /// A claim of a domain was deleted.
+    DomainDeleted = "domain.delete",
     /// An API key was made.
     KeyCreated = "key.create",
     /// An API key got a new secret.

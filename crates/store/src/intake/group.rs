@@ -218,6 +218,12 @@ async fn deliver(
     let thread = scope.thread_for(message).await?;
     scope.insert_message(message, place, thread.as_ref(), now).await?;
     scope.insert_parts(&message.id, &delivery.raw, &delivery.parsed, &delivery.meta).await?;
+    if let Some(place) = place {
+        let event = EventId::generate(&writer.clock, &writer.random);
+        if scope.keeps_quiet(message, place, &writer.limits.loops, event, now).await? {
+            return Ok(Outcome::Answer(Ok(Committed { id: message.id.clone(), repeat: false })));
+        }
+    }
     match &delivery.next {
         Next::Judged => scope.insert_judge_job(&message.id, now).await?,
         Next::Told(event) => {

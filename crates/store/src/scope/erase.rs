@@ -78,6 +78,8 @@ impl Scope {
             .map(drop))?;
         for sql in [
             "DELETE FROM address WHERE tenant_id = $1",
+            // Whoever has the name now may hold it.
+            "DELETE FROM domain WHERE tenant_id = $1",
             "DELETE FROM job WHERE tenant_id = $1",
             "DELETE FROM api_key WHERE tenant_id = $1",
         ] {
@@ -114,6 +116,7 @@ impl Scope {
             "DELETE FROM judge_use WHERE tenant_id = $1",
             "DELETE FROM correspondent WHERE tenant_id = $1 AND digest IN
                 (SELECT digest FROM correspondent WHERE tenant_id = $1 LIMIT 500)",
+            "DELETE FROM domain WHERE tenant_id = $1",
             "DELETE FROM api_key WHERE tenant_id = $1 AND keyid IN
                 (SELECT keyid FROM api_key WHERE tenant_id = $1 LIMIT 500)",
             "DELETE FROM idempotency WHERE tenant_id = $1 AND key_digest IN

@@ -56,8 +56,16 @@ events! {
     InboxCreated = "inbox.created",
     /// An inbox' time was over.
     InboxExpired = "inbox.expired",
+    /// An inbox exchanged mail faster than people do, and is quiet until it is woken.
+    InboxPaused = "inbox.paused",
     /// A webhook endpoint was switched off.
     WebhookDisabled = "webhook.disabled",
+    /// A tenant proved that a domain is its own.
+    DomainVerified = "domain.verified",
+    /// The proof of a domain is missing; it is lost unless it comes back.
+    DomainFailed = "domain.failed",
+    /// A domain is held no more: its addresses take no mail.
+    DomainLost = "domain.lost",
     /// A key was revoked.
     KeyRevoked = "key.revoked",
     /// Four fifths of a limit are used.

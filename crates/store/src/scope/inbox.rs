@@ -1,9 +1,10 @@
 //! Inboxes and the addresses that lead to them.
 
 use mailward_mail::clock::Timestamp;
-use mailward_mail::id::InboxId;
+use mailward_mail::id::{DomainId, InboxId};
 
 use crate::db::on;
+use crate::scope::quiet::Quiet;
 use crate::{Error, Result, Scope};
 
 /// An inbox as it is stored.
@@ -23,6 +24,8 @@ pub struct Inbox {
     pub expires_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
+    /// That nobody is told of its mail, because it exchanged too much of it.
+    pub quiet: Option<Quiet>,
     /// What its owner wrote about it, sealed.
     pub profile: Vec<u8>,
 }
@@ -33,6 +36,8 @@ pub struct NewInbox {
     pub id: InboxId,
     /// Its address.
     pub claim: AddressClaim,
+    /// The tenant's own domain that it is at; none: it is at one of the service's.
+    pub domain: Option<DomainId>,
     /// A keyed digest of the caller's own name for it: a second one with the same is the first.
     pub client_digest: Option<[u8; 16]>,
     /// Sealed profile.
@@ -78,6 +83,9 @@ struct InboxRow {
     expires_at: Option<i64>,
     created_at: i64,
     profile: Vec<u8>,
+    quiet_since: Option<i64>,
+    quiet_reason: Option<String>,
+    quiet_after: i64,
 }
 
 impl TryFrom<InboxRow> for Inbox {
@@ -91,6 +99,11 @@ impl TryFrom<InboxRow> for Inbox {
             email_count: row.email_count,
             expires_at: row.expires_at.map(Timestamp),
             created_at: Timestamp(row.created_at),
+            quiet: row.quiet_since.map(|since| Quiet {
+                since: Timestamp(since),
+                reason: row.quiet_reason.unwrap_or_default(),
+                after: row.quiet_after,
+            }),
             profile: row.profile,
         })
     }
@@ -125,7 +138,8 @@ impl Scope {
         }
         const INBOX: &str =
             "INSERT INTO inbox (tenant_id, id, address, domain, is_active, next_seq, email_count,
-            last_at, created_at, expires_at, client_digest, profile) VALUES ($1, $2, $3, $4, 1, 1, 0, 0, $5, $6, $7, $8)";
+            last_at, created_at, expires_at, client_digest, profile, domain_id)
+            VALUES ($1, $2, $3, $4, 1, 1, 0, 0, $5, $6, $7, $8, $9)";
         on!(&mut self.tx, |conn| sqlx::query(INBOX)
             .bind(self.tenant.as_str())
             .bind(new.id.as_str())
@@ -135,6 +149,7 @@ impl Scope {
             .bind(new.expires_at.map(Timestamp::millis))
             .bind(new.client_digest.as_ref().map(|digest| &digest[..]))
             .bind(&new.profile)
+            .bind(new.domain.as_ref().map(DomainId::as_str))
             .execute(conn)
             .await
             .map(drop))?;
@@ -178,7 +193,8 @@ impl Scope {
     /// Looks up one inbox; a deleted one and another tenant's is simply not there.
     pub async fn inbox(&mut self, id: &InboxId) -> Result<Option<Inbox>> {
         const SQL: &str =
-            "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile
+            "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile,
+            quiet_since, quiet_reason, quiet_after
             FROM inbox WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
         let row: Option<InboxRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -191,7 +207,8 @@ impl Scope {
     /// The inbox that was made with this client digest.
     pub async fn inbox_by_client(&mut self, digest: &[u8; 16]) -> Result<Option<Inbox>> {
         const SQL: &str =
-            "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile
+            "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile,
+            quiet_since, quiet_reason, quiet_after
             FROM inbox WHERE tenant_id = $1 AND client_digest = $2 AND deleted_at IS NULL";
         let row: Option<InboxRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -204,7 +221,8 @@ impl Scope {
     /// This tenant's inbox at a canonical address.
     pub async fn inbox_by_address(&mut self, canonical: &str) -> Result<Option<Inbox>> {
         const SQL: &str =
-            "SELECT inbox.id, address, domain, is_active, email_count, expires_at, created_at, profile
+            "SELECT inbox.id, address, domain, is_active, email_count, expires_at, created_at, profile,
+            quiet_since, quiet_reason, quiet_after
             FROM inbox JOIN address ON address.tenant_id = inbox.tenant_id AND address.inbox_id = inbox.id
             WHERE inbox.tenant_id = $1 AND canonical = $2 AND deleted_at IS NULL";
         let row: Option<InboxRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
@@ -218,7 +236,8 @@ impl Scope {
     /// Inboxes by id, newest first, those before `before`.
     pub async fn inboxes(&mut self, before: Option<&InboxId>, limit: i64) -> Result<Vec<Inbox>> {
         const SQL: &str =
-            "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile
+            "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile,
+            quiet_since, quiet_reason, quiet_after
             FROM inbox WHERE tenant_id = $1 AND deleted_at IS NULL AND id < $2 ORDER BY id DESC LIMIT $3";
         // An id begins with at most `7`, so all sort before this bound, in any collation.
         let before = before.map_or("ibx_8", InboxId::as_str);

@@ -148,6 +148,8 @@ impl NewMessage {
 pub(crate) struct Place {
     pub(crate) seq: i64,
     pub(crate) at: Timestamp,
+    /// Nobody is told of it.
+    pub(crate) is_quiet: bool,
 }
 
 /// Which messages of an inbox.
@@ -352,14 +354,14 @@ impl Scope {
     pub(crate) async fn next_place(&mut self, inbox: &InboxId, now: Timestamp) -> Result<Option<Place>> {
         const SQL: &str = "UPDATE inbox SET next_seq = next_seq + 1, email_count = email_count + 1,
             last_at = CASE WHEN last_at < $3 THEN $3 ELSE last_at + 1 END
-            WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING next_seq, last_at";
-        let row: Option<(i64, i64)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING next_seq, last_at, quiet_since";
+        let row: Option<(i64, i64, Option<i64>)> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(inbox.as_str())
             .bind(now.millis())
             .fetch_optional(conn)
             .await?);
-        Ok(row.map(|(next, at)| Place { seq: next - 1, at: Timestamp(at) }))
+        Ok(row.map(|(next, at, quiet)| Place { seq: next - 1, at: Timestamp(at), is_quiet: quiet.is_some() }))
     }
 
     /// Stores a new message. A held one has no place in its inbox yet.

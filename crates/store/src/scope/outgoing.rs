@@ -250,7 +250,7 @@ impl Scope {
             .bind(now.millis())
             .fetch_optional(conn)
             .await?);
-        Ok(row.map(|(next, at)| Place { seq: next - 1, at: Timestamp(at) }))
+        Ok(row.map(|(next, at)| Place { seq: next - 1, at: Timestamp(at), is_quiet: false }))
     }
 }
 

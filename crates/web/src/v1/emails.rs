@@ -106,6 +106,9 @@ pub(crate) struct EmailView {
     recipients: Option<Vec<RecipientView>>,
     /// Whether a machine sent it by itself, so that nobody should answer.
     automated: bool,
+    /// How that shows, where it does: `null_sender`, `auto_submitted`, `precedence`, `list`, `report`, `no_auto_reply`,
+    /// `auto_reply_subject`, `own_message_id`.
+    automated_reason: Option<String>,
     /// The address it came to, with its tag.
     delivered_to: String,
     /// What stood behind the `+` of that address.
@@ -258,6 +261,7 @@ impl EmailView {
             status: message.status.map(OutgoingStatus::as_str),
             recipients: None,
             automated: meta.automated.is_some(),
+            automated_reason: meta.automated,
             delivered_to: meta.delivered_to,
             tag: meta.tag,
             event_id: None,
@@ -378,7 +382,7 @@ mod tests {
 
     #[test]
     fn a_mail_in_a_list_has_the_shape_of_the_contract() {
-        expect![[r#"{"id":"eml_00000000000000000000000000","inboxId":"ibx_00000000000000000000000000","seq":3,"direction":"inbound","from":"mia@a.test","fromName":"Mia","to":["agent@b.test"],"cc":null,"subject":"Lunch?","preview":"At noon.","body":null,"isRead":false,"hasAttachments":true,"threadId":null,"attachments":[{"filename":"menu.pdf","contentType":"application/pdf","sizeBytes":9,"s3Key":"eml_00000000000000000000000000/0"}],"security":{"injectionRisk":"medium","injectionScore":55,"injectionRiskScore":0.55,"flags":["secrecy"],"findings":[{"rule":"secrecy.user","weight":55,"where":"text","excerpt":"psst"}],"coverage":"full","model":"rules-1","spf":"none","dkim":"none","dmarc":"none","ambiguous":[]},"status":null,"automated":false,"deliveredTo":"agent+x@b.test","tag":"x","createdAt":"2026-11-22T10:00:01.000Z","receivedAt":"2026-11-22T10:00:00.000Z"}"#]]
+        expect![[r#"{"id":"eml_00000000000000000000000000","inboxId":"ibx_00000000000000000000000000","seq":3,"direction":"inbound","from":"mia@a.test","fromName":"Mia","to":["agent@b.test"],"cc":null,"subject":"Lunch?","preview":"At noon.","body":null,"isRead":false,"hasAttachments":true,"threadId":null,"attachments":[{"filename":"menu.pdf","contentType":"application/pdf","sizeBytes":9,"s3Key":"eml_00000000000000000000000000/0"}],"security":{"injectionRisk":"medium","injectionScore":55,"injectionRiskScore":0.55,"flags":["secrecy"],"findings":[{"rule":"secrecy.user","weight":55,"where":"text","excerpt":"psst"}],"coverage":"full","model":"rules-1","spf":"none","dkim":"none","dmarc":"none","ambiguous":[]},"status":null,"automated":false,"automatedReason":null,"deliveredTo":"agent+x@b.test","tag":"x","createdAt":"2026-11-22T10:00:01.000Z","receivedAt":"2026-11-22T10:00:00.000Z"}"#]]
             .assert_eq(&serde_json::to_string(&EmailView::of(mail(judged()))).expect("JSON"));
     }
 

@@ -57,6 +57,10 @@ pub(crate) struct ChangeRequest {
     /// What of its mail waits for a person: a level, or the fields of a gate. Needs the scope `settings`.
     #[serde(default)]
     gate: Option<InboxGate>,
+    /// `false` wakes an inbox that was paused because it exchanged too much mail; it is told of all that came meanwhile.
+    /// Needs the scope `settings`.
+    #[serde(default)]
+    is_paused: Option<bool>,
 }
 
 /// Which inboxes.
@@ -88,6 +92,12 @@ pub(crate) struct InboxView {
     domain: String,
     /// Whether it takes mail.
     is_active: bool,
+    /// Since when nobody is told of its mail, because it exchanged too much of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused_at: Option<String>,
+    /// Why: `pair_budget` or `thread_budget`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused_reason: Option<String>,
     /// Mails received so far.
     email_count: i64,
     expires_at: Option<String>,
@@ -156,21 +166,31 @@ pub(crate) async fn change(
     Ids(id): Ids<InboxId>,
     Body(request): Body<ChangeRequest>,
 ) -> Result<Json<InboxView>, Problem> {
-    let patch = InboxPatch { display_name: request.display_name, is_active: request.is_active };
+    if request.is_paused == Some(true) {
+        return Err(Problem::validation(
+            "isPaused: only `false`; `isActive` false stops an inbox from taking mail",
+        ));
+    }
+    let wake = request.is_paused.is_some();
+    let patch = InboxPatch { display_name: request.display_name, is_active: request.is_active, wake };
+    let is_more = patch.display_name.is_some() || patch.is_active.is_some();
     let Some(gate) = request.gate else {
-        let changed = web.room.change_inbox(caller.need(Scopes::INBOXES)?, &id, patch).await?;
+        let principal = if wake { caller.need(Scopes::SETTINGS)? } else { caller.need(Scopes::INBOXES)? };
+        if is_more {
+            caller.need(Scopes::INBOXES)?;
+        }
+        let changed = web.room.change_inbox(principal, &id, patch).await?;
         return Ok(Json(InboxView::of(changed.ok_or_else(Problem::not_found)?)));
     };
     // A reviewer's key chooses what is held and changes nothing else: each part needs its own scope, before any is done.
     let principal = caller.need(Scopes::SETTINGS)?;
-    let is_more = patch.display_name.is_some() || patch.is_active.is_some();
     if is_more {
         caller.need(Scopes::INBOXES)?;
     }
     let (policy, version) = gate.request().split();
     let changed = web.room.change_policy(principal, Some(&id), PolicyChange::Merge(policy), version).await?;
     let gate = Some(GateView::of(changed.ok_or_else(Problem::not_found)?));
-    let inbox = match is_more {
+    let inbox = match is_more || wake {
         true => web.room.change_inbox(principal, &id, patch).await?,
         false => web.room.inbox(principal, &id).await?,
     };
@@ -233,6 +253,8 @@ impl InboxView {
             display_name: view.display_name,
             domain: inbox.domain,
             is_active: inbox.is_active,
+            paused_at: inbox.quiet.as_ref().map(|quiet| quiet.since.to_string()),
+            paused_reason: inbox.quiet.map(|quiet| quiet.reason),
             email_count: inbox.email_count,
             expires_at: inbox.expires_at.map(|at| at.to_string()),
             created_at: inbox.created_at.to_string(),
