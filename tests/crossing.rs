@@ -11,7 +11,7 @@
 //! `MAILWARD_SEED` makes other choices. Needs a time limit beyond nextest's default: `--profile long`.
 
 mod cases;
-mod logs;
+pub mod logs;
 mod owner;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -406,6 +406,9 @@ impl Run {
                 0 => "?timeout=1".into(),
                 _ => format!("?timeout=1&after={}", someone.event),
             },
+            Query::Code => {
+                self.dice.pick(&["?timeout=0&since=2001-01-01T00:00:00Z", "?timeout=0"]).to_string()
+            }
             Query::Poll => self
                 .dice
                 .pick(&["?timeout=0&after=0", "?timeout=0&since=2001-01-01T00:00:00Z", "?timeout=0"])

@@ -1,7 +1,7 @@
 //! What is held: policies of tenants and inboxes, senders that are let through, decisions, expiry.
 
 mod rescore;
-mod trust;
+pub mod trust;
 
 use serde_json::{Value, json};
 

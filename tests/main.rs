@@ -9,6 +9,7 @@ mod archive;
 mod audit;
 mod cli;
 mod clients;
+mod codes;
 mod crash;
 mod crossing;
 mod demo;

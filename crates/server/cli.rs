@@ -10,6 +10,7 @@ mod deliver;
 mod demo;
 mod doctor;
 mod eval;
+mod extract;
 mod failure;
 mod inbox;
 mod keys;
@@ -79,6 +80,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Rescore(rescore) => rescore::run(&rescore),
         Command::Score(score) => score::run(&score),
         Command::Eval(eval) => eval::run(&eval),
+        Command::Extract(extract) => extract::run(&extract),
         Command::Deliver(deliver) => deliver::run(&deliver),
         Command::Mcp(mcp) => mcp::run(&mcp),
         Command::Openclaw(openclaw) => openclaw::run(&openclaw),

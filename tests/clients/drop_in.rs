@@ -25,6 +25,7 @@ files! {
     it_makes_and_finds_inboxes: "inboxes.test.mjs",
     it_receives_mail_and_waits_for_it: "mail.test.mjs",
     it_reads_threads_and_searches: "reading.test.mjs",
+    it_extracts_facts: "extraction.test.mjs",
     it_tells_every_class_of_error: "errors.test.mjs",
     it_makes_webhooks: "webhooks.test.mjs",
     it_follows_threads_and_searches: "threads.test.mjs",

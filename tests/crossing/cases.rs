@@ -37,6 +37,7 @@ pub enum Query {
     Usage,
     Events,
     Stream,
+    Code,
     Chain,
     Walk,
 }
@@ -197,6 +198,9 @@ pub const CASES: &[Case] = &[
     case("GET /v1/inboxes/{id}/leases/dead", &[Inbox]).query(Query::Page),
     case("POST /v1/inboxes/{id}/leases/{lease}/ack", &[Inbox, Lease]).body(Body::Empty),
     case("POST /v1/inboxes/{id}/leases/{lease}/nack", &[Inbox, Lease]).body(Body::Empty),
+    case("GET /v1/inboxes/{id}/code", &[Inbox]).query(Query::Code).shows(),
+    case("POST /v1/inboxes/{id}/emails/{email}/extract", &[Inbox, Email]).body(Body::Empty).shows(),
+    case("GET /v1/inboxes/{id}/emails/{email}/extraction", &[Inbox, Email]).shows(),
     case("GET /v1/inboxes/{id}/emails/{email}/raw", &[Inbox, Email]).shows(),
     case("GET /v1/inboxes/{id}/emails/{email}/attachments/{index}", &[Inbox, Email, Index]).shows(),
     case("GET /v1/files/{signed}", &[Signed]).shows(),

@@ -26,6 +26,12 @@ impl Logs {
         .clone()
     }
 
+    /// Whether something stands in what was logged until now.
+    pub fn hold(&self, text: &str) -> bool {
+        let bytes = self.0.lock().expect("no test panicked holding it");
+        memchr::memmem::find(&bytes, text.as_bytes()).is_some()
+    }
+
     /// Nothing that a sender or an agent wrote stands in a log, whoever reads it.
     pub fn tell_of_nobody(&self, owners: &[Owner]) {
         let bytes = self.0.lock().expect("no test panicked holding it").clone();

@@ -128,8 +128,8 @@ impl Owner {
     async fn receive(&mut self, world: &World) {
         for inbox in self.inboxes.clone() {
             for number in 0..2 {
-                let reply =
-                    world.deliver_raw(&self.letter(&format!("number {number}")), &[&inbox.address]).await;
+                let body = format!("number {number}. Your login code is 90417{number}.");
+                let reply = world.deliver_raw(&self.letter(&body), &[&inbox.address]).await;
                 assert!(reply.starts_with("250 "), "{reply}");
             }
             for mail in inbox.emails().await {

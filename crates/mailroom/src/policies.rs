@@ -103,6 +103,14 @@ impl Mailroom {
             let act = act
                 .number("version", version)
                 .word("hold", policy.hold.map_or("inherit", crate::Hold::as_str))
+                .word(
+                    "codesWhileHeld",
+                    match policy.codes_while_held {
+                        Some(true) => "yes",
+                        Some(false) => "no",
+                        None => "inherit",
+                    },
+                )
                 .number("trustedSenders", count(policy.trusted_senders.as_deref()))
                 .number("rules", count(policy.rules.as_deref()));
             scope.audit(&act, now).await?;

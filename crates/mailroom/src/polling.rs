@@ -48,7 +48,7 @@ struct Counts {
 }
 
 /// A place in the line; given back when it is dropped.
-struct Place {
+pub(crate) struct Place {
     counts: Arc<Mutex<Counts>>,
     tenant: TenantId,
     inbox: InboxId,
@@ -61,13 +61,7 @@ impl Mailroom {
         // Armed before the first look, so that a commit between looking and waiting is not missed.
         let waiter = caller.tenant().waiter(inbox);
         let Some(mut after) = self.start_of(caller, inbox, poll).await? else { return Ok(None) };
-        let limits = self.limits(caller.tenant()).await?;
-        let place = self.0.pollers.enter(caller.tenant().id(), inbox, &limits);
-        let _place = place.map_err(|over| {
-            let of_inbox = over.limit == Limit::ConcurrentPollsPerInbox;
-            self.tell_refused(caller.tenant(), of_inbox.then_some(inbox), &over);
-            Error::Limit(over)
-        })?;
+        let _place = self.take_place(caller, inbox).await?;
         let deadline = tokio::time::Instant::now() + poll.timeout;
         let identity = identity(caller, inbox, poll);
         loop {
@@ -118,6 +112,19 @@ impl Mailroom {
             // Woken or not: what counts is what is there.
             let _ = tokio::time::timeout_at(until, changed).await;
         }
+    }
+
+    /// A place among those who wait for an inbox, for as long as it is kept.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] when as many wait as may.
+    pub(crate) async fn take_place(&self, caller: &Principal, inbox: &InboxId) -> Result<Place> {
+        let limits = self.limits(caller.tenant()).await?;
+        self.0.pollers.enter(caller.tenant().id(), inbox, &limits).map_err(|over| {
+            let of_inbox = over.limit == Limit::ConcurrentPollsPerInbox;
+            self.tell_refused(caller.tenant(), of_inbox.then_some(inbox), &over);
+            Error::Limit(over)
+        })
     }
 
     /// The place after which a poll looks. With neither `since` nor `after` it waits for what comes after it.

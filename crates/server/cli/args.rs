@@ -79,6 +79,11 @@ pub enum Command {
     /// Print the figures of the model card from folders of labelled mail
     #[command(after_help = "Example:\n  mailward eval crates/score/corpus")]
     Eval(Eval),
+    /// Find codes, links, contacts, dates, amounts and events in a mail file, without a server
+    #[command(
+        after_help = "Examples:\n  mailward extract welcome.eml\n  mailward extract - --json < welcome.eml"
+    )]
+    Extract(Extract),
     /// Send mail files over SMTP, for trying things out
     #[command(after_help = "Example:\n  mailward deliver welcome.eml --to bookings@localhost.test")]
     Deliver(Deliver),
@@ -129,6 +134,17 @@ pub struct DbInit {
     #[arg(long)]
     pub new_passwords: bool,
     /// Print {"store.url", "keys.store_url", "store.owner_url", "keys.store_owner_url", "hasPasswords"}
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `extract`
+#[derive(Debug, Args)]
+pub struct Extract {
+    /// Mail file; `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

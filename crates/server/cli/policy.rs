@@ -15,12 +15,17 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
             let policy = Client::new(&server)?.get(&path(&tenant, inbox.as_deref()))?;
             shown(&policy, server.json)
         }
-        Policy::Set { tenant, inbox, hold, file, server } => {
+        Policy::Set { tenant, inbox, hold, codes_while_held, file, server } => {
             let path = path(&tenant, inbox.as_deref());
             let client = Client::new(&server)?;
-            let policy = match (hold, file) {
-                (Some(level), _) => client.patch(&path, &json!({ "hold": level.as_str() }))?,
-                (None, Some(file)) => {
+            let policy = match (hold.is_some() || codes_while_held.is_some(), file) {
+                (true, _) => {
+                    let mut change = serde_json::Map::new();
+                    change.extend(hold.map(|level| ("hold".to_owned(), json!(level.as_str()))));
+                    change.extend(codes_while_held.map(|may| ("codesWhileHeld".to_owned(), json!(may))));
+                    client.patch(&path, &Value::Object(change))?
+                }
+                (false, Some(file)) => {
                     let bad = |why: String| {
                         let next = "`mailward policy set --help` shows what it may hold";
                         Failure::usage(format!("{}: {why}", file.display()), next)
@@ -29,7 +34,12 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
                     let body: Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
                     client.put(&path, &body)?
                 }
-                (None, None) => return Err(Failure::usage("nothing is chosen", "give --hold or --file")),
+                (false, None) => {
+                    return Err(Failure::usage(
+                        "nothing is chosen",
+                        "give --hold, --codes-while-held or --file",
+                    ));
+                }
             };
             shown(&policy, server.json)
         }
@@ -53,7 +63,7 @@ fn shown(policy: &Value, as_json: bool) -> Result<(), Failure> {
         Value::Null => "as the next wider policy".to_owned(),
         _ => listed(&policy[name]),
     };
-    let rows: Vec<Vec<String>> = ["hold", "trustedSenders", "rules"]
+    let rows: Vec<Vec<String>> = ["hold", "trustedSenders", "rules", "codesWhileHeld"]
         .iter()
         .map(|name| vec![(*name).to_owned(), own(name), listed(&policy["effective"][name])])
         .collect();

@@ -3,10 +3,12 @@
 pub(crate) mod account;
 pub(crate) mod attachments;
 pub(crate) mod audit;
+pub(crate) mod code;
 pub(crate) mod deliveries;
 pub(crate) mod domains;
 pub(crate) mod emails;
 pub(crate) mod events;
+pub(crate) mod extraction;
 pub(crate) mod files;
 pub(crate) mod gate;
 mod happening;

@@ -28,6 +28,9 @@ pub struct GatePolicy {
     /// Phrases of the owner's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<OwnRule>>,
+    /// Whether a sign-in code may be handed out while its mail is held, where DMARC passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes_while_held: Option<bool>,
 }
 
 /// A word or phrase that is a finding wherever it stands.
@@ -50,6 +53,8 @@ pub struct Effective {
     pub trusted: Vec<String>,
     /// The owner's phrases.
     pub rules: Vec<OwnRule>,
+    /// Whether a sign-in code may be handed out while its mail is held.
+    pub codes_while_held: bool,
     /// The version of the tenant's policy and of the inbox's; 0 where there is none.
     pub versions: [i64; 2],
 }
@@ -110,6 +115,7 @@ impl GatePolicy {
             hold: change.hold.or(self.hold),
             trusted_senders: change.trusted_senders.or(self.trusted_senders),
             rules: change.rules.or(self.rules),
+            codes_while_held: change.codes_while_held.or(self.codes_while_held),
         }
     }
 }
@@ -128,6 +134,7 @@ impl Effective {
             hold: policy.hold.unwrap_or(server),
             trusted: policy.trusted_senders.unwrap_or_default(),
             rules: policy.rules.unwrap_or_default(),
+            codes_while_held: policy.codes_while_held.unwrap_or(false),
             versions,
         }
     }
@@ -221,6 +228,9 @@ mod tests {
         assert!(both.trusts("X@A.test"), "what the inbox does not say, the tenant does");
         let none = of(Some(senders(&["a.test"])), Some(senders(&[])));
         assert!(!none.trusts("x@a.test"), "an empty list is a word too");
+        let codes = |may| GatePolicy { codes_while_held: Some(may), ..GatePolicy::default() };
+        assert!(!of(None, None).codes_while_held && of(Some(codes(true)), None).codes_while_held);
+        assert!(!of(Some(codes(true)), Some(codes(false))).codes_while_held, "so is a no");
     }
 
     #[test]

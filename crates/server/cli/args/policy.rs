@@ -35,8 +35,11 @@ pub enum Policy {
         #[arg(long, value_name = "ID")]
         inbox: Option<String>,
         /// Hold mail from this level on; the rest of the policy stays
-        #[arg(long, value_name = "LEVEL", required_unless_present = "file", conflicts_with = "file")]
+        #[arg(long, value_name = "LEVEL", required_unless_present_any = ["file", "codes_while_held"], conflicts_with = "file")]
         hold: Option<Level>,
+        /// Whether a sign-in code may be handed out while its mail is held, where DMARC passed
+        #[arg(long, value_name = "BOOL", conflicts_with = "file")]
+        codes_while_held: Option<bool>,
         /// JSON that replaces the policy; what it does not name is as the next wider policy says
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,

@@ -52,7 +52,7 @@ pub(in crate::cli) fn spawn<'scope, T: Send + 'scope>(
 }
 
 /// Does one piece of work on such a thread.
-pub(super) fn on_own_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+pub(in crate::cli) fn on_own_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
     std::thread::scope(|scope| {
         let done = spawn(scope, work)?.join();
         done.map_err(|_| Failure::failed("the thread that judges ended early", ""))

@@ -97,6 +97,8 @@ actions! {
     SenderRevoked = "sender.revoke",
     /// The judge was asked about a mail, or was to be, and the mail was let through or held.
     MailJudged = "mail.judge",
+    /// A code or a link that signs in was handed out, or found for who asked; never which.
+    CodeRead = "mail.code",
     /// A mail was downloaded as it came.
     RawDownloaded = "mail.raw",
     /// A stored mail did not open: its bytes, or its place, are not what was stored.

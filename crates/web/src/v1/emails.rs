@@ -93,6 +93,9 @@ pub(crate) struct EmailView {
     /// The HTML as it came, when one mail was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     html: Option<String>,
+    /// The new text alone, without quotes and signatures, when one mail was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extracted_text: Option<String>,
     is_read: bool,
     has_attachments: bool,
     /// The thread it belongs to.
@@ -237,6 +240,7 @@ impl ListOptions {
 impl EmailView {
     pub(crate) fn of(mail: Mail) -> Self {
         let body = mail.body();
+        let extracted_text = body.as_deref().map(|text| mailward_extract::new_text(text).into_owned());
         let html = mail.parsed.map(|parsed| parsed.html).filter(|html| !html.is_empty());
         let (message, meta) = (mail.message, mail.meta);
         let available = message.available_at.unwrap_or(message.received_at);
@@ -256,6 +260,7 @@ impl EmailView {
             preview: present(meta.preview),
             body,
             html,
+            extracted_text,
             is_read: message.is_read,
             thread_id: message.thread.map(String::from),
             status: message.status.map(OutgoingStatus::as_str),

@@ -32,6 +32,9 @@ pub(crate) struct GateRequest {
     /// Words and phrases of your own. At most 50.
     #[serde(default)]
     rules: Option<Vec<RuleShape>>,
+    /// Whether a sign-in code may be handed out while its mail is held, where DMARC passed. Nobody says: no.
+    #[serde(default)]
+    codes_while_held: Option<bool>,
     /// Only if this is the version that stands: else 409.
     #[serde(default)]
     version: Option<i64>,
@@ -88,6 +91,8 @@ pub(crate) struct GateView {
     trusted_senders: Option<Vec<String>>,
     /// Null: as the next wider policy says.
     rules: Option<Vec<RuleShape>>,
+    /// Null: as the next wider policy says.
+    codes_while_held: Option<bool>,
     effective: EffectiveView,
     changed_at: Option<String>,
     /// The key that chose it.
@@ -102,6 +107,7 @@ pub(crate) struct EffectiveView {
     hold: &'static str,
     trusted_senders: Vec<String>,
     rules: Vec<RuleShape>,
+    codes_while_held: bool,
 }
 
 /// A sender that a reviewer let through for some time.
@@ -247,7 +253,13 @@ impl GateRequest {
             HoldShape::High => Hold::High,
             HoldShape::Never => Hold::Never,
         });
-        (GatePolicy { hold, trusted_senders: self.trusted_senders, rules }, self.version)
+        let policy = GatePolicy {
+            hold,
+            trusted_senders: self.trusted_senders,
+            rules,
+            codes_while_held: self.codes_while_held,
+        };
+        (policy, self.version)
     }
 }
 
@@ -272,10 +284,12 @@ impl GateView {
             hold: view.policy.hold.map(Hold::as_str),
             trusted_senders: view.policy.trusted_senders,
             rules: view.policy.rules.map(rules),
+            codes_while_held: view.policy.codes_while_held,
             effective: EffectiveView {
                 hold: view.effective.hold.as_str(),
                 trusted_senders: view.effective.trusted,
                 rules: rules(view.effective.rules),
+                codes_while_held: view.effective.codes_while_held,
             },
             changed_at: changed_at.map(|at| at.to_string()),
             changed_by,
