@@ -14,8 +14,6 @@
 
 #[path = "../tests/streams/client.rs"]
 mod client;
-#[path = "../tests/webhooks.rs"]
-mod webhooks;
 #[path = "../tests/world/mod.rs"]
 mod world;
 
@@ -26,6 +24,7 @@ use client::{Socket, Sse};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use world::actors::Inbox;
+use world::endpoint::endpoint;
 use world::mail::{Sender, plain};
 use world::{Engine, World};
 
@@ -65,7 +64,7 @@ async fn measure(engine: Engine, rate: usize, seconds: usize) {
     let world = World::on(engine, &settings).await;
     let ada = world.tenant("ada").await;
     let (seen, mut found) = unbounded_channel::<Seen>();
-    let (address, mut calls) = webhooks::endpoint(&[]).await;
+    let (address, mut calls) = endpoint(&[]).await;
     let hook = json!({ "url": format!("http://{address}/") });
     ada.http("POST", "/v1/webhooks").json(&hook).send().await.expect(201);
     let told = seen.clone();

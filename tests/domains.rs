@@ -7,9 +7,9 @@ use mailward_mail::clock::Timestamp;
 use mailward_store::{Claim, ClaimedJob, JobKind};
 use serde_json::{Value, json};
 
-use crate::webhooks::endpoint;
 use crate::world::actors::Tenant;
 use crate::world::dns_server::{DnsServer, Kind, Record};
+use crate::world::endpoint::endpoint;
 use crate::world::mail::plain;
 use crate::world::{World, both_databases};
 

@@ -92,7 +92,7 @@ async fn an_endpoint_that_does_not_answer_leaves_its_tenants_others_their_part(w
     for number in 0..10 {
         world.deliver_raw(&plain(&format!("{number}"), "x"), &[&inbox.address]).await;
     }
-    let (address, mut calls) = crate::webhooks::endpoint(&[]).await;
+    let (address, mut calls) = crate::world::endpoint::endpoint(&[]).await;
     let url = format!("http://{address}/");
     ada.http("POST", "/v1/webhooks").json(&json!({ "url": url })).send().await.expect(201);
     world.deliver_raw(&plain("heard", "x"), &[&inbox.address]).await;

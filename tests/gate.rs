@@ -5,8 +5,8 @@ pub mod trust;
 
 use serde_json::{Value, json};
 
-use crate::webhooks::endpoint;
 use crate::world::actors::Tenant;
+use crate::world::endpoint::endpoint;
 use crate::world::mail::plain;
 use crate::world::{World, both_databases};
 

@@ -73,7 +73,7 @@ async fn grey_mail_is_nowhere_until_the_judge_has_spoken(world: World) {
     let judge = Endpoint::start(|asked| Reply::AfterOpening(asked.benign())).await;
     let world = with(&world, &judge, &["webhooks.allow_private=[\"127.0.0.0/8\"]"]).await;
     let ((ada, inbox), (bob, _)) = world.ada_and_bob().await;
-    let (address, mut calls) = crate::webhooks::endpoint(&[]).await;
+    let (address, mut calls) = crate::world::endpoint::endpoint(&[]).await;
     let events = ["email.received", "email.quarantined", "email.released"];
     let hook = json!({ "url": format!("http://{address}/"), "events": events });
     ada.http("POST", "/v1/webhooks").json(&hook).send().await.expect(201);

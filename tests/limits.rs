@@ -168,7 +168,7 @@ async fn a_limit_is_told_of_once_when_it_comes_near_and_once_when_it_is_reached(
     let world = world.start_with(&[LOOPBACK]).await;
     let ((ada, ada_inbox), (bob, _)) = world.ada_and_bob().await;
     let events = json!(["limit.approaching", "limit.exceeded"]);
-    let (address, mut calls) = crate::webhooks::endpoint(&[]).await;
+    let (address, mut calls) = crate::world::endpoint::endpoint(&[]).await;
     let url = format!("http://{address}/");
     ada.http("POST", "/v1/webhooks").json(&json!({ "url": url, "events": events })).send().await.expect(201);
     bob.http("POST", "/v1/webhooks").json(&json!({ "url": url, "events": events })).send().await.expect(201);

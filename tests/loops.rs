@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::sending;
-use crate::webhooks::endpoint;
 use crate::world::actors::{Inbox, Tenant};
+use crate::world::endpoint::endpoint;
 use crate::world::mail::plain;
 use crate::world::{World, both_databases};
 

@@ -6,22 +6,13 @@ mod guarded;
 mod server;
 mod verifying;
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::Sha256;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 
+use crate::world::endpoint::{Call, challenge, endpoint};
 use crate::world::mail::plain;
 use crate::world::{World, both_databases};
 
@@ -35,66 +26,6 @@ both_databases!(
 );
 
 const LOOPBACK: &str = "webhooks.allow_private=[\"127.0.0.0/8\"]";
-
-/// A call that arrived.
-pub struct Call {
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-}
-
-impl Call {
-    fn header(&self, name: &str) -> &str {
-        &self.headers.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no {name}")).1
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("JSON")
-    }
-}
-
-/// An endpoint that answers with the given statuses, then with 200.
-pub async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<Call>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
-    let address = listener.local_addr().expect("an address");
-    let (told, calls) = mpsc::unbounded_channel();
-    let statuses = Arc::new(Mutex::new(statuses.iter().copied().collect::<VecDeque<u16>>()));
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (told, statuses) = (told.clone(), Arc::clone(&statuses));
-            let answer = service_fn(move |request: hyper::Request<Incoming>| {
-                let (told, statuses) = (told.clone(), Arc::clone(&statuses));
-                async move {
-                    let headers = request
-                        .headers()
-                        .iter()
-                        .map(|(name, value)| {
-                            (name.to_string(), value.to_str().unwrap_or_default().to_owned())
-                        })
-                        .collect();
-                    let body = request.into_body().collect().await?.to_bytes().to_vec();
-                    if let Some(challenge) = challenge(&body) {
-                        return Ok(hyper::Response::new(Full::new(Bytes::from(challenge))));
-                    }
-                    let status = statuses.lock().expect("no panic").pop_front().unwrap_or(200);
-                    let _ = told.send(Call { headers, body });
-                    let answer = hyper::Response::builder().status(status).body(Full::new(Bytes::new()));
-                    Ok::<_, hyper::Error>(answer.expect("an answer"))
-                }
-            });
-            tokio::spawn(
-                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer),
-            );
-        }
-    });
-    (address, calls)
-}
-
-/// What an endpoint gives back when it is asked whether it wants to be called.
-pub fn challenge(body: &[u8]) -> Option<String> {
-    let event: Value = serde_json::from_slice(body).ok()?;
-    let is_challenge = event["type"] == "webhook.verify";
-    event["data"]["challenge"].as_str().filter(|_| is_challenge).map(str::to_owned)
-}
 
 async fn a_webhook_tells_of_a_mail_and_its_signature_holds(world: World) {
     let world = world.start_with(&[LOOPBACK]).await;

@@ -14,7 +14,8 @@ use mailward_store::{ClaimedJob, JobKind};
 const AFTER_TROUBLE: Duration = Duration::from_secs(900);
 
 /// Five questions at once, each of them bounded, and the store.
-pub(crate) const LANE: Lane = Lane { kind: JobKind::Domain, at_once: 8, longest: Duration::from_secs(3 * 5) };
+pub(crate) const LANE: Lane =
+    Lane { kind: JobKind::Domain, at_once: 8, per_tenant: 4, longest: Duration::from_secs(3 * 5) };
 
 /// What runs the jobs.
 pub(crate) fn handlers(room: &Mailroom, clock: &Clock) -> Handlers {

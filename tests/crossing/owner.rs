@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::cases::Case;
-use crate::webhooks::{Call, endpoint};
 use crate::world::World;
 use crate::world::actors::{Inbox, Tenant};
+use crate::world::endpoint::{Call, endpoint};
 use crate::world::http::Answer;
 
 /// Keys of a tenant; a request is sent with any of them, so that none is used too often.

@@ -1,6 +1,5 @@
 //! Whom a policy or a reviewer trusts: only where DMARC passes, and never with what would hand data on.
 
-#[expect(dead_code, reason = "a test uses a part of the name server")]
 use crate::world::dns_server::{DnsServer, Kind, Record, Records};
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::webhooks::endpoint;
+use crate::world::endpoint::endpoint;
 use crate::world::mail::plain;
 use crate::world::process::binary;
 use crate::world::{Engine, World, fixture};

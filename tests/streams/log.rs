@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::webhooks::endpoint;
+use crate::world::endpoint::endpoint;
 use crate::world::mail::plain;
 use crate::world::{World, both_databases};
 

@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::client::{Socket, Sse};
-use crate::webhooks::endpoint;
+use crate::world::endpoint::endpoint;
 use crate::world::mail::plain;
 use crate::world::{World, both_databases};
 

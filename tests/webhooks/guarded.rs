@@ -6,13 +6,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::server::deliveries;
+use crate::world::dns_server::{DnsServer, Kind, Record, Records};
 use crate::world::{World, both_databases};
-
-#[path = "../../crates/net/tests/dns_server/mod.rs"]
-#[expect(dead_code, reason = "this test asks for addresses alone")]
-mod dns_server;
-
-use dns_server::{DnsServer, Kind, Record, Records};
 
 both_databases!(
     a_name_that_points_inside_by_the_time_of_the_call_is_not_called,

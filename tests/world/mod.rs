@@ -6,6 +6,7 @@ pub mod actors;
 #[path = "../../crates/net/tests/dns_server/mod.rs"]
 #[expect(dead_code, reason = "not all that it can answer is asked for here")]
 pub mod dns_server;
+pub mod endpoint;
 pub mod http;
 pub mod mail;
 pub mod postgres;

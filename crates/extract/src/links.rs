@@ -375,7 +375,7 @@ fn has_secret(url: &str) -> bool {
     let path = behind.find(['/', '?', '#']).map_or("", |at| &behind[at..]);
     path.split(['/', '?', '&', '=', '#', '.']).any(|part| {
         let part = part.trim_matches('-');
-        let count = |is: fn(&u8) -> bool| part.bytes().filter(|b| is(b)).count();
+        let count = |is: fn(&u8) -> bool| part.as_bytes().iter().filter(|byte| is(byte)).count();
         let (digits, upper, lower) =
             (count(u8::is_ascii_digit), count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
         let kinds = [digits, upper, lower].iter().filter(|n| **n > 0).count();

@@ -38,7 +38,7 @@ impl Server {
         let shutdown = CancellationToken::new();
         let ended = tokio::spawn(serve(
             listener,
-            ServeOptions { tls: None, behind_proxy: false, grace },
+            ServeOptions { tls: None, behind_proxy: false, grace, max_connections: 100 },
             router,
             shutdown.clone(),
         ));

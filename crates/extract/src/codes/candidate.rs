@@ -108,7 +108,7 @@ fn stands_alone(text: &str, place: &Range<usize>) -> bool {
     // "+1 415 555 0148", "$ 4,000", "1 234 567": what stands before belongs to it.
     if last == ' ' && (last_but_one.is_ascii_digit() || "$€£¥₹₽₩+#№".contains(last_but_one)) {
         let is_list =
-            matches!(last_but_one, '0'..='9') && text[place.clone()].bytes().any(|b| b.is_ascii_uppercase());
+            last_but_one.is_ascii_digit() && text[place.clone()].bytes().any(|b| b.is_ascii_uppercase());
         if !is_list {
             return false;
         }

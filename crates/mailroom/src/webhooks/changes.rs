@@ -174,7 +174,7 @@ impl Mailroom {
         };
         let mut queued = 0;
         for event in &events {
-            queued += usize::from(scope.redeliver(id, event, now).await?);
+            queued += usize::from(scope.replay(id, event, now).await?);
         }
         scope.commit().await?;
         Ok(Some(queued))

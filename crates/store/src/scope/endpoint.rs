@@ -182,7 +182,7 @@ impl Scope {
     }
 
     /// Tells an endpoint of an event again, under the same id; `false`: it is on its way already.
-    pub async fn redeliver(&mut self, webhook: &WebhookId, event: &EventId, now: Timestamp) -> Result<bool> {
+    pub async fn replay(&mut self, webhook: &WebhookId, event: &EventId, now: Timestamp) -> Result<bool> {
         self.queue_call(&format!("{event}:{webhook}"), event, webhook, now).await
     }
 

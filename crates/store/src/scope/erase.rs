@@ -92,7 +92,7 @@ impl Scope {
     /// 0: nothing is left but its name, its audit chain and what is known of its leaving.
     pub async fn erase_some(&mut self) -> Result<u64> {
         // Each is small enough that nobody's mail waits for it.
-        const STEPS: [&str; 20] = [
+        const STEPS: [&str; 22] = [
             "DELETE FROM part WHERE tenant_id = $1 AND message_id IN
                 (SELECT id FROM message WHERE tenant_id = $1 ORDER BY id LIMIT 50)",
             "DELETE FROM recipient WHERE tenant_id = $1 AND message_id IN

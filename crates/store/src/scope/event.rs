@@ -78,10 +78,6 @@ events! {
     EmailHeld = "email.held",
     /// A mail was judged by all that judge it.
     EmailScanComplete = "email.scan.complete",
-    /// An inbox takes no mail for now.
-    InboxPaused = "inbox.paused",
-    /// A domain is the tenant's.
-    DomainVerified = "domain.verified",
 }
 
 impl EventKind {
