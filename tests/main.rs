@@ -12,6 +12,7 @@ mod clients;
 mod codes;
 mod crash;
 mod crossing;
+mod delivery;
 mod demo;
 mod doctor;
 mod domains;

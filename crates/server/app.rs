@@ -136,7 +136,7 @@ impl App {
                 sending::handlers(&config, &room, &clock, &random, &stop).await?,
                 config.store.look_again,
                 config.served_regions(),
-                Lane::SENDING,
+                sending::lane(&config),
             );
             tasks.push(tokio::spawn(sending.run(stop.clone())));
             let looking = Worker::new(

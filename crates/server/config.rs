@@ -338,6 +338,8 @@ pub enum OutboundMode {
     Sandbox,
     /// By one server that takes everything.
     Relay,
+    /// To the hosts that take it, by their domains' DNS.
+    Direct,
 }
 
 /// Section `outbound`.
@@ -358,6 +360,19 @@ pub struct Outbound {
     /// The file it is in instead.
     #[serde(deserialize_with = "field::optional")]
     pub relay_password_file: Option<PathBuf>,
+    /// Networks that are dialled in mode direct although they are not public.
+    pub allow_private: Vec<IpNet>,
+    /// The port of mail exchangers.
+    pub port: u16,
+    /// Conversations with one destination at once.
+    pub per_destination: usize,
+    /// Seconds that an answer may take.
+    pub timeout_seconds: u16,
+    /// Nothing leaves in clear.
+    pub require_tls: bool,
+    /// A file with certificate authorities beside the built-in ones.
+    #[serde(deserialize_with = "field::optional")]
+    pub tls_roots: Option<PathBuf>,
 }
 
 /// Section `offboarding`.

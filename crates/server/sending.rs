@@ -1,22 +1,25 @@
 //! The wiring of sending: which server takes what is not of this house, and the worker that runs the jobs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use mailward_dispatch::{
-    Carried, Handler, Handlers, Load, Outbox, Relay, Said, Security, Sender, Sink, Taken, Trouble,
+    Carried, DirectSettings, Handler, Handlers, Lane, Load, Outbox, Relay, Said, Security, Sender, Sink,
+    Taken, Trouble,
 };
 use mailward_mail::clock::Clock;
 use mailward_mail::random::Random;
 use mailward_mailroom::{Fate, Mailroom, Report};
+use mailward_net::exchangers::Exchangers;
 use mailward_store::{ClaimedJob, JobKind};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use crate::StartError;
 use crate::config::relay::RelayUrl;
 use crate::config::{Config, OutboundMode};
+use crate::{StartError, tls};
 
 /// What is written beside the sandbox's answer.
 const SANDBOX: &str = "sandbox: nothing left this machine";
@@ -32,7 +35,14 @@ pub(crate) async fn handlers(
     random: &Random,
     stop: &CancellationToken,
 ) -> Result<Handlers, StartError> {
+    let outbox = Arc::new(Room(room.clone()));
     let relay = match config.outbound.mode {
+        OutboundMode::Direct => {
+            let settings = direct(config, room)?;
+            let sender = Sender::direct(outbox, settings, clock.clone(), random.clone());
+            let sender = sender.map_err(StartError::refused)?;
+            return Ok(Handlers::from([(JobKind::Send, Arc::new(sender) as Arc<dyn Handler>)]));
+        }
         OutboundMode::Sandbox => {
             let sink = Sink::start(stop.clone())
                 .await
@@ -48,9 +58,34 @@ pub(crate) async fn handlers(
         }
         OutboundMode::Relay => relay(config)?,
     };
-    let outbox = Arc::new(Room(room.clone()));
     let sender = Sender::new(outbox, relay, clock.clone(), random.clone()).map_err(StartError::refused)?;
     Ok(Handlers::from([(JobKind::Send, Arc::new(sender) as Arc<dyn Handler>)]))
+}
+
+/// How many mails go at once.
+pub(crate) fn lane(config: &Config) -> Lane {
+    match config.outbound.mode {
+        OutboundMode::Direct => Lane::DIRECT,
+        OutboundMode::Sandbox | OutboundMode::Relay => Lane::SENDING,
+    }
+}
+
+fn direct(config: &Config, room: &Mailroom) -> Result<DirectSettings, StartError> {
+    let outbound = &config.outbound;
+    let hello = config.smtp.bounds.hostname.clone();
+    let extra_roots = match &outbound.tls_roots {
+        Some(path) => tls::certificates(path)?,
+        None => Vec::new(),
+    };
+    Ok(DirectSettings {
+        exchangers: Exchangers::new(room.dns().clone(), outbound.allow_private.clone(), &hello),
+        hello,
+        port: outbound.port,
+        patience: Duration::from_secs(outbound.timeout_seconds.into()),
+        per_destination: outbound.per_destination,
+        require_tls: outbound.require_tls,
+        extra_roots,
+    })
 }
 
 fn relay(config: &Config) -> Result<Relay, StartError> {
@@ -81,11 +116,16 @@ fn relay(config: &Config) -> Result<Relay, StartError> {
 struct Room(Mailroom);
 
 impl Outbox for Room {
-    fn take(&self, job: ClaimedJob, last: bool) -> BoxFuture<'_, Result<Taken, Trouble>> {
+    fn take<'a>(
+        &'a self,
+        job: ClaimedJob,
+        last: bool,
+        admit: &'a (dyn Fn(&str) -> bool + Sync),
+    ) -> BoxFuture<'a, Result<Taken, Trouble>> {
         async move {
-            let begun = self.0.begin_sending(&job, last).await?;
+            let begun = self.0.begin_sending(&job, last, admit).await?;
             let load = begun.parcel.map(|parcel| Load { from: parcel.from, to: parcel.to, raw: parcel.raw });
-            Ok(Taken { load, deferred: begun.deferred, again: begun.again })
+            Ok(Taken { load, deferred: begun.deferred, left: begun.left, again: begun.again })
         }
         .boxed()
     }
@@ -96,6 +136,7 @@ impl Outbox for Room {
                 no: one.no,
                 fate: match one.carried {
                     Carried::Taken => Fate::Sent,
+                    Carried::Delivered => Fate::Delivered,
                     Carried::Later => Fate::Deferred,
                     Carried::Never => Fate::Failed,
                 },

@@ -1,4 +1,4 @@
-//! Certificates and keys from PEM files, for whoever listens.
+//! Certificates and keys from PEM files.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,14 +16,7 @@ pub(crate) fn load(
     (cert, private): (&Path, &Path),
     alpn: &[&[u8]],
 ) -> Result<Arc<rustls::ServerConfig>, StartError> {
-    let bad = |path: &Path, error: &dyn std::fmt::Display| {
-        StartError::refused(format!("cannot use {}: {error}", path.display()))
-    };
-    let chain: Vec<CertificateDer<'static>> =
-        CertificateDer::pem_file_iter(cert).and_then(Iterator::collect).map_err(|error| bad(cert, &error))?;
-    if chain.is_empty() {
-        return Err(bad(cert, &"there is no certificate in it"));
-    }
+    let chain = certificates(cert)?;
     let key = PrivateKeyDer::from_pem_file(private).map_err(|error| bad(private, &error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
@@ -32,4 +25,21 @@ pub(crate) fn load(
         .map_err(|error| bad(cert, &error))?;
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     Ok(Arc::new(config))
+}
+
+/// Loads the certificates of a file, of which there is at least one.
+///
+/// # Errors
+/// Names the file and what is wrong with it.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
+    let found: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| bad(path, &error))?;
+    if found.is_empty() {
+        return Err(bad(path, &"there is no certificate in it"));
+    }
+    Ok(found)
+}
+
+fn bad(path: &Path, error: &dyn std::fmt::Display) -> StartError {
+    StartError::refused(format!("cannot use {}: {error}", path.display()))
 }

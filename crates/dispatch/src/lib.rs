@@ -3,6 +3,7 @@
 //! Knows nothing of how mail is read: what a webhook is told, and what is to be sent, comes from what the server fills in.
 
 mod backoff;
+mod direct;
 mod pace;
 mod sender;
 mod signature;
@@ -12,6 +13,7 @@ mod verdict;
 mod webhook;
 mod worker;
 
+pub use direct::DirectSettings;
 pub use sender::{Carried, Load, Outbox, Relay, Said, Security, Sender, Taken, Trouble};
 pub use signature::verify;
 pub use sink::Sink;

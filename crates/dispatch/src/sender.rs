@@ -4,7 +4,8 @@
 //! What is carried, and what becomes of it, is somebody else's to know: an [`Outbox`] that the server fills in. Before a
 //! word is said to a server the outbox has committed that it will be; a worker that dies in between leaves that behind.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -20,12 +21,20 @@ use mailward_store::{ClaimedJob, JobKind};
 use zeroize::Zeroizing;
 
 use crate::backoff::delay;
+use crate::direct::{Direct, DirectSettings, Entry, Place, Places};
 use crate::worker::{Handler, Lane, Outcome};
 
 /// How long one command of a conversation may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long one job may take; what is left of its recipients then is tried with the next one.
 const LONGEST: Duration = Duration::from_secs(300);
+
+/// Tries of one mail end after this, however often its destination kept it waiting.
+const OLDEST: Duration = Duration::from_secs(4 * 24 * 3_600);
+/// How long a mail holds its place while its destination is busy, before it goes back to the queue.
+const STANDING: Duration = Duration::from_millis(250);
+/// How often it looks in that time.
+const LOOKS: u32 = 3;
 
 /// The server to which everything is handed.
 #[derive(Clone)]
@@ -72,6 +81,8 @@ pub struct Taken {
     pub load: Option<Load>,
     /// Somebody else could not take it now.
     pub deferred: bool,
+    /// Somebody was not admitted, and nothing was noted of that.
+    pub left: bool,
     /// When to look again, whatever the schedule says.
     pub again: Option<Timestamp>,
 }
@@ -79,8 +90,10 @@ pub struct Taken {
 /// What became of a mail with one recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carried {
-    /// The server took it.
+    /// A server that passes it on took it.
     Taken,
+    /// The recipient's own server took it.
+    Delivered,
     /// Not yet.
     Later,
     /// Never.
@@ -102,22 +115,40 @@ pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where mail comes from and what becomes of it is noted.
 pub trait Outbox: Send + Sync {
-    /// What a job has to carry, noted as being on its way. With `last` there is no other try.
-    fn take(&self, job: ClaimedJob, last: bool) -> BoxFuture<'_, Result<Taken, Trouble>>;
+    /// What a job has to carry, noted as being on its way. With `last` there is no other try. Whoever is of a domain that
+    /// `admit` does not admit stays as he is.
+    fn take<'a>(
+        &'a self,
+        job: ClaimedJob,
+        last: bool,
+        admit: &'a (dyn Fn(&str) -> bool + Sync),
+    ) -> BoxFuture<'a, Result<Taken, Trouble>>;
     /// Notes what became of it.
     fn note(&self, job: ClaimedJob, said: Vec<Said>) -> BoxFuture<'_, Result<(), Trouble>>;
 }
 
 impl Lane {
-    /// Mail that goes.
+    /// Mail that goes to one server.
     pub const SENDING: Self = Self { kind: JobKind::Send, at_once: 16, per_tenant: 8, longest: LONGEST };
+    /// Mail that goes to many: some of them are always slow.
+    pub const DIRECT: Self = Self {
+        kind: JobKind::Send,
+        at_once: 64,
+        per_tenant: 24,
+        longest: Duration::from_secs(260).saturating_add(Direct::LONGEST),
+    };
+}
+
+/// How mail leaves.
+enum Way {
+    Relay(AsyncSmtpTransport<Tokio1Executor>, Option<&'static str>),
+    Direct(Box<Direct>),
 }
 
 /// The handler of jobs that send.
 pub struct Sender {
     outbox: Arc<dyn Outbox>,
-    relay: AsyncSmtpTransport<Tokio1Executor>,
-    remark: Option<&'static str>,
+    way: Way,
     clock: Clock,
     random: Random,
 }
@@ -145,16 +176,32 @@ impl Sender {
         if let Some((name, password)) = &relay.login {
             builder = builder.credentials(Credentials::new(name.clone(), password.as_str().to_owned()));
         }
-        Ok(Self { outbox, relay: builder.build(), remark: relay.remark, clock, random })
+        Ok(Self { outbox, way: Way::Relay(builder.build(), relay.remark), clock, random })
+    }
+
+    /// A handler that carries mail to the hosts that take it.
+    ///
+    /// # Errors
+    /// One of the further certificate authorities is none.
+    pub fn direct(
+        outbox: Arc<dyn Outbox>,
+        settings: DirectSettings,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, String> {
+        let direct = Direct::new(settings, clock.clone(), random.clone())?;
+        Ok(Self { outbox, way: Way::Direct(Box::new(direct)), clock, random })
     }
 
     async fn carry(&self, job: &ClaimedJob) -> Outcome {
-        let next = delay(job.attempts, None, &self.random);
+        let too_old = job.created_at.plus(OLDEST) < self.clock.now();
+        let next = delay(job.attempts, None, &self.random).filter(|_| !too_old);
         let later = || match next {
             Some(wait) => Outcome::Retry(self.clock.now().plus(wait), None),
             None => Outcome::GiveUp(None),
         };
-        let taken = match self.outbox.take(job.clone(), next.is_none()).await {
+        let admitted = Admitted::default();
+        let taken = match self.take(job, next.is_none(), &admitted).await {
             Ok(taken) => taken,
             Err(error) => {
                 tracing::warn!(%error, job = job.id, "a mail could not be taken from the queue");
@@ -174,12 +221,43 @@ impl Sender {
         match taken.again {
             Some(at) => Outcome::Retry(at, None),
             None if deferred => later(),
+            None if taken.left => Outcome::NotYet(self.clock.now().plus(self.pause(&admitted))),
             None => Outcome::Done,
         }
     }
 
+    /// Takes what may be carried now, and a place with each destination; stands in line for a moment where all are busy.
+    async fn take(&self, job: &ClaimedJob, last: bool, admitted: &Admitted) -> Result<Taken, Trouble> {
+        let admit = |domain: &str| match &self.way {
+            Way::Relay(..) => true,
+            // Whoever has no other try is told what is known of the destination.
+            Way::Direct(direct) => last || admitted.enter(direct.places(), domain, job, self.clock.now()),
+        };
+        let mut looks = 0;
+        loop {
+            let taken = self.outbox.take(job.clone(), last, &admit).await?;
+            looks += 1;
+            let Way::Direct(direct) = &self.way else { return Ok(taken) };
+            if !taken.left || taken.load.is_some() || admitted.is_closed() || looks == LOOKS {
+                return Ok(taken);
+            }
+            direct.places().wait(STANDING / LOOKS).await;
+        }
+    }
+
+    /// How long a mail stays in the queue whose destinations take no more now.
+    fn pause(&self, admitted: &Admitted) -> Duration {
+        let jitter = Duration::from_millis(u64::from(u16::from_be_bytes(self.random.bytes())) / 32);
+        let closed = admitted.lock().closed.map_or(0, |until| until.millis() - self.clock.now().millis());
+        Duration::from_secs(1).max(Duration::from_millis(u64::try_from(closed).unwrap_or_default())) + jitter
+    }
+
     async fn say(&self, job: &ClaimedJob, load: Load, last: bool) -> Vec<Said> {
-        let (mut all, until) = (Vec::with_capacity(load.to.len()), self.clock.now().plus(LONGEST - PATIENCE));
+        let room = match self.way {
+            Way::Relay(..) => LONGEST - PATIENCE,
+            Way::Direct(_) => Lane::DIRECT.longest.saturating_sub(Direct::LONGEST),
+        };
+        let (mut all, until) = (Vec::with_capacity(load.to.len()), self.clock.now().plus(room));
         for (no, address) in &load.to {
             if self.clock.now() > until {
                 let answer = "there was no time for it".to_owned();
@@ -190,41 +268,89 @@ impl Sender {
                 });
                 continue;
             }
-            let (carried, answer) = self.say_one(&load.from, address, &load.raw).await;
+            let (carried, answer) = match &self.way {
+                Way::Relay(relay, remark) => say_one(relay, *remark, &load.from, address, &load.raw).await,
+                Way::Direct(direct) => direct.carry(&load.from, address, &load.raw).await,
+            };
             let carried = if last && carried == Carried::Later { Carried::Never } else { carried };
             tracing::info!(tenant_id = %job.tenant.id(), job = job.id, no, ?carried, "a mail was carried");
             all.push(Said { no: *no, carried, answer });
         }
         all
     }
-
-    async fn say_one(&self, from: &str, to: &str, raw: &[u8]) -> (Carried, String) {
-        let addresses = from.parse::<Address>().and_then(|from| Ok((from, to.parse::<Address>()?)));
-        let envelope = addresses
-            .map_err(|error| error.to_string())
-            .and_then(|(from, to)| Envelope::new(Some(from), vec![to]).map_err(|error| error.to_string()));
-        let envelope = match envelope {
-            Ok(envelope) => envelope,
-            Err(error) => return (Carried::Never, error),
-        };
-        match self.relay.send_raw(&envelope, raw).await {
-            Ok(response) => {
-                let said = response.message().collect::<Vec<_>>().join(" ");
-                let said = format!("{} {said}", response.code());
-                let remark = self.remark.map(|remark| format!(" ({remark})")).unwrap_or_default();
-                (Carried::Taken, said + &remark)
-            }
-            Err(error) => {
-                // RFC 5321 4.2.1: 5yz alone means "do not try again"; a lost connection may pass.
-                let carried = if error.is_permanent() { Carried::Never } else { Carried::Later };
-                (carried, error.to_string())
-            }
-        }
-    }
 }
 
 impl Handler for Sender {
     fn run(&self, job: ClaimedJob) -> BoxFuture<'_, Outcome> {
         async move { self.carry(&job).await }.boxed()
+    }
+}
+
+async fn say_one(
+    relay: &AsyncSmtpTransport<Tokio1Executor>,
+    remark: Option<&str>,
+    from: &str,
+    to: &str,
+    raw: &[u8],
+) -> (Carried, String) {
+    let addresses = from.parse::<Address>().and_then(|from| Ok((from, to.parse::<Address>()?)));
+    let envelope = addresses
+        .map_err(|error| error.to_string())
+        .and_then(|(from, to)| Envelope::new(Some(from), vec![to]).map_err(|error| error.to_string()));
+    let envelope = match envelope {
+        Ok(envelope) => envelope,
+        Err(error) => return (Carried::Never, error),
+    };
+    match relay.send_raw(&envelope, raw).await {
+        Ok(response) => {
+            let said = response.message().collect::<Vec<_>>().join(" ");
+            let said = format!("{} {said}", response.code());
+            let remark = remark.map(|remark| format!(" ({remark})")).unwrap_or_default();
+            (Carried::Taken, said + &remark)
+        }
+        Err(error) => {
+            // RFC 5321 4.2.1: 5yz alone means "do not try again"; a lost connection may pass.
+            let carried = if error.is_permanent() { Carried::Never } else { Carried::Later };
+            (carried, error.to_string())
+        }
+    }
+}
+
+/// The places that one job holds, and what was in its way.
+#[derive(Default)]
+struct Admitted(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    places: HashMap<String, Place>,
+    closed: Option<Timestamp>,
+}
+
+impl Admitted {
+    /// One place serves all recipients of a domain: they are written to one after the other.
+    fn enter(&self, places: &Arc<Places>, domain: &str, job: &ClaimedJob, now: Timestamp) -> bool {
+        let mut held = self.lock();
+        if held.places.contains_key(domain) {
+            return true;
+        }
+        match places.enter(domain, job.tenant.id(), now) {
+            (Entry::Free, Some(place)) => {
+                held.places.insert(domain.to_owned(), place);
+                true
+            }
+            (Entry::Closed(until), _) => {
+                held.closed = Some(held.closed.map_or(until, |known| known.min(until)));
+                false
+            }
+            _ => false,
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.lock().closed.is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

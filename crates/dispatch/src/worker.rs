@@ -57,6 +57,8 @@ pub enum Outcome {
     Done,
     /// Try again then.
     Retry(Timestamp, Option<u16>),
+    /// It was not begun, for want of a place: again then, and this was no try.
+    NotYet(Timestamp),
     /// It cannot be done.
     GiveUp(Option<u16>),
     /// The handler wrote down itself what becomes of it.
@@ -212,6 +214,7 @@ impl Worker {
             let settled = match outcome {
                 Outcome::Done => job.done().await,
                 Outcome::Retry(at, status) => job.retry(at, status).await,
+                Outcome::NotYet(at) => job.put_back(at).await,
                 Outcome::GiveUp(status) => job.give_up(clock.now(), status).await,
                 Outcome::Settled => return,
             };

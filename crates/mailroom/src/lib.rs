@@ -170,6 +170,11 @@ impl Mailroom {
         &self.0.clock
     }
 
+    /// The resolver that this service asks.
+    pub fn dns(&self) -> &Dns {
+        &self.0.dns
+    }
+
     /// What the operator chose.
     pub fn config(&self) -> &Config {
         &self.0.config

@@ -9,7 +9,7 @@ use mailward_mail::id::TenantId;
 use tracing_subscriber::EnvFilter;
 
 use super::relay::RelayUrl;
-use super::{Config, OutboundMode, Secret};
+use super::{Config, DnsServers, OutboundMode, Secret};
 
 /// A key whose value will not do, and what to do about it.
 #[derive(Debug)]
@@ -203,6 +203,13 @@ fn outbound(config: &Config) -> Result<(), Fault> {
     if let Some(Err(reason)) = outbound.relay_url.as_deref().map(RelayUrl::parse) {
         ensure(false, "outbound.relay_url", reason)?;
     }
+    let is_blind = outbound.mode == OutboundMode::Direct && matches!(config.dns.servers, DnsServers::Off);
+    ensure(!is_blind, "outbound.mode", "is direct, which asks DNS where mail goes, and dns.servers is off")?;
+    ensure(outbound.port > 0, "outbound.port", "must be a port")?;
+    let places = "must be between 1 and 64";
+    ensure((1..=64).contains(&outbound.per_destination), "outbound.per_destination", places)?;
+    let seconds = "must be between 1 and 300";
+    ensure((1..=300).contains(&outbound.timeout_seconds), "outbound.timeout_seconds", seconds)?;
     let both = outbound.relay_password.is_some() && outbound.relay_password_file.is_some();
     let one = "is there beside outbound.relay_password: set one of them";
     ensure(!both, "outbound.relay_password_file", one)?;

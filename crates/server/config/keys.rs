@@ -178,7 +178,7 @@ pub const KEYS: &[Key] = &[
     key(
         "outbound.mode",
         r#""sandbox""#,
-        "how mail leaves for addresses elsewhere: sandbox (a server on this machine takes it and keeps nothing) or relay",
+        "how mail leaves for addresses elsewhere: sandbox (a server on this machine takes it and keeps nothing), relay or direct (MX)",
     ),
     key(
         "outbound.relay_url",
@@ -192,6 +192,24 @@ pub const KEYS: &[Key] = &[
         "its password; better in MAILWARD__OUTBOUND__RELAY_PASSWORD or the file below than here",
     ),
     key("outbound.relay_password_file", r#""""#, "file with the password"),
+    key(
+        "outbound.allow_private",
+        "[]",
+        "networks (CIDR) that are not public and take mail all the same in mode direct",
+    ),
+    key("outbound.port", "25", "port of mail exchangers in mode direct; another one is for tests"),
+    key("outbound.per_destination", "10", "conversations with one recipient domain at once in mode direct"),
+    key("outbound.timeout_seconds", "60", "seconds that a mail exchanger may take for an answer"),
+    key(
+        "outbound.require_tls",
+        "false",
+        "send no mail in clear, even where the other side offers nothing else",
+    ),
+    key(
+        "outbound.tls_roots",
+        r#""""#,
+        "PEM file of certificate authorities that are trusted beside the built-in ones",
+    ),
     key("offboarding.grace_days", "30", "days in which a tenant that leaves may be taken back"),
     key(
         "offboarding.settle_seconds",

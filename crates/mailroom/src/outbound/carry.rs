@@ -47,6 +47,8 @@ pub struct Begun {
     pub parcel: Option<Parcel>,
     /// Somebody of this house could not take it now.
     pub deferred: bool,
+    /// Somebody was not admitted; nothing was noted of that.
+    pub left: bool,
     /// When to look again at what may have been taken.
     pub again: Option<Timestamp>,
 }
@@ -56,6 +58,8 @@ pub struct Begun {
 pub enum Fate {
     /// A server that passes it on took it.
     Sent,
+    /// The recipient's own server took it.
+    Delivered,
     /// Not yet.
     Deferred,
     /// Never.
@@ -82,9 +86,14 @@ struct Move {
 }
 
 impl Mailroom {
-    /// Delivers a mail to its recipients of this house and hands out the rest. With `last`, what cannot be delivered now
-    /// has failed.
-    pub async fn begin_sending(&self, job: &ClaimedJob, last: bool) -> Result<Begun> {
+    /// Delivers a mail to its recipients of this house and hands out the rest, but for those of domains that `admit` does
+    /// not admit now. With `last`, what cannot be delivered now has failed.
+    pub async fn begin_sending(
+        &self,
+        job: &ClaimedJob,
+        last: bool,
+        admit: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<Begun> {
         let Some(id) = &job.message else { return Ok(Begun::default()) };
         let tenant = &job.tenant;
         let mut scope = tenant.read().await?;
@@ -104,7 +113,7 @@ impl Mailroom {
         drop(scope);
 
         let (mut moves, mut routes, mut local) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut parcel, mut again) = (Parcel { from, to: Vec::new(), raw }, None);
+        let (mut parcel, mut again, mut left) = (Parcel { from, to: Vec::new(), raw }, None, false);
         let now = self.0.clock.now();
         for one in open {
             let address = self.open_small(tenant, &place(id, one.no), &one.sealed).await?;
@@ -124,6 +133,7 @@ impl Mailroom {
                             .to_owned(),
                     });
                 }
+                None if !admit(&domain_of(&address)) => left = true,
                 None => {
                     moves.push(Move {
                         no: one.no,
@@ -154,13 +164,15 @@ impl Mailroom {
             },
         };
         let deferred = again.is_none() && moves.iter().any(|one| one.to == OutgoingStatus::Deferred);
-        self.note_moves(job, &message, moves).await?;
+        if !moves.is_empty() {
+            self.note_moves(job, &message, moves).await?;
+        }
         // Only now: until the status is on the disk, the same bytes are the same delivery.
         if let Some(taken) = taken {
             self.acknowledged(taken);
         }
         let parcel = (!parcel.to.is_empty()).then_some(parcel);
-        Ok(Begun { parcel, deferred, again })
+        Ok(Begun { parcel, deferred, left, again })
     }
 
     /// Notes what became of a parcel.
@@ -173,6 +185,7 @@ impl Mailroom {
             from: OutgoingStatus::Sending,
             to: match report.fate {
                 Fate::Sent => OutgoingStatus::Sent,
+                Fate::Delivered => OutgoingStatus::Delivered,
                 Fate::Deferred => OutgoingStatus::Deferred,
                 Fate::Failed => OutgoingStatus::Failed,
             },
@@ -183,8 +196,8 @@ impl Mailroom {
 
     /// The inbox of this house that an address leads to, or why it may not be led there now; `None`: it is somebody else's.
     async fn house(&self, text: &str) -> Option<std::result::Result<crate::Route, Refusal>> {
-        let domain = text.rsplit_once('@').map_or("", |(_, domain)| domain);
-        let is_ours = self.0.config.domains.iter().any(|own| own.eq_ignore_ascii_case(domain));
+        let domain = domain_of(text);
+        let is_ours = self.0.config.domains.iter().any(|own| own.eq_ignore_ascii_case(&domain));
         let Ok(address) = Address::parse(text) else {
             return is_ours.then_some(Err(Refusal::NoSuchInbox));
         };
@@ -298,6 +311,10 @@ fn refused(no: i64, from: OutgoingStatus, refusal: &Refusal, last: bool) -> Move
     );
     let to = if for_good || last { OutgoingStatus::Failed } else { OutgoingStatus::Deferred };
     Move { no, from, to, answer: refusal.to_string() }
+}
+
+fn domain_of(address: &str) -> String {
+    address.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase()
 }
 
 /// What a server said, as one line that can be shown.

@@ -1,0 +1,190 @@
+//! A host of the world outside that takes mail, or does what no host should do.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// What it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// Takes everything, without TLS.
+    Plain,
+    /// Takes everything, with TLS where it is asked for.
+    Tls,
+    /// Says more before TLS than it was asked for.
+    Injects,
+    /// Offers TLS and cannot speak it.
+    BrokenTls,
+    /// Takes nobody's first try.
+    Greylists,
+    /// Greets with a refusal.
+    Unfriendly,
+    /// Says nothing, ever.
+    Silent,
+    /// Never ends its first reply.
+    Endless,
+    /// Answers twice to each command.
+    Stutters,
+    /// Takes the message and is gone before it says so.
+    Vanishes,
+    /// Refuses whoever is called `no`, for now whoever is called `later`.
+    Picky,
+}
+
+/// A mail that was taken.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub from: String,
+    pub to: String,
+    /// As it came, without its end.
+    pub text: String,
+    pub encrypted: bool,
+}
+
+#[derive(Default)]
+struct Seen {
+    connections: usize,
+    tries: usize,
+    mails: Vec<Taken>,
+}
+
+/// It listens until the test ends.
+pub struct Host {
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Host {
+    /// One at an address of the loopback network.
+    pub async fn start(ip: &str, port: u16, name: &str, script: Script) -> Self {
+        let ip: IpAddr = ip.parse().expect("an address");
+        let listener = TcpListener::bind((ip, port)).await.expect("a port");
+        let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).expect("a certificate");
+        let key = rustls_pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| {
+                builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)
+            })
+            .expect("a configuration");
+        let (tls, seen) = (TlsAcceptor::from(Arc::new(tls)), Arc::<Mutex<Seen>>::default());
+        let kept = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                kept.lock().expect("no test panicked holding it").connections += 1;
+                tokio::spawn(serve(stream, script, tls.clone(), Arc::clone(&kept)));
+            }
+        });
+        Self { seen }
+    }
+
+    pub fn connections(&self) -> usize {
+        self.seen.lock().expect("no test panicked holding it").connections
+    }
+
+    pub fn mails(&self) -> Vec<Taken> {
+        self.seen.lock().expect("no test panicked holding it").mails.clone()
+    }
+}
+
+async fn serve(mut stream: TcpStream, script: Script, tls: TlsAcceptor, seen: Arc<Mutex<Seen>>) {
+    match script {
+        Script::Silent => {
+            let mut nothing = [0; 64];
+            while stream.read(&mut nothing).await.is_ok_and(|read| read > 0) {}
+        }
+        Script::Endless => while stream.write_all(b"220-and another thing\r\n").await.is_ok() {},
+        Script::Unfriendly => drop(stream.write_all(b"554 5.7.1 go away\r\n").await),
+        _ => {
+            let mut stream = BufReader::new(stream);
+            if stream.write_all(b"220 outside.test ESMTP\r\n").await.is_err()
+                || !talk(&mut stream, script, false, &seen).await
+            {
+                return;
+            }
+            if script == Script::BrokenTls {
+                // After the client's first word, or this would be said before TLS.
+                let mut hello = [0; 64];
+                drop(stream.read(&mut hello).await);
+                drop(stream.write_all(b"this is no TLS\r\n").await);
+                return;
+            }
+            if let Ok(stream) = tls.accept(stream.into_inner()).await {
+                talk(&mut BufReader::new(stream), script, true, &seen).await;
+            }
+        }
+    }
+}
+
+/// One conversation; `true` where it goes on with TLS.
+async fn talk(
+    stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>,
+    script: Script,
+    encrypted: bool,
+    seen: &Mutex<Seen>,
+) -> bool {
+    let mut mail = Taken { from: String::new(), to: String::new(), text: String::new(), encrypted };
+    let mut line = String::new();
+    while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+        let word = line.trim_end().to_owned();
+        line.clear();
+        let upper = word.to_ascii_uppercase();
+        let offers = !encrypted && matches!(script, Script::Tls | Script::Injects | Script::BrokenTls);
+        let said = if upper.starts_with("EHLO") {
+            if offers { "250-outside.test\r\n250-SIZE 1000000\r\n250 STARTTLS" } else { "250 outside.test" }
+        } else if upper == "STARTTLS" {
+            let said: &[u8] = match script {
+                // What comes behind is read after TLS by whoever keeps it: it would answer for the host.
+                Script::Injects => {
+                    b"220 go on\r\n250 outside.test\r\n250 fine\r\n250 fine\r\n354 go on\r\n250 taken\r\n"
+                }
+                _ => b"220 go on\r\n",
+            };
+            return stream.write_all(said).await.is_ok();
+        } else if let Some(path) = upper.strip_prefix("MAIL FROM:") {
+            mail.from = word[word.len() - path.len()..].to_owned();
+            "250 fine"
+        } else if let Some(path) = upper.strip_prefix("RCPT TO:") {
+            mail.to = word[word.len() - path.len()..].to_owned();
+            let tries = {
+                let mut seen = seen.lock().expect("no test panicked holding it");
+                seen.tries += 1;
+                seen.tries
+            };
+            match script {
+                Script::Greylists if tries == 1 => "451 4.7.1 greylisted, come back",
+                Script::Picky if path.starts_with("<NO@") => "550-5.1.1 nobody\x1b[31m\r\n550 5.1.1 here",
+                Script::Picky if path.starts_with("<LATER@") => "452 4.2.2 its box is full",
+                _ => "250 fine",
+            }
+        } else if upper == "DATA" {
+            if stream.write_all(b"354 go on\r\n").await.is_err() {
+                return false;
+            }
+            let mut text = String::new();
+            while stream.read_line(&mut text).await.is_ok_and(|read| read > 0) && !text.ends_with("\r\n.\r\n")
+            {
+            }
+            mail.text = text.trim_end_matches(".\r\n").to_owned();
+            seen.lock().expect("no test panicked holding it").mails.push(mail.clone());
+            if script == Script::Vanishes {
+                return false;
+            }
+            "250 2.0.0 taken as 7"
+        } else if upper == "QUIT" {
+            drop(stream.write_all(b"221 goodbye\r\n").await);
+            return false;
+        } else {
+            "250 fine"
+        };
+        let twice =
+            if script == Script::Stutters { format!("{said}\r\n{said}\r\n") } else { format!("{said}\r\n") };
+        if stream.write_all(twice.as_bytes()).await.is_err() || stream.flush().await.is_err() {
+            return false;
+        }
+    }
+    false
+}
