@@ -316,7 +316,11 @@ async fn on_postgres_each_function_across_tenants_answers_its_one_question() {
     };
     // The key of a row finds that row; nothing else does.
     let mut admin = connect(&filled.database.admin_url).await;
-    run(&mut admin, "UPDATE inbox SET deleted_at = NULL; UPDATE api_key SET revoked_at = NULL".into()).await;
+    run(
+        &mut admin,
+        "UPDATE inbox SET deleted_at = NULL, domain_id = NULL; UPDATE api_key SET revoked_at = NULL".into(),
+    )
+    .await;
     run(
         &mut admin,
         "UPDATE address SET inbox_id = (SELECT id FROM inbox WHERE inbox.tenant_id = address.tenant_id)"

@@ -29,6 +29,13 @@ async fn shown(tenant: &Tenant, inbox: &Inbox) -> Value {
     tenant.http("GET", format!("/v1/inboxes/{}", inbox.id)).send().await.expect(200)
 }
 
+/// An inbox writes to somebody so often.
+async fn writes(inbox: &Inbox, to: &str, count: usize) {
+    for _ in 0..count {
+        sending::sent(inbox, &sending::letter(inbox, &[to])).await;
+    }
+}
+
 async fn an_inbox_that_ping_pongs_falls_quiet_and_loses_nothing(world: World) {
     let world = world.start_with(TIGHT).await;
     let ada = world.tenant("ada").await;
@@ -41,6 +48,7 @@ async fn an_inbox_that_ping_pongs_falls_quiet_and_loses_nothing(world: World) {
             letter("bot@example.com", &format!("Re: ping {number}"), "Auto-Submitted: auto-replied\r\n");
         assert!(world.deliver_raw(&mail, &[&inbox.address]).await.starts_with("250 "), "no mail is refused");
     };
+    writes(&inbox, "bot@example.com", 4).await;
     for number in 0..3 {
         send(number).await;
         assert_eq!(calls.recv().await.expect("a call").json()["type"], json!("email.received"));
@@ -61,8 +69,8 @@ async fn an_inbox_that_ping_pongs_falls_quiet_and_loses_nothing(world: World) {
     );
     // All is there for who looks, and nobody is told: neither of the loop nor of anybody else.
     world.deliver_raw(&plain("a person", "x"), &[&inbox.address]).await;
-    assert_eq!(inbox.emails().await.len(), 5);
-    let poll = format!("/v1/inboxes/{}/emails/poll?timeout=1&after=3", inbox.id);
+    assert_eq!(inbox.emails().await.len(), 4 + 5);
+    let poll = format!("/v1/inboxes/{}/emails/poll?timeout=1&after=7", inbox.id);
     assert_eq!(inbox.http("GET", poll.clone()).send().await.status, 204);
     // Another inbox of the tenant is as awake as ever; its call is the next, so there was none between.
     world.deliver_raw(&plain("elsewhere", "x"), &[&other.address]).await;
@@ -110,12 +118,18 @@ async fn what_is_much_and_no_loop_pauses_nothing(world: World) {
         world.deliver_raw(&plain(&format!("note {number}"), "x"), &[&inbox.address]).await;
     }
     assert!(shown(&ada, &inbox).await["pausedAt"].is_null());
+    // More than the budget, but one way: nobody who floods an inbox can silence it, whatever it sends to others.
+    writes(&inbox, "elsewhere@example.com", 4).await;
     world.deliver_raw(&plain("one more", "x"), &[&inbox.address]).await;
+    assert!(shown(&ada, &inbox).await["pausedAt"].is_null());
+    writes(&inbox, "sender@example.com", 1).await;
+    world.deliver_raw(&plain("and after an answer", "x"), &[&inbox.address]).await;
     assert_eq!(shown(&ada, &inbox).await["pausedReason"], json!("pair_budget"));
 
     let off = world.start_with(&["loops.pair_points=0"]).await;
     let bob = off.tenant("bob").await;
     let inbox = bob.inbox().await;
+    writes(&inbox, "sender@example.com", 5).await;
     for number in 0..15 {
         off.deliver_raw(&plain(&format!("note {number}"), "x"), &[&inbox.address]).await;
     }
@@ -149,6 +163,7 @@ async fn a_paused_inbox_stays_so_through_a_restart(world: World) {
     let world = world.start_with(TIGHT).await;
     let ada = world.tenant("ada").await;
     let inbox = ada.inbox().await;
+    writes(&inbox, "sender@example.com", 4).await;
     for number in 0..11 {
         world.deliver_raw(&plain(&format!("note {number}"), "x"), &[&inbox.address]).await;
     }
@@ -156,7 +171,11 @@ async fn a_paused_inbox_stays_so_through_a_restart(world: World) {
     drop((ada, inbox));
     let world = world.restart().await;
     let shown = world.http("GET", path).token(&token).send().await.expect(200);
-    assert_eq!((&shown["pausedReason"], &shown["emailCount"]), (&json!("pair_budget"), &json!(11)));
+    assert_eq!(
+        (&shown["pausedReason"], &shown["emailCount"]),
+        (&json!("pair_budget"), &json!(11)),
+        "received mail is counted"
+    );
 }
 
 async fn two_agents_that_answer_each_other_are_stopped(world: World) {

@@ -153,6 +153,24 @@ impl Scope {
         Ok(true)
     }
 
+    /// How many mails an inbox that ever wrote to an author sent since a moment. To whom they went is not asked: a loop may go
+    /// over a third address. An inbox that sends nothing is in no loop, and whoever floods it must not be able to silence it.
+    async fn answered(&mut self, new: &NewMessage, author: &[u8; 16], since: i64) -> Result<i64> {
+        const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM message WHERE tenant_id = $1 AND inbox_id = $2
+            AND direction = 'outbound' AND received_at > $4 AND seq >
+            (SELECT quiet_after FROM inbox WHERE tenant_id = $1 AND id = $2)
+            AND EXISTS (SELECT 1 FROM correspondent WHERE tenant_id = $1 AND inbox_id = $2 AND digest = $3)
+            LIMIT 10000) AS recent";
+        let (count,): (i64,) = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(new.inbox.as_str())
+            .bind(&author[..])
+            .bind(since)
+            .fetch_one(conn)
+            .await?);
+        Ok(count)
+    }
+
     /// The budget that this mail exceeds, what it is and what is used. Mail before the inbox was last woken counts no more.
     async fn exceeded(
         &mut self,
@@ -175,7 +193,11 @@ impl Scope {
                 .fetch_one(conn)
                 .await?);
             if used > budget.pair_points {
-                return Ok(Some(("pair_budget", budget.pair_points, used)));
+                let answered =
+                    self.answered(new, author, since).await?.saturating_mul(budget.automated_points);
+                if answered > budget.pair_points {
+                    return Ok(Some(("pair_budget", budget.pair_points, used)));
+                }
             }
         }
         if budget.thread_exchanges > 0 && new.threading.is_some() {
