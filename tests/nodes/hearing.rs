@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use mailward_mailroom::{Error, Mailroom, Poll};
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use super::{DEAF_TO_TIME, two, until};
 use crate::world::World;
 use crate::world::actors::Inbox;
+use crate::world::endpoint::{endpoint, once};
 use crate::world::http::Request;
 use crate::world::mail::plain;
 
@@ -168,10 +168,10 @@ async fn a_job_of_a_node_without_a_worker_wakes_the_worker_of_another() {
     let (front, back) = (a.further_node("smtp,web", &[]).await, a.further_node("dispatch", &[]).await);
     let ada = a.tenant("ada").await;
     let inbox = ada.inbox().await;
-    let endpoint = TcpListener::bind("127.0.0.1:0").await.expect("bound");
-    let url = format!("http://{}/", endpoint.local_addr().expect("an address"));
-    let hook = json!({ "url": url, "events": ["email.received"] });
-    ada.http("POST", "/v1/webhooks").json(&hook).send().await.expect(201);
+    let (address, mut calls) = endpoint(&[]).await;
+    let hook = json!({ "url": format!("http://{address}/"), "events": ["email.received"] });
+    let made = ada.http("POST", "/v1/webhooks").json(&hook).send().await.expect(201);
+    once(&ada, made["id"].as_str().expect("an id"), "active").await;
     // The only other worker goes.
     a.stop().await;
     let listening = LISTENING;
@@ -181,7 +181,7 @@ async fn a_job_of_a_node_without_a_worker_wakes_the_worker_of_another() {
     })
     .await;
     assert!(front.deliver_raw(&plain("job", "x"), &[&inbox.address]).await.starts_with("250 "));
-    let called = tokio::time::timeout(Duration::from_secs(60), endpoint.accept()).await;
-    called.expect("the worker was woken").expect("a connection");
+    let called = tokio::time::timeout(Duration::from_secs(60), calls.recv()).await;
+    called.expect("the worker was woken").expect("a call");
     drop(back);
 }

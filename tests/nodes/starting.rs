@@ -6,9 +6,8 @@ use mailward_mail::clock::{Clock, Timestamp};
 use mailward_store::{Claim, JobKind, Location, Store};
 use serde_json::json;
 
-use super::until;
 use crate::world::World;
-use crate::world::endpoint::endpoint;
+use crate::world::endpoint::{endpoint, once};
 use crate::world::http::Request;
 use crate::world::mail::plain;
 use crate::world::postgres;
@@ -77,11 +76,7 @@ async fn a_node_whose_clock_is_wrong_goes_by_the_databases_and_leaves_leases_alo
     let (address, _calls) = endpoint(&[]).await;
     let hook = json!({ "url": format!("http://{address}/"), "events": ["email.received"] });
     let made = ada.http("POST", "/v1/webhooks").json(&hook).send().await.expect(201);
-    let path = format!("/v1/webhooks/{}", made["id"].as_str().expect("an id"));
-    until("it met its challenge", async || {
-        ada.http("GET", path.clone()).send().await.expect(200)["status"] == "active"
-    })
-    .await;
+    once(&ada, made["id"].as_str().expect("an id"), "active").await;
     world.stop().await;
     let front = world.further_node("smtp", &[]).await;
     front.deliver_raw(&plain("job", "x"), &[&inbox.address]).await;

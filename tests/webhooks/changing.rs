@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::server::{Endpoint, deliveries, once, status};
+use super::server::{Endpoint, deliveries, status};
 use super::{LOOPBACK, hmac};
+use crate::world::endpoint::once;
 use crate::world::mail::plain;
 use crate::world::{World, both_databases};
 

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::LOOPBACK;
-use super::server::{Act, Endpoint, deliveries, once, status};
+use super::server::{Act, Endpoint, deliveries, status};
+use crate::world::endpoint::once;
 use crate::world::mail::plain;
 use crate::world::{World, both_databases};
 

@@ -152,15 +152,3 @@ pub async fn deliveries(tenant: &Tenant, id: &str, at_least: usize) -> Vec<Value
     }
     panic!("no {at_least} calls in the log");
 }
-
-/// An endpoint as its tenant sees it, once it has a status.
-pub async fn once(tenant: &Tenant, id: &str, status: &str) -> Value {
-    for _ in 0..400 {
-        let answer = tenant.http("GET", format!("/v1/webhooks/{id}")).send().await;
-        if answer.status == 200 && answer.json()["status"] == status {
-            return answer.json();
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("it never was {status}");
-}

@@ -12,6 +12,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use super::actors::Tenant;
+
 /// A call that arrived.
 pub struct Call {
     pub headers: Vec<(String, String)>,
@@ -70,4 +72,16 @@ pub fn challenge(body: &[u8]) -> Option<String> {
     let event: Value = serde_json::from_slice(body).ok()?;
     let is_challenge = event["type"] == "webhook.verify";
     event["data"]["challenge"].as_str().filter(|_| is_challenge).map(str::to_owned)
+}
+
+/// An endpoint as its tenant sees it, once it has a status.
+pub async fn once(tenant: &Tenant, id: &str, status: &str) -> Value {
+    for _ in 0..400 {
+        let answer = tenant.http("GET", format!("/v1/webhooks/{id}")).send().await;
+        if answer.status == 200 && answer.json()["status"] == status {
+            return answer.json();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it never was {status}");
 }
