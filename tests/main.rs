@@ -10,6 +10,7 @@ mod audit;
 mod cli;
 mod clients;
 mod codes;
+mod console;
 mod crash;
 mod crossing;
 mod delivery;

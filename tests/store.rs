@@ -191,7 +191,10 @@ async fn a_statement_that_forgets_its_tenant_sees_nothing_on_postgres() {
                     "use_act",
                     "recipient",
                     "correspondent",
-                    "domain"
+                    "domain",
+                    "person",
+                    "entry",
+                    "pending_decision"
                 ]
                 .contains(&table.as_str()),
             "{table} shows ada her own rows"
@@ -249,6 +252,7 @@ async fn the_catalogue_of_postgres_holds_no_door_that_nobody_counted() {
         "mw_claim",
         "mw_deleted",
         "mw_ending",
+        "mw_entry",
         "mw_expired",
         "mw_forget_use",
         "mw_held_too_long",

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use mailward_console::ConsoleConfig;
 use mailward_dispatch::{Lane, Terms, Worker, sweep};
 use mailward_mail::clock::Clock;
 use mailward_mail::random::Random;
@@ -148,6 +149,15 @@ impl App {
                 domains::LANE,
             );
             tasks.push(tokio::spawn(looking.run(stop.clone())));
+            let deciding = Worker::new(
+                store.clone(),
+                clock.clone(),
+                crate::decisions::handlers(&room, &clock),
+                config.store.look_again,
+                config.served_regions(),
+                crate::decisions::LANE,
+            );
+            tasks.push(tokio::spawn(deciding.run(stop.clone())));
             tasks.push(tokio::spawn(rotate_keys(room.clone(), stop.clone())));
             tasks.push(tokio::spawn(room.clone().run_endings(stop.clone().cancelled_owned())));
         }
@@ -159,7 +169,7 @@ impl App {
             tasks.push(task);
         }
         let isolation = Isolation::new(doctor::boundaries::boundaries(&config));
-        let (operator, task) = serve_operator(&config, &room, &isolation, &requests, &stop).await?;
+        let (operator, task) = serve_operator(&config, &room, &isolation, &requests, http, &stop).await?;
         tasks.push(task);
         let listener = if roles.smtp { Some(take_mail(&config, &room, clock)?) } else { None };
         let smtp = listener.as_ref().map(mailward_smtp::Server::local_addr);
@@ -388,11 +398,12 @@ async fn serve_public(
 ) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
     let (listener, address) = listen("http.listen", config.http.listen).await?;
     let tls = config.http.tls().map(|files| tls::load(files, &[b"http/1.1"])).transpose()?;
+    let tls_or_proxy = tls.is_some() || config.http.behind_proxy;
     let web = WebConfig {
         public_url: config.public_url(address),
         behind_proxy: config.http.behind_proxy,
         mcp_origins: config.mcp.allowed_origins.clone(),
-        tls: tls.is_some() || config.http.behind_proxy,
+        tls: tls_or_proxy,
         requests: requests.clone(),
         streams: StreamTimes {
             ping: config.http.stream_ping,
@@ -409,7 +420,9 @@ async fn serve_public(
         max_connections: config.http.max_connections,
         grace: GRACE,
     };
-    let router = mailward_web::public_router(room.clone(), web);
+    let console = console_config(config, address, tls_or_proxy);
+    let router = mailward_web::public_router(room.clone(), web)
+        .merge(mailward_console::tenants_console(room.clone(), console));
     Ok((address, tokio::spawn(mailward_web::serve(listener, options, router, stop.clone()))))
 }
 
@@ -418,6 +431,7 @@ async fn serve_operator(
     room: &Mailroom,
     isolation: &Isolation,
     requests: &Requests,
+    public: Option<SocketAddr>,
     stop: &CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
     let (listener, address) = listen("operator.listen", config.operator.listen).await?;
@@ -427,17 +441,31 @@ async fn serve_operator(
         behind_proxy: config.operator.behind_proxy,
         tls: tls.is_some() || config.operator.behind_proxy,
         isolation: isolation.clone(),
+        people_url: public.map(|address| config.public_url(address)),
         requests: requests.clone(),
         ..WebConfig::default()
     };
     let behind_proxy = config.operator.behind_proxy;
-    let options = ServeOptions { tls, behind_proxy, max_connections: OPERATORS_CONNECTIONS, grace: GRACE };
     let router = if config.roles.web {
+        let tls = tls.is_some() || behind_proxy;
+        let mut console = console_config(config, address, tls);
+        console.behind_proxy = behind_proxy;
         mailward_web::operator_router(room.clone(), web)
+            .merge(mailward_console::staff_console(room.clone(), console))
     } else {
         mailward_web::health_router(room.clone(), web)
     };
+    let options = ServeOptions { tls, behind_proxy, max_connections: OPERATORS_CONNECTIONS, grace: GRACE };
     Ok((address, tokio::spawn(mailward_web::serve(listener, options, router, stop.clone()))))
+}
+
+fn console_config(config: &Config, address: SocketAddr, tls: bool) -> ConsoleConfig {
+    ConsoleConfig {
+        public_url: config.public_url(address),
+        behind_proxy: config.http.behind_proxy,
+        tls,
+        ..ConsoleConfig::default()
+    }
 }
 
 async fn listen(key: &'static str, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

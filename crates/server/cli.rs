@@ -18,6 +18,7 @@ mod life;
 mod mcp;
 mod openclaw;
 mod operator;
+mod person;
 mod policy;
 mod rescore;
 mod review;
@@ -72,6 +73,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Init(init) => start::init(&init),
         Command::Tenant(tenant) => tenant::run(tenant),
         Command::Inbox(inbox) => inbox::run(inbox),
+        Command::Person(person) => person::run(person),
         Command::Audit(audit) => audit::run(audit),
         Command::Keys(keys) => keys::run(keys),
         Command::VerifyReceipt(receipt) => life::verify_receipt(&receipt),

@@ -7,6 +7,7 @@ mod checkpoints;
 pub mod cli;
 pub mod config;
 pub mod data_dir;
+mod decisions;
 pub mod doctor;
 mod domains;
 mod hardening;

@@ -100,6 +100,11 @@ impl Case {
         self.is_operators() || self.route.ends_with(" /metrics")
     }
 
+    /// Its path has a place for something that is somebody's.
+    pub fn names_somebody(&self) -> bool {
+        self.ids.iter().any(|kind| !matches!(kind, Kind::Index | Kind::Provider))
+    }
+
     pub fn is_reviewers(&self) -> bool {
         ["/review", "/raw", "/v1/audit", "/gate"].iter().any(|noun| self.route.contains(noun))
     }
@@ -265,6 +270,7 @@ pub const CASES: &[Case] = &[
     case("GET /operator/v1/receipts", &[]).query(Query::Page),
     case("GET /operator/v1/keys", &[]).query(Query::Page),
     case("POST /operator/v1/keys/rotate", &[]).body(Body::Rotate).slow(),
+    case("POST /operator/v1/people", &[]).body(Body::Empty).closed(),
     case("GET /operator/v1/keys/rotations/{id}", &[Key]).closed(),
     case("GET /operator/v1/isolation", &[]),
     case("POST /operator/v1/isolation", &[]).body(Body::Trial),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, TenantId};
 use mailward_store::{
-    Act, Action, Actor, Authenticated, News, Operator, Origin, Scopes, Tenant, TenantRow, TenantState,
+    Act, Action, Actor, Authenticated, News, Operator, Origin, Person, Scopes, Tenant, TenantRow, TenantState,
 };
 use mailward_vault::{Pepper, SignedLink, Token, TokenKind};
 
@@ -25,7 +25,7 @@ use crate::{Error, Mailroom, Result};
 /// `lastUsedAt` is kept to this.
 const TOUCH: Duration = Duration::from_secs(300);
 
-/// Who acts, and what it may do. Only [`Mailroom::principal`] makes one.
+/// Who acts, and what it may do. Only [`Mailroom::principal`] makes one, and [`crate::people::Member::principal`].
 #[derive(Clone)]
 pub struct Principal {
     held: Authenticated,
@@ -68,6 +68,21 @@ impl Principal {
     /// The inbox the key is bound to.
     pub fn inbox(&self) -> Option<&InboxId> {
         self.held.inbox.as_ref()
+    }
+
+    /// A person of a tenant's, who is signed in or was.
+    pub(crate) fn of_person(tenant: &Tenant, person: &Person, scopes: Scopes) -> Self {
+        let held = Authenticated {
+            tenant: tenant.clone(),
+            state: TenantState::Active,
+            keyid: person.id.to_string(),
+            inbox: None,
+            scopes,
+            expires_at: None,
+            last_used_at: None,
+            networks: None,
+        };
+        Self { held, origin: Origin::default(), is_operator: false }
     }
 
     /// What the key may do.

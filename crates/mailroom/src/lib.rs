@@ -24,6 +24,7 @@ mod limits;
 pub mod offboarding;
 mod onboarding;
 mod outbound;
+pub mod people;
 mod policies;
 mod polling;
 mod reading;
@@ -73,7 +74,7 @@ pub use reading::{
     SearchRequest, ThreadPage, ThreadPlace, ThreadView, safe_line, tokens,
 };
 pub use rescoring::{MOST as MOST_RESCORED, RescoreRequest, Rescored, SenderDiff};
-pub use review::{Decide, DecidedMail};
+pub use review::{Decide, DecidedMail, PendingView, TIME_TO_UNDO};
 pub use rotation::{KeyList, RotationRequest};
 pub use screening::gate::{GateNote, Trust};
 pub use screening::policy::{Effective, GatePolicy, OwnRule};
@@ -111,6 +112,7 @@ pub(crate) struct Room {
     pub(crate) rotations: tokio::sync::Notify,
     pub(crate) endings: tokio::sync::Notify,
     pub(crate) rescoring: tokio::sync::Mutex<()>,
+    pub(crate) people: people::Doors,
 }
 
 /// What a mailroom works with.
@@ -162,6 +164,7 @@ impl Mailroom {
             rotations: tokio::sync::Notify::new(),
             endings: tokio::sync::Notify::new(),
             rescoring: tokio::sync::Mutex::new(()),
+            people: people::Doors::default(),
         }))
     }
 

@@ -12,6 +12,7 @@ use mailward_store::{Action, Direction, Filter, Message, Scope, Tenant};
 use mailward_vault::{Error as VaultError, MessageContext, MessageKey, PartKind};
 
 pub use files::AttachmentFile;
+pub(crate) use safe::render;
 pub use safe::{SafeMail, SafeRequest, safe_line, tokens};
 pub(crate) use search::Searches;
 pub use search::{SearchPage, SearchRequest};

@@ -1,5 +1,8 @@
 //! Held mail: shown to those who may decide on it, and decided on once.
 
+mod around;
+mod later;
+
 use mailward_mail::id::{EventId, MessageId};
 use mailward_store::{Action, Decided, Decision, DecisionRecord, EventKind, EventRow, State};
 
@@ -9,6 +12,8 @@ use crate::inbound::domain_digest;
 use crate::reading::{Mail, meta, parsed};
 use crate::snapshot::Meta;
 use crate::{Error, Mailroom, Result};
+
+pub use later::{PendingView, TIME_TO_UNDO};
 
 /// What a person decides on a held mail.
 #[derive(Clone, Debug)]

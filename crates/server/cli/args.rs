@@ -53,6 +53,9 @@ pub enum Command {
         after_help = "Example:\n  mailward inbox create --tenant acme --local-part bookings"
     )]
     Inbox(Inbox),
+    /// Invite people to the console of a running server
+    #[command(subcommand, after_help = "Example:\n  mailward person invite ada@acme.example --tenant acme")]
+    Person(Person),
     /// Read the audit log of a running server, and prove that no row of it was changed
     #[command(subcommand, after_help = "Example:\n  mailward audit verify --since checkpoints.log")]
     Audit(audit::Audit),
@@ -276,6 +279,27 @@ pub enum Inbox {
         /// Whose inboxes
         #[arg(long, value_name = "ID")]
         tenant: String,
+        /// The server to ask.
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+/// `person`
+#[derive(Debug, Subcommand)]
+pub enum Person {
+    /// Invite somebody; prints a link that is good once and for 48 hours
+    #[command(after_help = "Examples:\n  mailward person invite you@example.com --role admin\n  \
+        mailward person invite ada@acme.example --tenant acme --role admin --json")]
+    Invite {
+        /// The address to sign in with
+        email: String,
+        /// Whose person it is [default: the operator's own staff]
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+        /// What the person may do: viewer, reviewer or admin
+        #[arg(long, default_value = "admin", value_parser = ["viewer", "reviewer", "admin"])]
+        role: String,
         /// The server to ask.
         #[command(flatten)]
         server: Server,

@@ -58,7 +58,7 @@ pub(crate) async fn append_system(tx: &mut Tx, act: &Act<'_>, now: Timestamp) ->
     append(tx, SYSTEM, act, now).await
 }
 
-async fn append(tx: &mut Tx, chain: &str, act: &Act<'_>, now: Timestamp) -> Result<()> {
+pub(crate) async fn append(tx: &mut Tx, chain: &str, act: &Act<'_>, now: Timestamp) -> Result<()> {
     // Takes the next place and, on PostgreSQL, the head's lock until the commit: two acts of one chain follow each other.
     const PLACE: &str = "INSERT INTO audit_head (tenant_id, seq, hash, checkpoint) VALUES ($1, 1, $2, 0)
         ON CONFLICT (tenant_id) DO UPDATE SET seq = audit_head.seq + 1 RETURNING seq, hash";

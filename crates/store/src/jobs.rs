@@ -7,7 +7,7 @@ use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{DomainId, EventId, MessageId, TenantId, WebhookId};
 
 use crate::db::on;
-use crate::scope::{domain, judging, outgoing};
+use crate::scope::{domain, judging, outgoing, pending};
 use crate::system::slug;
 use crate::{Error, Result, Store, Tenant};
 
@@ -22,6 +22,8 @@ pub enum JobKind {
     Send,
     /// Look whether a tenant still has its domain.
     Domain,
+    /// Carry out what a reviewer decided on a mail, unless it was taken back.
+    Decide,
 }
 
 impl JobKind {
@@ -32,11 +34,14 @@ impl JobKind {
             Self::Judge => "judge",
             Self::Send => "send",
             Self::Domain => "domain",
+            Self::Decide => "decide",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Webhook, Self::Judge, Self::Send, Self::Domain].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Webhook, Self::Judge, Self::Send, Self::Domain, Self::Decide]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -53,7 +58,7 @@ pub struct ClaimedJob {
     pub event: Option<EventId>,
     /// To which endpoint.
     pub webhook: Option<WebhookId>,
-    /// About which mail; of kinds [`JobKind::Judge`] and [`JobKind::Send`].
+    /// About which mail; of kinds [`JobKind::Judge`], [`JobKind::Send`] and [`JobKind::Decide`].
     pub message: Option<MessageId>,
     /// Which domain; of kind [`JobKind::Domain`] alone.
     pub domain: Option<DomainId>,
@@ -183,11 +188,12 @@ impl Store {
             message: match kind {
                 JobKind::Judge => Some(judging::message_of(&row.id).map_err(bad)?),
                 JobKind::Send => Some(outgoing::message_of(&row.id).map_err(bad)?),
+                JobKind::Decide => Some(pending::message_of(&row.id).map_err(bad)?),
                 JobKind::Webhook | JobKind::Domain => None,
             },
             domain: match kind {
                 JobKind::Domain => Some(domain::domain_of(&row.id).map_err(bad)?),
-                JobKind::Webhook | JobKind::Judge | JobKind::Send => None,
+                JobKind::Webhook | JobKind::Judge | JobKind::Send | JobKind::Decide => None,
             },
             event: row.event_id.map(EventId::try_from).transpose().map_err(|e| bad(e.to_string()))?,
             webhook: row.webhook_id.map(WebhookId::try_from).transpose().map_err(|e| bad(e.to_string()))?,

@@ -10,6 +10,7 @@ mod intake;
 mod jobs;
 mod keystore;
 mod news;
+mod people;
 pub mod provision;
 mod scope;
 mod system;
@@ -29,6 +30,7 @@ pub use keystore::{
     RotationState, StoredMaster, StoredServiceKey, StoredTenantKey, TenantKeyRow,
 };
 pub use news::News;
+pub use people::{EntryKind, Found, House, Household, NewEntry, Person, PersonState, Role};
 pub use scope::account::Account;
 pub use scope::acts::{DayUse, UseAct};
 pub use scope::allowed::{AllowedSender, NewAllowedSender};
@@ -49,6 +51,7 @@ pub use scope::log::{LogFilter, Logged};
 pub use scope::message::{Decision, Direction, Filter, Message, NewMessage, State};
 pub use scope::notice::{Level, Notice};
 pub use scope::outgoing::{NewOutgoing, OutgoingStatus, Recipient};
+pub use scope::pending::{NewPending, Pending};
 pub use scope::policy::PolicyRow;
 pub use scope::quiet::{LoopBudget, Quiet};
 pub use scope::rejudged::Rejudged;

@@ -23,6 +23,7 @@ pub(crate) mod message;
 pub(crate) mod notice;
 pub(crate) mod outgoing;
 pub(crate) mod part;
+pub(crate) mod pending;
 pub(crate) mod policy;
 pub(crate) mod quiet;
 pub(crate) mod rejudged;

@@ -3,7 +3,7 @@
 mod sweep;
 
 use mailward_mail::clock::{Clock, Timestamp};
-use mailward_mail::id::{InboxId, TenantId};
+use mailward_mail::id::{InboxId, PersonId, TenantId};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::audit::act::{Act, Action, Actor, Origin};
@@ -101,7 +101,8 @@ pub struct Authenticated {
     pub networks: Option<String>,
 }
 
-/// Proof that an operator acts. Only [`Store::operator`] makes one, and the machine's own start.
+/// Proof that an operator acts. Only [`Store::operator`] makes one, the machine's own start, and the session of a member
+/// of staff ([`crate::House::operator`]).
 #[derive(Clone)]
 pub struct Operator {
     store: Store,
@@ -376,6 +377,11 @@ impl Operator {
 
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What a member of the operator's staff acts as; her id stands where others have their key's.
+    pub(crate) fn of_staff(store: &Store, person: &PersonId) -> Self {
+        Self { store: store.clone(), keyid: person.to_string(), origin: Origin::default() }
     }
 
     /// One tenant, to act for it.

@@ -97,12 +97,20 @@ impl Store {
         self.inner.wakes.sweep().await;
     }
 
+    pub(crate) fn db(&self) -> &Db {
+        &self.inner.db
+    }
+
     pub(crate) fn tenant(&self, id: TenantId, region: &str) -> Tenant {
         Tenant { store: self.clone(), id, region: region.into() }
     }
 }
 
 impl Tenant {
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Its slug.
     pub fn id(&self) -> &TenantId {
         &self.id

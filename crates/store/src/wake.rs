@@ -15,7 +15,7 @@ use crate::news::Changes;
 pub(crate) struct Wakes {
     inboxes: Mutex<HashMap<InboxId, Weak<Notify>>>,
     /// One for each kind of job: a wake-up that one worker takes is no other's.
-    jobs: [Notify; 4],
+    jobs: [Notify; 5],
     sweep: Notify,
     has_worker: AtomicBool,
 }
@@ -86,6 +86,7 @@ impl Wakes {
             JobKind::Judge => 1,
             JobKind::Send => 2,
             JobKind::Domain => 3,
+            JobKind::Decide => 4,
         };
         self.jobs[place].notified().await;
     }

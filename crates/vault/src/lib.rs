@@ -4,7 +4,7 @@
 //! tenant's *purpose keys* ([`purpose`]) and one *message key* per message and inbox; a message key seals the parts
 //! of its message ([`seal`]), each under a key of its own that is bound to the place where the part lies. Beside
 //! them stand the service's own keys ([`service`]), API tokens ([`token`]), signed links ([`signed`]) and the
-//! passwords of people ([`password`]).
+//! passwords ([`password`]) and second factors ([`totp`]) of people.
 //!
 //! Works on bytes alone: reads no file, knows no database, never asks for the time or for randomness. Where keys are
 //! kept, and for how long in memory, is decided above.
@@ -23,6 +23,7 @@ pub mod signed;
 pub mod signing;
 pub mod tenant;
 pub mod token;
+pub mod totp;
 
 mod base62;
 mod error;

@@ -6,6 +6,7 @@
 use mailward_mail::random::Random;
 
 use crate::fields::length;
+use crate::purpose::PurposeKey;
 use crate::secret::Secret;
 
 /// One key of the service. Its name is given where it is wrapped ([`crate::MasterKey::wrap_service_key`]).
@@ -27,6 +28,11 @@ impl ServiceKey {
     /// The first 16 bytes of [`ServiceKey::hmac`], the size in which digests are stored.
     pub fn digest16(&self, parts: &[&[u8]]) -> [u8; 16] {
         first16(self.hmac(parts))
+    }
+
+    /// A key to seal small secrets with that belong to no tenant, derived under a label of its own.
+    pub fn sealing(&self, label: &str) -> PurposeKey {
+        PurposeKey(self.0.derive(None, &[b"mailward/service-seal/v1", label.as_bytes()]))
     }
 }
 

@@ -61,6 +61,8 @@ pub struct WebConfig {
     pub burst: u32,
     /// What URLs of this service begin with, without a slash at the end. Never taken from a request.
     pub public_url: String,
+    /// What links for the people of tenants begin with: the public listener's URL, whichever listener makes the link.
+    pub people_url: Option<String>,
     /// Pages of these origins may speak MCP, besides those of `public_url`.
     pub mcp_origins: Vec<String>,
     /// Whether this listener speaks TLS, so that browsers may be told to insist on it.
@@ -106,6 +108,7 @@ impl Default for WebConfig {
             requests_per_second: 20,
             burst: 40,
             public_url: "http://127.0.0.1:8080".into(),
+            people_url: None,
             mcp_origins: Vec::new(),
             tls: false,
             streams: StreamTimes::default(),

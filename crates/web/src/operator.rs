@@ -7,5 +7,6 @@ pub(crate) mod inboxes;
 pub(crate) mod isolation;
 pub(crate) mod keys;
 pub(crate) mod offboarding;
+pub(crate) mod people;
 pub(crate) mod standing;
 pub(crate) mod tenants;

@@ -98,6 +98,7 @@ pub(crate) fn operator() -> Routes {
         .routes(routes!(operator::keys::list))
         .routes(routes!(operator::keys::rotate))
         .routes(routes!(operator::keys::show))
+        .routes(routes!(operator::people::invite))
         .merge(everywhere())
 }
 

@@ -121,6 +121,18 @@ actions! {
     ServiceStarted = "service.start",
     /// The doors between tenants were tried.
     IsolationChecked = "isolation.check",
+    /// A person was invited to the console.
+    PersonInvited = "person.invite",
+    /// A person took an invitation up.
+    PersonJoined = "person.join",
+    /// A person's role was changed.
+    PersonChanged = "person.change",
+    /// A person may sign in no more.
+    PersonRemoved = "person.remove",
+    /// A person signed in.
+    SignedIn = "person.sign_in",
+    /// Somebody knew a person's password and not her second factor.
+    SecondFactorFailed = "person.second_factor",
     /// A backup was taken.
     BackedUp = "backup.create",
     /// A backup was restored.
@@ -130,9 +142,9 @@ actions! {
 /// Who acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor<'a> {
-    /// The holder of a tenant's or inbox's key: its public id.
+    /// The holder of a tenant's or inbox's key, or a person of the tenant: the public id.
     Key(&'a str),
-    /// The holder of an operator's key: its public id.
+    /// The holder of an operator's key, or one of the staff: the public id.
     Operator(&'a str),
     /// The service by itself.
     Service,

@@ -82,6 +82,8 @@ impl Scope {
             "DELETE FROM domain WHERE tenant_id = $1",
             "DELETE FROM job WHERE tenant_id = $1",
             "DELETE FROM api_key WHERE tenant_id = $1",
+            "DELETE FROM entry WHERE tenant_id = $1",
+            "DELETE FROM pending_decision WHERE tenant_id = $1",
         ] {
             self.run(sql).await?;
         }
@@ -92,7 +94,10 @@ impl Scope {
     /// 0: nothing is left but its name, its audit chain and what is known of its leaving.
     pub async fn erase_some(&mut self) -> Result<u64> {
         // Each is small enough that nobody's mail waits for it.
-        const STEPS: [&str; 22] = [
+        const STEPS: [&str; 25] = [
+            "DELETE FROM entry WHERE tenant_id = $1",
+            "DELETE FROM person WHERE tenant_id = $1",
+            "DELETE FROM pending_decision WHERE tenant_id = $1",
             "DELETE FROM part WHERE tenant_id = $1 AND message_id IN
                 (SELECT id FROM message WHERE tenant_id = $1 ORDER BY id LIMIT 50)",
             "DELETE FROM recipient WHERE tenant_id = $1 AND message_id IN

@@ -1,0 +1,103 @@
+//! The pages where people work: a tenant's own review held mail and look after their service, the operator's staff look
+//! after tenants.
+//!
+//! HTML from the server, one style sheet, one small script that nothing depends on. Decides nothing: every page asks the
+//! [`Mailroom`] for what the API would say. [`routes`] lists every page; start there. A page reaches a tenant, or an operator's
+//! powers, through [`door::Seat`] alone.
+//!
+//! A tenant's people come in at the public listener, the operator's staff at the private one, and neither at the other's.
+
+mod assets;
+mod door;
+mod fields;
+mod headers;
+mod notice;
+mod pages;
+mod routes;
+mod shell;
+mod trouble;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use mailward_mailroom::Mailroom;
+
+/// What an operator chose about the console.
+#[derive(Clone, Debug)]
+pub struct ConsoleConfig {
+    /// What URLs of the public listener begin with, without a slash at the end.
+    pub public_url: String,
+    /// Whether the peer is a proxy of the operator's, whose last `X-Forwarded-For` entry names the client.
+    pub behind_proxy: bool,
+    /// Whether browsers reach this listener by TLS.
+    pub tls: bool,
+    /// What the service is called on its pages.
+    pub name: String,
+    /// Where people find help; none: no link is shown.
+    pub support_url: Option<String>,
+}
+
+impl Default for ConsoleConfig {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8080".into(),
+            behind_proxy: false,
+            tls: false,
+            name: "Mailward".into(),
+            support_url: None,
+        }
+    }
+}
+
+/// Whose people a listener lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listener {
+    /// Tenants'.
+    Public,
+    /// The operator's staff.
+    Private,
+}
+
+/// What every page works with. A cheap clone.
+#[derive(Clone)]
+pub(crate) struct Desk(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) room: Mailroom,
+    pub(crate) config: ConsoleConfig,
+    pub(crate) listener: Listener,
+}
+
+impl std::ops::Deref for Desk {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// `/console` for the people of tenants.
+pub fn tenants_console(room: Mailroom, config: ConsoleConfig) -> Router {
+    build(room, config, Listener::Public)
+}
+
+/// `/console` for the operator's staff, on the private listener.
+pub fn staff_console(room: Mailroom, config: ConsoleConfig) -> Router {
+    build(room, config, Listener::Private)
+}
+
+fn build(room: Mailroom, config: ConsoleConfig, listener: Listener) -> Router {
+    let desk = Desk(Arc::new(Inner { room, config, listener }));
+    let pages = match listener {
+        Listener::Public => routes::tenants(),
+        Listener::Private => routes::staff(),
+    };
+    let pages = pages
+        .fallback(trouble::no_such_page)
+        .method_not_allowed_fallback(trouble::no_such_page)
+        .layer(from_fn_with_state(desk.clone(), headers::dress))
+        .with_state(desk);
+    // `/console` itself too, without a second slash.
+    Router::new().nest("/console", pages)
+}

@@ -1,0 +1,13 @@
+//! The console, as people and those who are not reach it.
+
+mod people;
+mod person;
+
+use crate::world::World;
+use crate::world::http::{Answer, Request};
+use person::Person;
+
+/// A page as nobody in particular asks for it.
+async fn nobody(world: &World, path: &str) -> Answer {
+    Request::new(world.http, "GET", path).send().await
+}
