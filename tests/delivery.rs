@@ -2,6 +2,8 @@
 //! that are slow, gone or hostile.
 
 mod host;
+mod postfix;
+mod signatures;
 
 use std::collections::HashMap;
 
@@ -32,6 +34,7 @@ both_databases!(
 pub struct Outside {
     pub world: World,
     pub dns: DnsServer,
+    pub resolver: std::net::SocketAddr,
     pub port: u16,
 }
 
@@ -46,16 +49,16 @@ impl Outside {
 
     /// With hosts at a port.
     pub async fn at(world: &World, port: u16, settings: &[&str]) -> Self {
-        let (address, dns) = DnsServer::start(HashMap::new()).await;
+        let (resolver, dns) = DnsServer::start(HashMap::new()).await;
         let all = [
-            format!("dns.servers=[\"{address}\"]"),
+            format!("dns.servers=[\"{resolver}\"]"),
             "outbound.mode=direct".to_owned(),
             "outbound.allow_private=[\"127.0.0.0/8\"]".to_owned(),
             format!("outbound.port={port}"),
             "outbound.timeout_seconds=2".to_owned(),
         ];
         let all: Vec<&str> = all.iter().map(String::as_str).chain(settings.iter().copied()).collect();
-        Self { world: world.start_with(&all).await, dns, port }
+        Self { world: world.start_with(&all).await, dns, resolver, port }
     }
 
     /// A host with a name and an address, and nothing that leads to it yet.

@@ -87,8 +87,9 @@ async fn a_domain_is_of_use_once_its_proof_is_published_and_not_before(world: Wo
     let domain = claim(&ada, "Bücher.Corp.Test.").await;
     assert_eq!(domain["domain"], json!("xn--bcher-kva.corp.test"));
     assert_eq!(domain["status"], json!("pending_verification"));
-    let pending =
-        |status| ["ownership", "mx", "spf", "dkim", "dmarc"].map(|purpose| (purpose, status)).to_vec();
+    let pending = |status| {
+        ["ownership", "mx", "spf", "dkim", "dmarc", "dkim"].map(|purpose| (purpose, status)).to_vec()
+    };
     assert_eq!(statuses(&domain), pending("pending"));
     let wanted = json!({ "localPart": "support", "domain": "bücher.corp.test" });
     let inbox = async || ada.http("POST", "/v1/inboxes").json(&wanted).send().await;

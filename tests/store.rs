@@ -194,7 +194,8 @@ async fn a_statement_that_forgets_its_tenant_sees_nothing_on_postgres() {
                     "domain",
                     "person",
                     "entry",
-                    "pending_decision"
+                    "pending_decision",
+                    "suppression"
                 ]
                 .contains(&table.as_str()),
             "{table} shows ada her own rows"

@@ -341,6 +341,7 @@ fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
         region: config.region.clone(),
         regions: config.served_regions(),
         domains: config.all_domains(),
+        dkim_key: config.outbound.dkim_key,
         hold: config.screening.hold,
         ask: config.screening.deep.into(),
         plans: config.plans.clone(),

@@ -360,6 +360,8 @@ pub struct Outbound {
     /// The file it is in instead.
     #[serde(deserialize_with = "field::optional")]
     pub relay_password_file: Option<PathBuf>,
+    /// The number of the keys that sign for the service's own domains.
+    pub dkim_key: u32,
     /// Networks that are dialled in mode direct although they are not public.
     pub allow_private: Vec<IpNet>,
     /// The port of mail exchangers.

@@ -226,6 +226,7 @@ pub const CASES: &[Case] = &[
     case("GET /v1/domains", &[]).shows(),
     case("GET /v1/domains/{id}", &[Domain]).shows(),
     case("POST /v1/domains/{id}/verify", &[Domain]).shows(),
+    case("POST /v1/domains/{id}/rotate", &[Domain]).shows(),
     case("DELETE /v1/domains/{id}", &[Domain]).spends(),
     case("GET /v1/review", &[]).query(Query::Page).shows(),
     case("GET /v1/review/{email}", &[Held]).shows(),

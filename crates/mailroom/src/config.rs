@@ -49,6 +49,8 @@ pub struct Config {
     pub ask: Ask,
     /// Plans by name.
     pub plans: BTreeMap<String, Plan>,
+    /// The number of the keys that sign for these domains; another number, another key.
+    pub dkim_key: u32,
     /// A stranger may make a tenant of plan `free`.
     pub signup_open: bool,
     /// The directory whose disk must not fill up.

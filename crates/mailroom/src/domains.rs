@@ -8,17 +8,15 @@ mod name;
 mod records;
 mod standing;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{DomainId, EventId};
 use mailward_store::{Act, Action, Domain, DomainStatus, EventKind, EventRow, Scope, Tenant};
-use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::json;
 
 pub use records::{DnsRecord, Presence};
 
 use crate::access::Principal;
+use crate::dkim::SealedKeys;
 use crate::{Error, Mailroom, Result};
 use records::{Findings, Wanted};
 use standing::Change;
@@ -48,8 +46,7 @@ impl Mailroom {
             return Err(Error::invalid("domain", problem));
         }
         let id = DomainId::generate(&room.clock, &room.random);
-        let keys = room.keyring.tenant(caller.tenant()).await?;
-        let place = [caller.tenant().id().as_str().as_bytes(), id.as_str().as_bytes()];
+        let (signing_key, signing_rsa) = self.new_domain_keys(caller.tenant(), id.as_str()).await?;
         let now = room.clock.now();
         let domain = Domain {
             name,
@@ -59,7 +56,10 @@ impl Mailroom {
             seen_at: None,
             checked_at: None,
             created_at: now,
-            signing_key: keys.dkim.seal(&place, &room.random.bytes::<32>(), &room.random),
+            signing_key,
+            signing_rsa: Some(signing_rsa),
+            key_no: 1,
+            next_keys: None,
             found: Vec::new(),
             id,
         };
@@ -110,6 +110,23 @@ impl Mailroom {
         }
     }
 
+    /// Makes the keys that take over from those that sign now, once DNS has them; asked again, the same ones.
+    pub async fn rotate_domain_keys(&self, caller: &Principal, id: &DomainId) -> Result<Option<DomainView>> {
+        whole_tenant(caller)?;
+        let tenant = caller.tenant();
+        let next = self.new_domain_keys(tenant, id.as_str()).await?;
+        let mut scope = tenant.write().await?;
+        let Some(mut domain) = scope.domain_for_update(id).await? else { return Ok(None) };
+        if domain.next_keys.is_none() {
+            domain.next_keys = Some(next);
+            scope.set_domain_keys(&domain).await?;
+            let act = caller.act(Action::DomainKeysRotated).on(id.as_str()).number("key", domain.key_no + 1);
+            scope.audit(&act, self.0.clock.now()).await?;
+            scope.commit().await?;
+        }
+        Ok(Some(self.view_domain(tenant, domain).await?))
+    }
+
     /// Deletes a domain, so that somebody else may hold it.
     ///
     /// # Errors
@@ -141,6 +158,30 @@ impl Mailroom {
             Err(error) => return Err(error),
         };
         Ok(domain.and_then(|domain| self.next_look(&domain)))
+    }
+
+    /// What is to be published for one of the service's own domains, and what DNS has of it now.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a domain that is none of the service's.
+    pub async fn own_records(&self, domain: &str) -> Result<Vec<DnsRecord>> {
+        let name = domain.to_ascii_lowercase();
+        if !self.0.config.domains.iter().any(|own| own.eq_ignore_ascii_case(&name)) {
+            return Err(Error::invalid("domain", "is no domain of this service"));
+        }
+        let signing = self.own_signing_keys(&name).await?.published();
+        let wanted = Wanted {
+            name,
+            exchanger: self.0.config.hostname.to_ascii_lowercase(),
+            proof: String::new(),
+            signs_now: signing.len(),
+            signing,
+        };
+        let findings = records::look(&self.0.dns.uncached(), &wanted).await;
+        let mut records = wanted.with(findings);
+        // Nobody need prove what the operator says.
+        records.retain(|record| record.purpose != "ownership");
+        Ok(records)
     }
 
     /// The name of an inbox' wanted domain, if it is none of the service's own.
@@ -183,6 +224,15 @@ impl Mailroom {
                 return Err(Error::DomainHeld);
             }
             Err(error) => return Err(error.into()),
+        }
+        if findings.has_next_keys(&wanted)
+            && let Some((key, rsa)) = domain.next_keys.take()
+        {
+            domain.key_no += 1;
+            (domain.signing_key, domain.signing_rsa) = (key, Some(rsa));
+            scope.set_domain_keys(&domain).await?;
+            let act = Act::new(Action::DomainKeysRotated).on(id.as_str()).number("key", domain.key_no);
+            scope.audit(&act, now).await?;
         }
         if let Some(change) = change {
             self.note_change(&mut scope, &domain, change, act, now).await?;
@@ -246,16 +296,20 @@ impl Mailroom {
         let keys = self.0.keyring.tenant(tenant).await?;
         let (owner, id) = (tenant.id().as_str().as_bytes(), domain.id.as_str().as_bytes());
         let proof = keys.dedup.digest16(&[b"domain", owner, id, domain.name.as_bytes()]);
-        let seed = keys.dkim.open(&[owner, id], &domain.signing_key);
-        let seed =
-            zeroize::Zeroizing::new(seed.map_err(|error| Error::unreadable(domain.id.as_str(), error))?);
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed)
-            .map_err(|_| Error::Damaged("the signing key of a domain is none"))?;
+        let now =
+            SealedKeys { no: domain.key_no, seed: &domain.signing_key, rsa: domain.signing_rsa.as_deref() };
+        let mut signing = self.domain_keys(tenant, domain, now).await?.published();
+        let signs_now = signing.len();
+        if let Some((seed, rsa)) = &domain.next_keys {
+            let next = SealedKeys { no: domain.key_no + 1, seed, rsa: Some(rsa) };
+            signing.extend(self.domain_keys(tenant, domain, next).await?.published());
+        }
         Ok(Wanted {
             name: domain.name.clone(),
             exchanger: self.0.config.hostname.to_ascii_lowercase(),
             proof: proof.iter().map(|byte| format!("{byte:02x}")).collect(),
-            public_key: STANDARD.encode(pair.public_key().as_ref()),
+            signing,
+            signs_now,
         })
     }
 }

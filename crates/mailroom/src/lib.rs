@@ -10,6 +10,7 @@ mod audit;
 mod break_glass;
 mod codes;
 mod config;
+mod dkim;
 mod domains;
 mod error;
 mod event_log;
@@ -101,6 +102,7 @@ pub(crate) struct Room {
     pub(crate) egress: Egress,
     pub(crate) judge: Option<Judge>,
     pub(crate) judge_counts: judging::JudgeCounts,
+    pub(crate) own_signing: dkim::OwnKeys,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) sessions: access::Cache,
@@ -155,6 +157,7 @@ impl Mailroom {
             egress: parts.egress,
             judge: parts.judge,
             judge_counts: judging::JudgeCounts::default(),
+            own_signing: dkim::OwnKeys::default(),
             clock: parts.clock,
             random: parts.random,
             pollers: polling::Pollers::default(),

@@ -205,6 +205,7 @@ fn outbound(config: &Config) -> Result<(), Fault> {
     }
     let is_blind = outbound.mode == OutboundMode::Direct && matches!(config.dns.servers, DnsServers::Off);
     ensure(!is_blind, "outbound.mode", "is direct, which asks DNS where mail goes, and dns.servers is off")?;
+    ensure(outbound.dkim_key > 0, "outbound.dkim_key", "must be 1 or more")?;
     ensure(outbound.port > 0, "outbound.port", "must be a port")?;
     let places = "must be between 1 and 64";
     ensure((1..=64).contains(&outbound.per_destination), "outbound.per_destination", places)?;

@@ -193,6 +193,11 @@ pub const KEYS: &[Key] = &[
     ),
     key("outbound.relay_password_file", r#""""#, "file with the password"),
     key(
+        "outbound.dkim_key",
+        "1",
+        "number of the keys that sign for the service's domains: publish the next ones, then count on",
+    ),
+    key(
         "outbound.allow_private",
         "[]",
         "networks (CIDR) that are not public and take mail all the same in mode direct",

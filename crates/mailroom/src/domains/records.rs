@@ -1,12 +1,13 @@
 //! What a tenant is to publish for its domain, and what DNS says of it.
 
+use futures_util::future::join_all;
 use mailward_net::dns::{Dns, DnsError};
 use serde::{Deserialize, Serialize};
 
+use crate::dkim::Published;
+
 /// Where the proof of ownership lies, below the domain.
 const PROOF_LABEL: &str = "_mailward";
-/// The selector of the signing key (RFC 6376 3.1).
-const SELECTOR: &str = "mailward";
 /// Of what was found, so much is shown.
 const SHOWN: usize = 300;
 
@@ -43,7 +44,7 @@ impl Presence {
 /// One record to be published, and whether it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DnsRecord {
-    /// What it is for: `ownership`, `mx`, `spf`, `dkim`, `dmarc`.
+    /// What it is for: `ownership`, `mx`, `spf`, `dkim`, `dmarc`, `dkim_next`.
     pub purpose: &'static str,
     /// `TXT` or `MX`.
     pub kind: &'static str,
@@ -64,12 +65,15 @@ pub(super) struct Wanted {
     pub(super) name: String,
     pub(super) exchanger: String,
     pub(super) proof: String,
-    pub(super) public_key: String,
+    /// The keys that sign, and then those that are to.
+    pub(super) signing: Vec<Published>,
+    /// How many of them sign now.
+    pub(super) signs_now: usize,
 }
 
 /// What the last look found, in the order of the records.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Findings([Finding; 5]);
+pub(super) struct Findings(Vec<Finding>);
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Finding {
@@ -80,7 +84,14 @@ struct Finding {
 impl Findings {
     /// Of the one record that decides.
     pub(super) fn ownership(&self) -> Presence {
-        self.0[0].presence
+        self.0.first().map(|finding| finding.presence).unwrap_or_default()
+    }
+
+    /// Whether there are keys that are to sign, and all of them are published.
+    pub(super) fn has_next_keys(&self, wanted: &Wanted) -> bool {
+        // Ownership, exchanger, SPF and DMARC are there beside the keys.
+        let next = self.0.get(4 + wanted.signs_now..).unwrap_or_default();
+        !next.is_empty() && next.iter().all(|one| one.presence == Presence::Found)
     }
 }
 
@@ -88,13 +99,19 @@ impl Wanted {
     /// The records as they are shown.
     pub(super) fn with(&self, Findings(findings): Findings) -> Vec<DnsRecord> {
         let Self { name, exchanger, .. } = self;
-        let texts = [
+        let mut texts = vec![
             ("ownership", "TXT", format!("{PROOF_LABEL}.{name}"), self.proof_text(), None),
             ("mx", "MX", name.clone(), exchanger.clone(), Some(10)),
             ("spf", "TXT", name.clone(), format!("v=spf1 a:{exchanger} ~all"), None),
-            ("dkim", "TXT", format!("{SELECTOR}._domainkey.{name}"), self.key_text(), None),
+            ("dkim", "TXT", self.key_at(0), key_text(&self.signing[0]), None),
             ("dmarc", "TXT", format!("_dmarc.{name}"), "v=DMARC1; p=quarantine".to_owned(), None),
         ];
+        texts.extend(self.signing.iter().enumerate().skip(1).map(|(no, key)| {
+            let purpose = if no < self.signs_now { "dkim" } else { "dkim_next" };
+            (purpose, "TXT", self.key_at(no), key_text(key), None)
+        }));
+        // What was found before there was a further key says nothing of it.
+        let findings = findings.into_iter().chain(std::iter::repeat_with(Finding::default));
         let records = texts.into_iter().zip(findings);
         records
             .map(|((purpose, kind, host, value, priority), Finding { presence, found })| DnsRecord {
@@ -113,28 +130,37 @@ impl Wanted {
         format!("mailward-domain-verification={}", self.proof)
     }
 
-    fn key_text(&self) -> String {
-        format!("v=DKIM1; k=ed25519; p={}", self.public_key)
+    fn key_at(&self, no: usize) -> String {
+        format!("{}._domainkey.{}", self.signing[no].selector, self.name)
     }
+}
+
+fn key_text(key: &Published) -> String {
+    format!("v=DKIM1; k={}; p={}", key.kind, key.key)
 }
 
 /// Asks for all records at once.
 pub(super) async fn look(dns: &Dns, wanted: &Wanted) -> Findings {
     let Wanted { name, exchanger, .. } = wanted;
-    let (proof_at, key_at) = (format!("{PROOF_LABEL}.{name}"), format!("{SELECTOR}._domainkey.{name}"));
-    let dmarc_at = format!("_dmarc.{name}");
-    let (proof, mx, apex, key, dmarc) =
-        tokio::join!(dns.txt(&proof_at), dns.mx(name), dns.txt(name), dns.txt(&key_at), dns.txt(&dmarc_at));
+    let (proof_at, dmarc_at) = (format!("{PROOF_LABEL}.{name}"), format!("_dmarc.{name}"));
+    let keys = join_all((0..wanted.signing.len()).map(async |no| dns.txt(&wanted.key_at(no)).await));
+    let (proof, mx, apex, keys, dmarc) =
+        tokio::join!(dns.txt(&proof_at), dns.mx(name), dns.txt(name), keys, dns.txt(&dmarc_at));
     let mx: Result<Vec<String>, _> = mx.map(|found| found.into_iter().map(|(_, host)| host).collect());
     let is_here = mx.as_ref().is_ok_and(|hosts| hosts.iter().any(|host| host == exchanger));
-    Findings([
+    let right = |no: usize, text: &str| tag(text, "p").is_some_and(|key| key == wanted.signing[no].key);
+    let mut keys = keys.into_iter().enumerate().map(|(no, key)| any(key, |_| true, |text| right(no, text)));
+    let first_key = keys.next().unwrap_or_default();
+    let mut found = vec![
         any(proof, |_| true, |text| text.trim() == wanted.proof_text()),
         any(mx, |_| true, |host| host == exchanger),
         only(apex, |text| is_version(text, "v=spf1"), |text| allows(text, exchanger, is_here)),
-        any(key, |_| true, |text| tag(text, "p").is_some_and(|key| key == wanted.public_key)),
+        first_key,
         // RFC 7489 6.6.3: several records are as good as none.
         only(dmarc, |text| is_version(text, "v=dmarc1"), |_| true),
-    ])
+    ];
+    found.extend(keys);
+    Findings(found)
 }
 
 /// Whether one of the records that are `meant` is `right`.

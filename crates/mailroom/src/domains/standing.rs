@@ -97,6 +97,9 @@ mod tests {
             checked_at: None,
             created_at: START,
             signing_key: Vec::new(),
+            signing_rsa: None,
+            key_no: 1,
+            next_keys: None,
             found: Vec::new(),
         };
         assert_eq!(judge(&mut domain, Presence::Found, START), Some(Change::Verified));

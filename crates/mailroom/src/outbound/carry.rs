@@ -171,7 +171,13 @@ impl Mailroom {
         if let Some(taken) = taken {
             self.acknowledged(taken);
         }
-        let parcel = (!parcel.to.is_empty()).then_some(parcel);
+        let parcel = match parcel.to.is_empty() {
+            true => None,
+            false => {
+                let raw = self.signed(tenant, &domain_of(&parcel.from), parcel.raw).await?;
+                Some(Parcel { raw, ..parcel })
+            }
+        };
         Ok(Begun { parcel, deferred, left, again })
     }
 

@@ -63,6 +63,8 @@ actions! {
     DomainLost = "domain.lose",
     /// A claim of a domain was deleted.
     DomainDeleted = "domain.delete",
+    /// A domain's new signing keys were made, or took over.
+    DomainKeysRotated = "domain.rotate",
     /// An API key was made.
     KeyCreated = "key.create",
     /// An API key got a new secret.

@@ -54,8 +54,14 @@ pub struct Domain {
     pub checked_at: Option<Timestamp>,
     /// When it was claimed.
     pub created_at: Timestamp,
-    /// The private key for signatures, sealed.
+    /// The private key for signatures by Ed25519, sealed.
     pub signing_key: Vec<u8>,
+    /// The one for signatures by RSA, sealed; none where the domain was claimed before there was one.
+    pub signing_rsa: Option<Vec<u8>>,
+    /// The number of these keys.
+    pub key_no: i64,
+    /// The keys that take over once they are published, sealed as the others.
+    pub next_keys: Option<(Vec<u8>, Vec<u8>)>,
     /// What was found at the last look, sealed; empty before the first.
     pub found: Vec<u8>,
 }
@@ -71,6 +77,10 @@ struct Row {
     checked_at: Option<i64>,
     created_at: i64,
     signing_key: Vec<u8>,
+    signing_rsa: Option<Vec<u8>>,
+    key_no: i64,
+    next_key: Option<Vec<u8>>,
+    next_rsa: Option<Vec<u8>>,
     found: Vec<u8>,
 }
 
@@ -88,6 +98,9 @@ impl TryFrom<Row> for Domain {
             checked_at: row.checked_at.map(Timestamp),
             created_at: Timestamp(row.created_at),
             signing_key: row.signing_key,
+            signing_rsa: row.signing_rsa,
+            key_no: row.key_no,
+            next_keys: row.next_key.zip(row.next_rsa),
             found: row.found,
         })
     }
@@ -96,8 +109,8 @@ impl TryFrom<Row> for Domain {
 impl Scope {
     /// Claims a name; `false` when this tenant has claimed it before.
     pub async fn insert_domain(&mut self, domain: &Domain) -> Result<bool> {
-        const SQL: &str = "INSERT INTO domain (tenant_id, id, name, status, created_at, signing_key, found)
-            VALUES ($1, $2, $3, 'pending_verification', $4, $5, $6) ON CONFLICT (tenant_id, name) DO NOTHING";
+        const SQL: &str = "INSERT INTO domain (tenant_id, id, name, status, created_at, signing_key, found, signing_rsa)
+            VALUES ($1, $2, $3, 'pending_verification', $4, $5, $6, $7) ON CONFLICT (tenant_id, name) DO NOTHING";
         let done = on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(domain.id.as_str())
@@ -105,17 +118,38 @@ impl Scope {
             .bind(domain.created_at.millis())
             .bind(&domain.signing_key)
             .bind(&domain.found)
+            .bind(&domain.signing_rsa)
             .execute(conn)
             .await?
             .rows_affected());
         Ok(done > 0)
     }
 
+    /// Writes a domain's keys, those to come too.
+    pub async fn set_domain_keys(&mut self, domain: &Domain) -> Result<()> {
+        const SQL: &str =
+            "UPDATE domain SET signing_key = $3, signing_rsa = $4, key_no = $5, next_key = $6, next_rsa = $7
+            WHERE tenant_id = $1 AND id = $2";
+        let (next_key, next_rsa) = domain.next_keys.as_ref().map(|(key, rsa)| (key, rsa)).unzip();
+        on!(&mut self.tx, |conn| sqlx::query(SQL)
+            .bind(self.tenant.as_str())
+            .bind(domain.id.as_str())
+            .bind(&domain.signing_key)
+            .bind(&domain.signing_rsa)
+            .bind(domain.key_no)
+            .bind(next_key)
+            .bind(next_rsa)
+            .execute(conn)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
     /// One domain; another tenant's is simply not there.
     pub async fn domain(&mut self, id: &DomainId) -> Result<Option<Domain>> {
         const SQL: &str =
             "SELECT id, name, status, held_since, failed_since, seen_at, checked_at, created_at,
-            signing_key, found FROM domain WHERE tenant_id = $1 AND id = $2";
+            signing_key, signing_rsa, key_no, next_key, next_rsa, found FROM domain WHERE tenant_id = $1 AND id = $2";
         let row: Option<Row> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(id.as_str())
@@ -128,7 +162,7 @@ impl Scope {
     pub async fn domain_by_name(&mut self, name: &str) -> Result<Option<Domain>> {
         const SQL: &str =
             "SELECT id, name, status, held_since, failed_since, seen_at, checked_at, created_at,
-            signing_key, found FROM domain WHERE tenant_id = $1 AND name = $2";
+            signing_key, signing_rsa, key_no, next_key, next_rsa, found FROM domain WHERE tenant_id = $1 AND name = $2";
         let row: Option<Row> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(name)
@@ -141,7 +175,7 @@ impl Scope {
     pub async fn domains(&mut self) -> Result<Vec<Domain>> {
         const SQL: &str =
             "SELECT id, name, status, held_since, failed_since, seen_at, checked_at, created_at,
-            signing_key, found FROM domain WHERE tenant_id = $1 ORDER BY id DESC";
+            signing_key, signing_rsa, key_no, next_key, next_rsa, found FROM domain WHERE tenant_id = $1 ORDER BY id DESC";
         let rows: Vec<Row> =
             on!(&mut self.tx, |conn| sqlx::query_as(SQL).bind(self.tenant.as_str()).fetch_all(conn).await?);
         rows.into_iter().map(Domain::try_from).collect()

@@ -58,7 +58,7 @@ pub(crate) struct RecordView {
     value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     priority: Option<u16>,
-    /// What it is for: `ownership`, `mx`, `spf`, `dkim` or `dmarc`.
+    /// What it is for: `ownership`, `mx`, `spf`, `dkim`, `dmarc`, or `dkim_next`: keys that sign once they are published.
     purpose: &'static str,
     /// `pending` (not looked for yet), `found`, `missing`, `mismatch` (something else is there) or `unknown` (no answer).
     #[schema(pattern = "^(pending|found|missing|mismatch|unknown)$")]
@@ -110,6 +110,19 @@ pub(crate) async fn verify(
 ) -> Result<Json<DomainView>, Problem> {
     let looked = web.room.verify_domain(caller.need(Scopes::DOMAINS)?, &id).await?;
     Ok(Json(DomainView::of(looked.ok_or_else(Problem::not_found)?)))
+}
+
+/// Makes new signing keys, shown as `dkim_next`. They sign once they are published and found; asked again before that, they are
+/// the same.
+#[utoipa::path(post, path = "/v1/domains/{id}/rotate", operation_id = "rotateDomainKeys", tag = "domains",
+    params(("id" = String, Path)), responses((status = 200, body = DomainView)))]
+pub(crate) async fn rotate(
+    caller: Caller,
+    State(web): State<Web>,
+    Ids(id): Ids<DomainId>,
+) -> Result<Json<DomainView>, Problem> {
+    let rotated = web.room.rotate_domain_keys(caller.need(Scopes::DOMAINS)?, &id).await?;
+    Ok(Json(DomainView::of(rotated.ok_or_else(Problem::not_found)?)))
 }
 
 /// Deletes a domain at which there are no inboxes.
