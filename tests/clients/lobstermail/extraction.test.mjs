@@ -31,3 +31,12 @@ test("an extraction is there once it was asked for, with every field that the cl
   assert.deepEqual(await email.getExtraction(), made);
   assert.deepEqual(await email.waitForExtraction({ timeout: 1000 }), made);
 });
+
+test("of a mail that is gone there is nothing", async () => {
+  const inbox = await lm.createInbox();
+  await deliver(plain("Hello", "text"), inbox.address);
+  const [email] = (await inbox.receive()).data;
+  await email.extract();
+  await lm.deleteInbox(inbox.id);
+  assert.equal(await email.getExtraction(), null);
+});

@@ -45,7 +45,9 @@ test("a webhook is made, tells of a mail, is listed and is deleted", async () =>
   assert.deepEqual((await lm.listWebhooks()).data, []);
 });
 
-test("who names no events hears of received mail", async () => {
-  const url = `http://127.0.0.1:${endpoint.address().port}/usual`;
+test("every event that the client names may be asked for; who names none hears of received mail", async () => {
+  const url = `http://127.0.0.1:${endpoint.address().port}/all`;
+  const made = await lm.createWebhook({ url, events: Object.values(WEBHOOK_EVENTS) });
+  assert.deepEqual([...made.events].sort(), Object.values(WEBHOOK_EVENTS).sort());
   assert.deepEqual((await lm.createWebhook({ url })).events, ["email.received"]);
 });
