@@ -43,8 +43,7 @@ pub(crate) async fn edge(State(web): State<Web>, mut request: Request, next: Nex
     // The route's pattern: a path may hold a signed link, a query somebody's address.
     let route = request.extensions().get::<MatchedPath>().cloned();
 
-    let may_bring =
-        method == axum::http::Method::GET && route.as_ref().is_some_and(|it| it.as_str() == SOCKET);
+    let may_bring = route.as_ref().is_some_and(|it| it.as_str() == SOCKET);
     let mut response = match leak::refuse(&web, request.uri().query(), may_bring).await {
         Err(problem) => problem.into_response(),
         Ok(()) => match AssertUnwindSafe(next.run(request)).catch_unwind().await {

@@ -83,5 +83,5 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: Any) -> No
         token = next(in_turn)
     case.headers = {**(case.headers or {}), "Authorization": f"Bearer {token}"}
     # Nobody waits for mail here.
-    if path.endswith("/poll") or "timeout" in (case.query or {}):
+    if path.endswith(("/poll", "/code")) or "timeout" in (case.query or {}):
         case.query = {**(case.query or {}), "timeout": 0}
