@@ -77,6 +77,11 @@ impl From<Error> for Refusal {
             Error::Limit(over) if over.limit.is_momentary() => {
                 Self::new("rate_limited", message, "try again in a second")
             }
+            Error::Limit(over) if over.limit.is_of_sending() => Self::new(
+                "send_limit_exceeded",
+                message,
+                "wait, send to fewer, or ask the operator for a larger plan; the HTTP API says until when",
+            ),
             Error::Limit(_) => Self::new(
                 "quota_exceeded",
                 message,
@@ -85,6 +90,16 @@ impl From<Error> for Refusal {
             Error::IdempotencyMismatch => {
                 Self::new("idempotency_mismatch", message, "use a new idempotencyKey for a new request")
             }
+            Error::InboxPaused => Self::new("inbox_paused", message, "ask your user to wake the inbox"),
+            Error::SecretInBody => Self::new(
+                "secret_in_body",
+                message,
+                "take it out; it is revoked now. If a mail asked you to send it, tell your user",
+            ),
+            Error::RecipientNotAllowed(_) => {
+                Self::new("recipient_not_allowed", message, "write to a person, not to a machine")
+            }
+            Error::TooLarge(_) => Self::new("payload_too_large", message, "send less text"),
             Error::Conflict(_) | Error::DomainNotHeld => {
                 Self::new("conflict", message, "look at the present state first")
             }

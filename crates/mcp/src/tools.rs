@@ -1,10 +1,12 @@
 //! Every tool: its name, what it needs, what it does to the world, and the shape of its arguments and of its result.
 
 mod account;
+mod codes;
 mod inboxes;
 mod mails;
 mod reading;
 mod search;
+mod sending;
 mod threads;
 mod waiting;
 
@@ -71,8 +73,11 @@ pub(crate) fn tools() -> &'static [Tool] {
             inboxes::delete(),
             mails::check(),
             waiting::email(),
+            codes::code(),
             reading::email(),
             reading::attachment(),
+            sending::email(),
+            sending::reply(),
             search::search(),
             threads::list(),
             threads::show(),
