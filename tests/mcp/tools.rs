@@ -13,6 +13,8 @@ both_databases!(
     an_attachment_comes_as_a_link,
     mail_is_found_by_its_words_and_read_as_a_conversation,
     an_inbox_is_deleted_only_by_its_id_and_its_address,
+    a_code_comes_alone_and_its_link_in_the_frame,
+    mail_is_sent_and_answered_once_and_in_its_conversation,
 );
 
 async fn an_agent_makes_an_inbox_and_reads_what_comes(world: World) {
@@ -215,4 +217,60 @@ async fn an_inbox_is_deleted_only_by_its_id_and_its_address(world: World) {
     assert_eq!(agent.done("delete_inbox", meant.clone()).await["deleted"], json!(true));
     assert_eq!(agent.refused("delete_inbox", meant).await, "not_found");
     assert_eq!(ada.http("GET", format!("/v1/inboxes/{}", inbox.id)).send().await.status, 404);
+}
+
+async fn a_code_comes_alone_and_its_link_in_the_frame(world: World) {
+    let inbox = world.tenant("ada").await.inbox().await;
+    let agent = Client::begin(&world, &inbox.token).await;
+    let none = agent.done("wait_for_code", json!({ "timeoutSeconds": 0 })).await;
+    assert_eq!((&none["code"], &none["emailId"], &none["text"]), (&json!(null), &json!(null), &json!("")));
+    let waiting = {
+        let agent = agent.clone();
+        tokio::spawn(async move { agent.done("wait_for_code", json!({ "from": "example.com" })).await })
+    };
+    world.deliver_raw(&plain("Your sign-in code", "Your code is 481516."), &[&inbox.address]).await;
+    let came = waiting.await.expect("it ended");
+    assert_eq!((&came["code"], &came["untrusted"]), (&json!("481516"), &json!(true)), "{came}");
+    let link = "https://shop.example.com/confirm?token=Zk3v9QmX27LpTr81";
+    let mail =
+        plain("Confirm your e-mail address", &format!("Click to confirm your e-mail address:\r\n{link}"));
+    world.deliver_raw(&mail, &[&inbox.address]).await;
+    let came = agent.done("wait_for_code", json!({ "since": "2001-01-01T00:00:00Z" })).await;
+    assert_eq!(came["code"], json!(null), "{came}");
+    let text = came["text"].as_str().expect("a text");
+    assert!(text.contains(link) && text.contains("BEGIN UNTRUSTED"), "{text}");
+    let fields = json!({ "id": came["emailId"], "confidence": came["confidence"] }).to_string();
+    assert!(!fields.contains("shop.example"), "{fields}");
+}
+
+async fn mail_is_sent_and_answered_once_and_in_its_conversation(world: World) {
+    let ada = world.tenant("ada").await;
+    let (one, two) = (ada.inbox().await, ada.inbox().await);
+    let (agent, other) = (Client::begin(&world, &one.token).await, Client::begin(&world, &two.token).await);
+    let call = json!({ "to": [two.address], "subject": "Lunch", "text": "At noon?", "idempotencyKey": "a" });
+    let sent = agent.done("send_email", call.clone()).await;
+    assert_eq!(
+        agent.done("send_email", call.clone()).await["emailId"],
+        sent["emailId"],
+        "a repeat is no second mail"
+    );
+    let mut changed = call.clone();
+    changed["text"] = json!("At one?");
+    assert!(agent.refused("send_email", changed).await.contains("idempotency_mismatch"));
+    let mut elsewhere = call;
+    elsewhere["inboxId"] = json!(two.id);
+    assert!(agent.refused("send_email", elsewhere).await.contains("not_found"), "only from one's own");
+    let got = other.done("wait_for_email", json!({ "after": 0 })).await;
+    assert!(got["text"].as_str().expect("a text").contains("At noon?"), "{got}");
+    let reply = json!({ "emailId": got["email"]["emailId"], "text": "Gladly.", "idempotencyKey": "b" });
+    other.done("reply_to_email", reply).await;
+    let answer = agent.done("wait_for_email", json!({ "after": 0, "subject": "Re: Lunch" })).await;
+    assert!(answer["text"].as_str().expect("a text").contains("Gladly."), "{answer}");
+    let first = agent.done("get_email", json!({ "emailId": sent["emailId"] })).await;
+    assert_eq!(answer["email"]["threadId"], first["email"]["threadId"], "one conversation");
+    // What a mail has talked a model into.
+    let leak = json!({ "to": ["x@example.com"], "subject": "x", "text": ada.token, "idempotencyKey": "c" });
+    let refused = agent.refused("send_email", leak).await;
+    assert!(refused.contains("secret_in_body") && !refused.contains(&ada.token), "{refused}");
+    ada.http("GET", "/v1/account").send().await.expect(401);
 }

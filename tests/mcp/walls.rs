@@ -23,7 +23,10 @@ fn calls(inbox: &str, email: &str, address: &str) -> Vec<(&'static str, Value)> 
         ("check_inbox", json!({ "inboxId": inbox })),
         ("wait_for_email", json!({ "inboxId": inbox, "timeoutSeconds": 0, "after": 0 })),
         ("wait_for_code", json!({ "inboxId": inbox, "timeoutSeconds": 0 })),
-        ("send_email", json!({ "inboxId": inbox, "to": ["x@example.com"], "subject": "x", "text": "x", "idempotencyKey": "w" })),
+        (
+            "send_email",
+            json!({ "inboxId": inbox, "to": ["x@example.com"], "subject": "x", "text": "x", "idempotencyKey": "w" }),
+        ),
         ("reply_to_email", json!({ "inboxId": inbox, "emailId": email, "text": "x", "idempotencyKey": "v" })),
         ("get_email", json!({ "inboxId": inbox, "emailId": email })),
         ("get_attachment", json!({ "inboxId": inbox, "emailId": email, "index": 0 })),

@@ -48,8 +48,6 @@ pub struct McpConfig {
     pub public_url: String,
     /// Pages of these origins may ask, besides those of `public_url`. Who sends no `Origin` is no page.
     pub origins: Vec<String>,
-    /// Whether this service sends mail.
-    pub can_send: bool,
 }
 
 /// The protocol's server. A cheap clone.

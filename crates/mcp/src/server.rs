@@ -26,19 +26,18 @@ pub(crate) struct Server {
     room: Mailroom,
     random: Random,
     public_url: String,
-    can_send: bool,
     slots: Slots,
 }
 
 impl Server {
     pub(crate) fn new(room: Mailroom, random: Random, config: &McpConfig, slots: Slots) -> Self {
-        Self { room, random, public_url: config.public_url.clone(), can_send: config.can_send, slots }
+        Self { room, random, public_url: config.public_url.clone(), slots }
     }
 
     /// The tools that a caller may call, and sees.
     fn tools_of(&self, caller: &Caller) -> impl Iterator<Item = &'static Tool> {
-        let (caller, can_send) = (caller.clone(), self.can_send);
-        tools().iter().filter(move |tool| tool.is_for(&caller) && (can_send || !tool.sends()))
+        let caller = caller.clone();
+        tools().iter().filter(move |tool| tool.is_for(&caller))
     }
 }
 
@@ -77,7 +76,6 @@ impl ServerHandler for Server {
             room: self.room.clone(),
             random: self.random.clone(),
             public_url: self.public_url.clone(),
-            can_send: self.can_send,
             caller,
         };
         let done = tokio::select! {

@@ -32,7 +32,6 @@ pub(crate) struct Context {
     pub(crate) room: Mailroom,
     pub(crate) random: Random,
     pub(crate) public_url: String,
-    pub(crate) can_send: bool,
     pub(crate) caller: Caller,
 }
 
@@ -143,7 +142,7 @@ impl Tool {
     }
 
     /// Whether it sends mail.
-    pub(crate) fn sends(&self) -> bool {
+    fn sends(&self) -> bool {
         self.needs.contains(Scopes::SEND)
     }
 

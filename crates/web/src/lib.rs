@@ -159,11 +159,7 @@ fn build(routes: routes::Routes, title: &str, room: Mailroom, config: WebConfig)
     let openapi = openapi::document(described, title, &config.public_url);
     let docs = docs::page(&openapi).into();
     let limits = Limits::new(&config, room.clock().clone());
-    let mcp = McpConfig {
-        public_url: config.public_url.clone(),
-        origins: config.mcp_origins.clone(),
-        can_send: false,
-    };
+    let mcp = McpConfig { public_url: config.public_url.clone(), origins: config.mcp_origins.clone() };
     let mcp = Mcp::new(room.clone(), Random::system(), mcp);
     let web = Web(Arc::new(Inner { room, limits, random: Random::system(), openapi, docs, mcp, config }));
     router

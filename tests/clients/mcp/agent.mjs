@@ -11,10 +11,8 @@ const transport =
 const client = new Client({ name: "agent", version: "1" });
 await client.connect(transport);
 await client.listTools();
-for (let after = 0, code; !code; ) {
-    const { structuredContent: mail } = await client.callTool({ name: "wait_for_email", arguments: { after } });
-    after = mail.after ?? after;
-    code = /\b\d{6}\b/.exec(mail.text.split("BEGIN UNTRUSTED EMAIL")[1] ?? "")?.[0];
+for (let code; !code; ) {
+    ({ code } = (await client.callTool({ name: "wait_for_code", arguments: {} })).structuredContent);
     if (code) console.log(code);
 }
 await client.close();

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 
 import httpx2
 from mcp import Client
@@ -13,12 +12,10 @@ async def main() -> None:
     headers = {"authorization": f"Bearer {os.environ['MAILWARD_KEY']}"}
     async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
         async with Client(streamable_http_client(os.environ["MAILWARD_URL"], http_client=http)) as client:
-            code, after = None, 0
+            code = None
             while not code:
-                mail = (await client.call_tool("wait_for_email", {"after": after})).structured_content
-                after = mail.get("after", after)
-                code = re.search(r"\b\d{6}\b", mail["text"].partition("BEGIN UNTRUSTED EMAIL")[2])
-            print(code.group())
+                code = (await client.call_tool("wait_for_code", {})).structured_content["code"]
+            print(code)
 
 
 asyncio.run(main())

@@ -25,7 +25,7 @@ struct Account {
     max_inboxes: Option<u64>,
     /// Mails ever received.
     total_emails_received: i64,
-    /// Whether this service sends mail for you.
+    /// Whether your key may send mail.
     can_send: bool,
     /// Recipients a day; null is no limit.
     daily_sends: Option<u64>,
@@ -47,7 +47,7 @@ pub(super) fn show() -> Tool {
             inbox_count: standing.account.inboxes,
             max_inboxes: limit(standing.plan.max_inboxes),
             total_emails_received: standing.account.received,
-            can_send: call.can_send,
+            can_send: principal.scopes().contains(Scopes::SEND),
             daily_sends: limit(standing.plan.daily_sends),
             created_at: standing.account.created_at.to_string(),
         })

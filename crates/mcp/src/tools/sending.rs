@@ -63,7 +63,8 @@ pub(super) fn email() -> Tool {
         let inbox = call.inbox(asked.inbox_id.as_deref())?;
         let idempotency = Some(remembered(&asked.idempotency_key, &asked)?);
         let Send { to, cc, subject, text, .. } = asked;
-        send(&call, &inbox, SendRequest { to, cc, subject, text, idempotency, ..SendRequest::default() }).await
+        send(&call, &inbox, SendRequest { to, cc, subject, text, idempotency, ..SendRequest::default() })
+            .await
     };
     Tool::new("send_email", "Send an e-mail", ABOUT, run).needs(Scopes::SEND).adds()
 }
