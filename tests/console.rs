@@ -1,7 +1,11 @@
 //! The console, as people and those who are not reach it.
 
+mod browser;
+mod payloads;
 mod people;
 mod person;
+mod review;
+mod staff;
 
 use crate::world::World;
 use crate::world::http::{Answer, Request};

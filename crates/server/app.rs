@@ -465,7 +465,9 @@ fn console_config(config: &Config, address: SocketAddr, tls: bool) -> ConsoleCon
         public_url: config.public_url(address),
         behind_proxy: config.http.behind_proxy,
         tls,
-        ..ConsoleConfig::default()
+        name: config.console.name.clone(),
+        support_url: config.console.support_url.clone(),
+        held_for: config.screening.held(),
     }
 }
 

@@ -70,6 +70,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// Who may speak the Model Context Protocol.
     pub mcp: Mcp,
+    /// What people see.
+    pub console: Console,
     /// How mail leaves.
     pub outbound: Outbound,
     /// How tenants leave.
@@ -328,6 +330,17 @@ pub struct Webhooks {
 pub struct Mcp {
     /// Origins of pages that may speak it, besides the service's own.
     pub allowed_origins: Vec<String>,
+}
+
+/// Section `console`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Console {
+    /// What the service is called on its pages.
+    pub name: String,
+    /// Where people find help.
+    #[serde(deserialize_with = "field::optional")]
+    pub support_url: Option<String>,
 }
 
 /// How mail leaves for addresses elsewhere.

@@ -9,7 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use mailward_mailroom::access::Principal;
 use mailward_mailroom::people::Member;
-use mailward_store::{Origin, Role};
+use mailward_store::{Operator, Origin, Role};
 use mailward_web::Peer;
 
 pub(crate) use cookies::{Cookies, Jar};
@@ -51,6 +51,12 @@ impl Seat {
     pub(crate) fn principal(&self, role: Role) -> Result<Principal, Trouble> {
         self.need(role)?;
         self.0.principal().ok_or(Trouble::NotFound)
+    }
+
+    /// What she is to the service, for pages that need such a role.
+    pub(crate) fn operator(&self, role: Role) -> Result<Operator, Trouble> {
+        self.need(role)?;
+        self.0.operator().ok_or(Trouble::NotFound)
     }
 
     /// That she has at least such a role.

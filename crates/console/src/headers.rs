@@ -11,7 +11,7 @@ use axum::response::Response;
 
 use crate::Desk;
 
-/// Of pages. A page that shows what a sender wrote as HTML has its own, see [`crate::pages::formatted`].
+/// Of pages. A page that shows what a sender wrote as HTML has its own, see [`crate::formatted`].
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
     frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
     trusted-types 'none'";

@@ -8,17 +8,23 @@
 //! A tenant's people come in at the public listener, the operator's staff at the private one, and neither at the other's.
 
 mod assets;
+mod campaigns;
 mod door;
 mod fields;
+mod figures;
+pub mod formatted;
 mod headers;
 mod notice;
 mod pages;
+mod reasons;
 mod routes;
 mod shell;
+mod text;
 mod trouble;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -37,6 +43,8 @@ pub struct ConsoleConfig {
     pub name: String,
     /// Where people find help; none: no link is shown.
     pub support_url: Option<String>,
+    /// How long held mail waits for a person; none: for ever.
+    pub held_for: Option<Duration>,
 }
 
 impl Default for ConsoleConfig {
@@ -47,6 +55,7 @@ impl Default for ConsoleConfig {
             tls: false,
             name: "Mailward".into(),
             support_url: None,
+            held_for: None,
         }
     }
 }
@@ -90,8 +99,8 @@ pub fn staff_console(room: Mailroom, config: ConsoleConfig) -> Router {
 fn build(room: Mailroom, config: ConsoleConfig, listener: Listener) -> Router {
     let desk = Desk(Arc::new(Inner { room, config, listener }));
     let pages = match listener {
-        Listener::Public => routes::tenants(),
-        Listener::Private => routes::staff(),
+        Listener::Public => routes::of_tenants(),
+        Listener::Private => routes::of_staff(),
     };
     let pages = pages
         .fallback(trouble::no_such_page)

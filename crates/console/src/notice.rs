@@ -13,6 +13,16 @@ const NOTICES: &[(&str, &str)] = &[
     ("invited", "The invitation was made."),
     ("changed", "The role was changed. Her sessions were ended."),
     ("removed", "This person can sign in no more."),
+    ("undone", "Taken back. They wait for a decision again."),
+    ("late", "It was too late: the decision has been carried out."),
+    ("replayed", "The event is on its way again, under its old id."),
+    ("revoked", "The key is revoked. Whoever uses it is turned away from now on."),
+    ("created", "The tenant was created. Invite its first admin below."),
+    ("suspended", "The tenant is suspended. Nothing goes in or out."),
+    ("resumed", "The tenant may act again."),
+    ("limited", "The limits were changed. They act at once."),
+    ("offboarded", "The tenant leaves. It can be taken back until its time is over."),
+    ("restored", "The tenant was taken back."),
 ];
 
 impl Notice {

@@ -3,17 +3,42 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::pages::{invitation, people, review, sign_in};
-use crate::{Desk, assets};
+use crate::pages::{audit, home, invitation, overview, people, review, service, sign_in, tenants};
+use crate::{Desk, assets, formatted};
 
 /// What a tenant's people reach.
-pub(crate) fn tenants() -> Router<Desk> {
-    before_the_door().route("/", get(review::home)).route("/review", get(review::list)).merge(everybody())
+pub(crate) fn of_tenants() -> Router<Desk> {
+    before_the_door()
+        .route("/", get(home::show))
+        .route("/review", get(review::list).post(review::bulk))
+        .route("/review/undo", post(review::undo))
+        .route("/review/{mail}", get(review::show).post(review::decide))
+        // No session is asked for: a frame without any right brings none. The link itself is good for a minute.
+        .route("/view/{link}", get(formatted::show))
+        .route("/inboxes", get(service::inboxes))
+        .route("/webhooks", get(service::webhooks))
+        .route("/webhooks/{webhook}", get(service::webhook))
+        .route("/webhooks/{webhook}/replay", post(service::replay))
+        .route("/domains", get(service::domains))
+        .route("/keys", get(service::keys))
+        .route("/keys/{key}/revoke", post(service::revoke))
+        .merge(everybody())
 }
 
 /// What the operator's staff reach.
-pub(crate) fn staff() -> Router<Desk> {
-    before_the_door().route("/", get(people::list)).merge(everybody())
+pub(crate) fn of_staff() -> Router<Desk> {
+    before_the_door()
+        .route("/", get(overview::show))
+        .route("/tenants", get(tenants::list).post(tenants::create))
+        .route("/tenants/{tenant}", get(tenants::show))
+        .route("/tenants/{tenant}/suspend", post(tenants::suspend))
+        .route("/tenants/{tenant}/resume", post(tenants::resume))
+        .route("/tenants/{tenant}/limits", post(tenants::limits))
+        .route("/tenants/{tenant}/people", post(tenants::invite))
+        .route("/tenants/{tenant}/offboard", post(tenants::offboard))
+        .route("/tenants/{tenant}/restore", post(tenants::restore))
+        .route("/tenants/{tenant}/break-glass", post(tenants::break_glass))
+        .merge(everybody())
 }
 
 /// What is open to who has no session.
@@ -29,6 +54,7 @@ fn before_the_door() -> Router<Desk> {
 fn everybody() -> Router<Desk> {
     Router::new()
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/audit", get(audit::show))
         .route("/people", get(people::list).post(people::invite))
         .route("/people/{person}/role", post(people::change_role))
         .route("/people/{person}/remove", post(people::remove))

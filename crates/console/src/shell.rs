@@ -27,11 +27,27 @@ pub(crate) struct Way {
     pub(crate) href: &'static str,
     pub(crate) label: &'static str,
     pub(crate) is_here: bool,
+    /// How many things wait there.
+    pub(crate) count: usize,
 }
 
 /// Pages that a person may go to.
-const TENANTS: &[(&str, &str)] = &[("/console/review", "Review"), ("/console/people", "People")];
-const STAFF: &[(&str, &str)] = &[("/console/people", "People")];
+const TENANTS: &[(&str, &str)] = &[
+    ("/console", "Overview"),
+    ("/console/review", "Review"),
+    ("/console/inboxes", "Inboxes"),
+    ("/console/webhooks", "Webhooks"),
+    ("/console/domains", "Domains"),
+    ("/console/keys", "Keys"),
+    ("/console/people", "People"),
+    ("/console/audit", "Audit log"),
+];
+const STAFF: &[(&str, &str)] = &[
+    ("/console", "Overview"),
+    ("/console/tenants", "Tenants"),
+    ("/console/people", "People"),
+    ("/console/audit", "Audit log"),
+];
 
 impl Shell {
     /// The surroundings of a page that stands under `here`.
@@ -48,13 +64,24 @@ impl Shell {
             icon: assets::icon(),
             brand: desk.config.name.clone(),
             support: desk.config.support_url.clone(),
-            ways: ways.iter().map(|(href, label)| Way { href, label, is_here: *href == here }).collect(),
+            ways: ways
+                .iter()
+                .map(|(href, label)| Way { href, label, is_here: *href == here, count: 0 })
+                .collect(),
             person: member.name().to_owned(),
             role: member.role().as_str(),
             place: member.organisation().unwrap_or("Operations").to_owned(),
             proof: member.proof().to_owned(),
             notice: None,
         }
+    }
+
+    /// The same with the number of mails that wait for a person.
+    pub(crate) fn counting(mut self, waiting: usize) -> Self {
+        for way in self.ways.iter_mut().filter(|way| way.href == "/console/review") {
+            way.count = waiting;
+        }
+        self
     }
 
     /// The same with something to say.

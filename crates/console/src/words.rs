@@ -1,8 +1,25 @@
-//! How times are written for people.
+//! How times and numbers are written for people.
 
+use jiff::tz::TimeZone;
 use mailward_mail::clock::Timestamp;
 
-/// How long ago: `just now`, `5 min ago`, `3 h ago`, `12 d ago`.
+/// `23 Nov 2026, 14:05 UTC`.
+pub(crate) fn moment(at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at.millis()) {
+        Ok(at) => at.to_zoned(TimeZone::UTC).strftime("%-d %b %Y, %H:%M UTC").to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
+/// `23 Nov`.
+pub(crate) fn day(at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at.millis()) {
+        Ok(at) => at.to_zoned(TimeZone::UTC).strftime("%-d %b").to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
+/// How long ago: `just now`, `5 min`, `3 h`, `12 d`.
 pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     let seconds = (now.millis() - at.millis()).max(0) / 1_000;
     match seconds {
@@ -13,18 +30,53 @@ pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// A number with thin spaces between its thousands.
+pub(crate) fn number(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() * 2);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    if value < 0 { format!("\u{2212}{out}") } else { out }
+}
+
+/// Bytes in a unit that leaves one to three digits: `1.4 MB`.
+pub(crate) fn size(bytes: i64) -> String {
+    let mut value = bytes.max(0) as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if value < 1_000.0 {
+            let digits = usize::from(value < 10.0 && unit != "B");
+            return format!("{value:.digits$}\u{202f}{unit}");
+        }
+        value /= 1_000.0;
+    }
+    format!("{value:.1}\u{202f}TB")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn how_long_ago_is_told_in_one_unit() {
+    fn times_and_numbers_read_as_people_write_them() {
         let at = Timestamp::parse("2026-11-23T14:05:00Z").expect("a moment");
+        assert_eq!((moment(at), day(at)), ("23 Nov 2026, 14:05 UTC".into(), "23 Nov".into()));
         let later = |seconds: i64| Timestamp(at.millis() + seconds * 1_000);
         for (seconds, text) in [(0, "just now"), (61, "1 min ago"), (7_300, "2 h ago"), (200_000, "2 d ago")]
         {
             assert_eq!(ago(at, later(seconds)), text);
         }
         assert_eq!(ago(later(5), at), "just now", "clocks differ");
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567, -1_000].map(number),
+            ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567", "\u{2212}1\u{202f}000"]
+        );
+        assert_eq!(
+            [0, 999, 1_400, 26_214_400].map(size),
+            ["0\u{202f}B", "999\u{202f}B", "1.4\u{202f}kB", "26\u{202f}MB"]
+        );
     }
 }

@@ -85,6 +85,16 @@ impl Principal {
         Self { held, origin: Origin::default(), is_operator: false }
     }
 
+    /// An operator at a tenant.
+    pub(crate) fn of_operator(held: Authenticated, origin: Origin) -> Self {
+        Self { held, origin, is_operator: true }
+    }
+
+    /// Whether it is an operator who acts for the tenant: mail is not shown to her by any way but break-glass.
+    pub(crate) fn is_operator(&self) -> bool {
+        self.is_operator
+    }
+
     /// What the key may do.
     pub fn scopes(&self) -> Scopes {
         self.held.scopes

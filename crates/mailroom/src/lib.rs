@@ -42,6 +42,7 @@ mod trespass;
 #[cfg(doctest)]
 mod unforgeable;
 mod unreadable;
+mod viewing;
 mod webhooks;
 
 use std::sync::Arc;
@@ -83,6 +84,7 @@ pub use screening::{Screened, Screening, judge, judge_texts};
 pub use snapshot::{AttachmentMeta, Meta};
 pub use streaming::{Followed, Following, Happening, StreamPlace};
 pub use trespass::{Foreign, Trespass};
+pub use viewing::Waiting;
 pub use webhooks::{
     CreatedWebhook, DeliveryView, ReplayRequest, RotatedWebhook, WebhookCall, WebhookPatch, WebhookRequest,
     WebhookStep, WebhookView,

@@ -13,7 +13,10 @@ mod steps;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+use mailward_mail::id::TenantId;
+use mailward_mailroom::people::InviteRequest;
 use mailward_smtp::Shutdown;
+use mailward_store::Role;
 
 use crate::StartError;
 use crate::app::App;
@@ -44,6 +47,10 @@ pub(super) async fn run(exit: bool) -> Result<bool, StartError> {
             app.operator,
             app.smtp.expect(ALL_PARTS)
         ));
+        let (ada, staff) = invitations(&app).await?;
+        say(&format!(
+            "  console  {ada}\n           invites you to ada's, as admin; to the operator's own:\n           {staff}\n"
+        ));
         signalled().await;
     }
     app.stop(Shutdown::Hard).await;
@@ -67,6 +74,24 @@ async fn show(app: &App) -> Result<bool, StartError> {
         "\nNot everything happened as expected; see the lines marked ✗.\n"
     });
     Ok(well)
+}
+
+/// Links into the console: for a person of ada's, and for one of the operator's staff. Each is good once.
+async fn invitations(app: &App) -> Result<(String, String), StartError> {
+    let broken = |error: &dyn std::fmt::Display| failed("nobody could be invited to the console", error);
+    let key = std::fs::read_to_string(app.data_dir().join("operator.key")).map_err(|error| broken(&error))?;
+    let here = std::net::Ipv4Addr::LOCALHOST.into();
+    let operator = app.room().operator(key.trim(), here).await.map_err(|error| broken(&error))?;
+    let ada = TenantId::parse("ada").map_err(|error| broken(&error))?;
+    let mut links = Vec::new();
+    for (tenant, at) in [(Some(&ada), app.http.expect(ALL_PARTS)), (None, app.operator)] {
+        let request = InviteRequest { email: "you@demo.test".to_owned(), role: Role::Admin };
+        let made = app.room().invite_as_operator(&operator, tenant, &request).await;
+        let made = made.map_err(|error| broken(&error))?.ok_or_else(|| broken(&"ada is not there"))?;
+        links.push(format!("http://{at}/console/invitation/{}", made.secret));
+    }
+    let staff = links.pop().unwrap_or_default();
+    Ok((links.pop().unwrap_or_default(), staff))
 }
 
 fn configuration(directory: &std::path::Path) -> Result<Config, StartError> {

@@ -112,6 +112,10 @@ fn http(config: &Config) -> Result<(), Fault> {
     }
     let url = http.public_url.as_deref().is_none_or(is_base_url);
     ensure(url, "http.public_url", "is not a base URL: write one such as https://mail.example.com")?;
+    let named = (1..=40).contains(&config.console.name.chars().count());
+    ensure(named, "console.name", "must have 1 to 40 characters")?;
+    let help = config.console.support_url.as_deref().is_none_or(|url| url.starts_with("https://"));
+    ensure(help, "console.support_url", "must begin with https://")?;
     let origins = config.mcp.allowed_origins.iter().all(|origin| is_origin(origin));
     ensure(
         origins,

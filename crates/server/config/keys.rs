@@ -175,6 +175,8 @@ pub const KEYS: &[Key] = &[
         "[]",
         "origins (https://host:port) of pages that may speak MCP, besides this service's own",
     ),
+    key("console.name", r#""Mailward""#, "what the service is called on its pages"),
+    key("console.support_url", r#""""#, "https://... where people find help; none: no link is shown"),
     key(
         "outbound.mode",
         r#""sandbox""#,

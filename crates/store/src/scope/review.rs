@@ -31,6 +31,15 @@ impl Scope {
         rows.into_iter().map(Message::try_from).collect()
     }
 
+    /// How many messages are held, and since when the one that waits longest.
+    pub async fn waiting(&mut self) -> Result<(i64, Option<Timestamp>)> {
+        const SQL: &str =
+            "SELECT COUNT(*), MIN(received_at) FROM message WHERE tenant_id = $1 AND state = 'held'";
+        let (count, oldest): (i64, Option<i64>) =
+            on!(&mut self.tx, |conn| sqlx::query_as(SQL).bind(self.tenant.as_str()).fetch_one(conn).await?);
+        Ok((count, oldest.map(Timestamp)))
+    }
+
     /// One message in whatever state, for a reviewer.
     pub async fn message_for_review(&mut self, id: &MessageId) -> Result<Option<Message>> {
         const SQL: &str = concat!(
