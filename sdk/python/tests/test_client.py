@@ -2,7 +2,9 @@
 
 import concurrent.futures
 import contextlib
+import datetime
 import http.server
+import itertools
 import os
 import re
 import stat
@@ -138,6 +140,75 @@ class ClientTest(unittest.TestCase):
         again = self.mw.create_inbox(client_id="support")
         self.assertEqual((again.id, again.token), (inbox.id, None))
 
+    def test_a_code_is_waited_for_and_is_no_year_and_no_order_number(self):
+        inbox = self.mw.create_inbox()
+        deliver(plain("Order 482913", "Order 482913 of 2026 is on its way."), inbox.address)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            waiting = pool.submit(inbox.wait_for_code, from_="example.com", timeout=30)
+            deliver(plain("Sign in", "Your verification code is 739204. It expires in 10 minutes."), inbox.address)
+            found = waiting.result()
+        self.assertEqual((found.code, found.link, found.from_), ("739204", None, "sender@example.com"))
+        self.assertNotIn("739204", repr(found))
+        email = inbox.get_email(found.email_id)
+        self.assertIsNone(email.extraction(), "nobody asked yet")
+        self.assertEqual([one["code"] for one in email.extract().codes], ["739204"])
+        self.assertEqual(email.extraction().email_id, email.id)
+        later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=1)
+        self.assertIsNone(inbox.wait_for_code(since=later, timeout=0.9))
+
+    def test_mail_is_sent_answered_in_its_thread_and_sent_once(self):
+        ada, bob = self.mw.create_inbox(), self.mw.create_inbox()
+        queued = ada.send(bob.address, "Lunch", "At noon?", idempotency_key="lunch-1")
+        self.assertEqual(ada.send(bob.address, "Lunch", "At noon?", idempotency_key="lunch-1").id, queued.id)
+        with self.assertRaises(mailward.MailwardError) as raised:
+            ada.send(bob.address, "Dinner", "At noon?", idempotency_key="lunch-1")
+        self.assertEqual(raised.exception.code, "idempotency_mismatch")
+        came = bob.wait_for_email(timeout=30)
+        self.assertEqual((came.subject, came.extracted_text.strip()), ("Lunch", "At noon?"))
+        answer = came.reply("Yes.\n\n> At noon?")
+        back = ada.wait_for_email(timeout=30)
+        self.assertEqual((back.subject, back.extracted_text.strip()), ("Re: Lunch", "Yes."))
+        self.assertEqual(back.thread_id, ada.get_email(queued.id).thread_id)
+        self.assertEqual(bob.receive(direction="outbound")[0].id, answer.id)
+
+    def test_what_happens_is_told_as_it_happens_and_again_from_where_it_ended(self):
+        inbox = self.mw.create_inbox()
+        deliver(plain("One", "text"), inbox.address)
+        log = list(self.mw.events(limit=1).all())
+        first = next(event for event in log if event.type == "email.received")
+        deliver(plain("Two", "text"), inbox.address)
+
+        def subjects(after, count):
+            told = (event for event in inbox.stream(after=after) if event.type == "email.received")
+            return list(itertools.islice(told, count))
+
+        (two,) = subjects(first.id, 1)
+        self.assertEqual((two.data["subject"], two.inbox_id), ("Two", inbox.id))
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            coming = pool.submit(subjects, two.id, 2)
+            deliver(plain("Three", "text"), inbox.address)
+            deliver(plain("Four", "text"), inbox.address)
+            self.assertEqual([event.data["subject"] for event in coming.result()], ["Three", "Four"])
+        self.assertEqual(self.mw.redeliver(two.id).webhooks, 0)
+        gone = self.mw.create_inbox()
+        gone.delete()
+        with self.assertRaises(mailward.NotFoundError):
+            next(gone.stream())
+
+    def test_domains_are_named_looked_at_and_given_up_and_use_is_shown_by_day(self):
+        domain = self.mw.add_domain("agents.example.com")
+        self.assertEqual(domain.status, "pending_verification")
+        self.assertTrue(any(record.type == "MX" and record.priority for record in domain.dns_records))
+        self.assertEqual(self.mw.verify_domain(domain.id).id, domain.id)
+        self.assertEqual(self.mw.domain(domain.id).domain, "agents.example.com")
+        self.assertEqual([one.id for one in self.mw.domains()], [domain.id])
+        self.mw.delete_domain(domain.id)
+        self.assertEqual(self.mw.domains(), [])
+        inbox = self.mw.create_inbox()
+        deliver(plain("One", "text"), inbox.address)
+        used = self.mw.usage()
+        self.assertEqual((used.total.received, used.days[-1].received, used.inbox_id), (1, 1, None))
+
     def test_errors_are_of_a_class_with_the_service_s_word_and_what_to_do(self):
         @contextlib.contextmanager
         def fails(kind, code):
@@ -180,7 +251,6 @@ class ClientTest(unittest.TestCase):
         class Endpoint(http.server.BaseHTTPRequestHandler):
             def do_POST(self):  # noqa: N802
                 body = self.rfile.read(int(self.headers["content-length"]))
-                calls.append((body, dict(self.headers)))
                 self.send_response(200)
                 self.end_headers()
                 # The first call of all is a challenge.

@@ -8,8 +8,7 @@ console.log(inbox.address);
 
 // ... here the agent would type that address into a form ...
 
-const email = await inbox.waitForEmail({ subject: /code/i, timeout: 60_000 });
-if (!email) throw new Error("no code came");
-if (email.security.injectionRisk === "high") throw new Error("this mail is not to be trusted");
-console.log(email.body.match(/\b\d{6}\b/)?.[0]);
+const found = await inbox.waitForCode({ timeout: 60_000 });
+if (!found) throw new Error("no code came");
+console.log(found.code ?? found.link);
 await inbox.delete();

@@ -12,11 +12,15 @@ import type {
   CreateInbox,
   CreateKey,
   CreateWebhook,
+  Domain,
   Email as EmailData,
+  Event,
   Inbox as InboxData,
   Key,
+  Redelivered,
   RotateKey,
   SignedUp,
+  UsageByDay,
   Webhook,
 } from "./types.js";
 
@@ -109,6 +113,45 @@ export class Mailward {
     const found = await this.#http.call<{ data: EmailData[]; pagination: { cursor: string | null } }>("searchEmails", { query });
     const emails = found.data.map((data) => new Email(data, this.#http));
     return new Page(emails, found.pagination.cursor, (cursor) => this.search(words, { ...options, cursor }));
+  }
+
+  /** What happened in the last 30 days, oldest first; behind the event `after`. `for await` goes on to the end. */
+  async events(options: { after?: string; limit?: number } = {}): Promise<Page<Event>> {
+    const found = await this.#http.call<{ data: Event[]; hasMore: boolean }>("listEvents", { query: options });
+    const last = found.hasMore ? found.data.at(-1)?.id : undefined;
+    return new Page(found.data, last, (after) => this.events({ ...options, after }));
+  }
+
+  /** Tells an event to the webhooks again, under its id. */
+  async redeliver(event: string): Promise<Redelivered> {
+    return this.#http.call<Redelivered>("redeliverEvent", { path: { event } });
+  }
+
+  /** What was used, day by day, in UTC: 30 days when nothing is said. */
+  async usage(options: { from?: string; to?: string; inboxId?: string } = {}): Promise<UsageByDay> {
+    return this.#http.call<UsageByDay>("getUsage", { query: options });
+  }
+
+  /** Names a domain of your own; `dnsRecords` says what its DNS must say. */
+  async addDomain(domain: string): Promise<Domain> {
+    return this.#http.call<Domain>("createDomain", { body: { domain } });
+  }
+
+  async domains(): Promise<Domain[]> {
+    return (await this.#http.call<{ data: Domain[] }>("listDomains")).data;
+  }
+
+  async domain(id: string): Promise<Domain> {
+    return this.#http.call<Domain>("getDomain", { path: { id } });
+  }
+
+  /** Looks at its DNS now. */
+  async verifyDomain(id: string): Promise<Domain> {
+    return this.#http.call<Domain>("verifyDomain", { path: { id } });
+  }
+
+  async deleteDomain(id: string): Promise<void> {
+    await this.#http.call("deleteDomain", { path: { id } });
   }
 
   /** Mints a key that does no more than the one in use. */

@@ -1,7 +1,27 @@
 // A mail, and what can be done with it.
 
+import { randomUUID } from "node:crypto";
+import { NotFoundError } from "./errors.js";
 import type { Transport } from "./http.js";
-import type { Attachment, AttachmentLink, Email as EmailData, SafeEmail, Security } from "./types.js";
+import type {
+  Attachment,
+  AttachmentLink,
+  Email as EmailData,
+  Extraction,
+  Queued,
+  SafeEmail,
+  Security,
+  SendAttachment,
+} from "./types.js";
+
+export interface ReplyOptions {
+  text: string;
+  html?: string;
+  cc?: string[];
+  attachments?: SendAttachment[];
+  /** With it a repeat is the same mail; made up for each call when absent. */
+  idempotencyKey?: string;
+}
 
 export interface SafeOptions {
   /** Characters of the sender's text, 100 to 32,000; 16,000 when absent. */
@@ -29,6 +49,8 @@ export class Email {
   /** The text; null until the mail was opened. */
   body: string | null;
   html: string | null;
+  /** What is new in the text, without the mails it quotes and without its signature; null until the mail was opened. */
+  extractedText: string | null;
   readonly isRead: boolean;
   readonly hasAttachments: boolean;
   readonly threadId: string | null;
@@ -56,6 +78,7 @@ export class Email {
     this.preview = data.preview;
     this.body = data.body;
     this.html = data.html ?? null;
+    this.extractedText = data.extractedText ?? null;
     this.isRead = data.isRead;
     this.hasAttachments = data.hasAttachments;
     this.threadId = data.threadId;
@@ -75,6 +98,7 @@ export class Email {
       const data = await this.#http.call<EmailData>("getEmail", { path });
       this.body = data.body ?? "";
       this.html = data.html ?? null;
+      this.extractedText = data.extractedText ?? null;
     }
     return this;
   }
@@ -93,6 +117,30 @@ export class Email {
     return this.#http.call<SafeEmail>("getEmail", { path, query: { ...options, view: "safe" } });
   }
 
+  /** Answers its author, in its conversation. Not for `automated` mail: nobody is there to read it. */
+  async reply(options: ReplyOptions): Promise<Queued> {
+    const { text, html, cc, attachments, idempotencyKey = randomUUID() } = options;
+    const { address } = await this.#http.call<{ address: string }>("getInbox", { path: { id: this.inboxId } });
+    const subject = /^re:/i.test(this.subject) ? this.subject : `Re: ${this.subject}`;
+    const to = this.direction === "outbound" ? this.to : [this.from];
+    const letter = { from: address, to, cc, subject: oneLine(subject), body: { text, html }, inReplyTo: this.id, attachments };
+    return this.#http.call<Queued>("sendEmail", { body: letter, idempotencyKey });
+  }
+
+  /** Finds the facts in it: codes, links, contacts, dates, amounts, events, what can be done. Nothing leaves the service. */
+  async extract(): Promise<Extraction> {
+    return this.#http.call<Extraction>("extractEmail", { path: { id: this.inboxId, email: this.id } });
+  }
+
+  /** The facts that were found before; null: nobody asked. */
+  async extraction(): Promise<Extraction | null> {
+    const path = { id: this.inboxId, email: this.id };
+    return this.#http.call<Extraction>("getExtraction", { path }).catch((error: unknown) => {
+      if (error instanceof NotFoundError) return null;
+      throw error;
+    });
+  }
+
   /** A link to an attachment that works without a token for a quarter of an hour. */
   async attachmentLink(index: number): Promise<AttachmentLink> {
     const path = { id: this.inboxId, email: this.id, index };
@@ -104,4 +152,11 @@ export class Email {
     const link = await this.attachmentLink(index);
     return this.#http.download(link.downloadUrl);
   }
+}
+
+/** A subject as it may be sent: without what would end its line, at most 500 bytes. */
+function oneLine(subject: string): string {
+  let line = subject.replace(/\p{Cc}/gu, " ");
+  while (Buffer.byteLength(line) > 500) line = line.slice(0, -1);
+  return line;
 }

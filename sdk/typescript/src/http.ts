@@ -58,6 +58,22 @@ export class Transport {
     }
   }
 
+  /** The body of an answer as it comes, once; not made again. */
+  async open(id: OperationId, call: Call, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const operation: Operation = operations[id];
+    const url = this.baseUrl + path(operation, call.path ?? {}) + query(operation, call.query ?? {});
+    const headers: Record<string, string> = { accept: "text/event-stream" };
+    if (this.#token) headers["authorization"] = `Bearer ${this.#token}`;
+    try {
+      const answer = await fetch(url, { headers, redirect: "error", signal });
+      if (!answer.ok) throw await problem(answer);
+      // Node's streams can be iterated over; the types of browsers do not know it yet.
+      return (answer.body ?? []) as unknown as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      throw error instanceof MailwardError ? error : noAnswer(error);
+    }
+  }
+
   /** The bytes at a signed link of the service, which needs no token and is given none. */
   async download(url: string): Promise<Uint8Array> {
     const signal = AbortSignal.timeout(this.#timeout);

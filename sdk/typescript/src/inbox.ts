@@ -1,9 +1,22 @@
 // An inbox: what came, what comes, what is written from it.
 
+import { randomUUID } from "node:crypto";
 import { Email } from "./email.js";
 import type { Transport } from "./http.js";
 import { Page } from "./page.js";
-import type { ChangeInbox, Email as EmailData, Inbox as InboxData, InjectionRisk, Key, Thread } from "./types.js";
+import { follow, type StreamOptions } from "./stream.js";
+import type {
+  ChangeInbox,
+  Code,
+  Email as EmailData,
+  Inbox as InboxData,
+  InjectionRisk,
+  Key,
+  Queued,
+  SendEmail,
+  StreamEvent,
+  Thread,
+} from "./types.js";
 
 export interface ReceiveOptions {
   /** 1 to 100; 20 when absent. */
@@ -27,6 +40,21 @@ export interface WaitOptions {
   /** Milliseconds; 60,000 when absent. */
   timeout?: number;
   signal?: AbortSignal;
+}
+
+export interface WaitForCodeOptions {
+  /** Only from this address, or from this domain and those below it. */
+  from?: string;
+  /** Only of mail that became available later: the moment before you asked for the code. */
+  since?: string | Date;
+  /** Milliseconds; 60,000 when absent. */
+  timeout?: number;
+  signal?: AbortSignal;
+}
+
+export interface SendOptions extends Omit<SendEmail, "from"> {
+  /** With it a repeat is the same mail; made up for each call when absent. */
+  idempotencyKey?: string;
 }
 
 /** The longest that the service lets a poll wait, in seconds. */
@@ -118,6 +146,41 @@ export class Inbox {
       this.#passed.splice(0, this.#passed.length - MOST_PASSED);
       if (wanted) return wanted.open();
     }
+  }
+
+  /**
+   * Waits for a verification code, or a link that signs in or confirms: the newest; null when none came in time. Found by the
+   * service, so years, prices and order numbers are none.
+   */
+  async waitForCode(options: WaitForCodeOptions = {}): Promise<Code | null> {
+    const { from, since, timeout = 60_000, signal } = options;
+    const end = Date.now() + timeout;
+    for (;;) {
+      const left = Math.ceil((end - Date.now()) / 1_000);
+      if (left <= 0) return null;
+      const seconds = Math.min(left, POLL_SECONDS);
+      const found = await this.#http.call<Code | undefined>("waitForCode", {
+        path: { id: this.id },
+        query: { timeout: seconds, from, since: since instanceof Date ? since.toISOString() : since },
+        timeout: (seconds + 10) * 1_000,
+        signal,
+      });
+      if (found) return found;
+    }
+  }
+
+  /** Sends a mail. It is queued when this returns; what becomes of it is told by events, and by its `status`. */
+  async send(options: SendOptions): Promise<Queued> {
+    const { idempotencyKey = randomUUID(), ...letter } = options;
+    return this.#http.call<Queued>("sendEmail", { body: { from: this.address, ...letter }, idempotencyKey });
+  }
+
+  /**
+   * What happens in the inbox, as it happens: `for await`. Connects again by itself, and goes on where it was; with `after`,
+   * the id of an event, from there on.
+   */
+  stream(options: StreamOptions = {}): AsyncGenerator<StreamEvent, void, undefined> {
+    return follow(this.#http, this.id, options);
   }
 
   /** Threads, the one that was written to last first. */

@@ -60,6 +60,8 @@ export interface Email {
   preview: string | null;
   body: string | null;
   html?: string;
+  /** What is new in the text: without the mails it quotes and without its signature. */
+  extractedText?: string;
   isRead: boolean;
   hasAttachments: boolean;
   threadId: string | null;
@@ -189,4 +191,185 @@ export interface Webhook {
 export interface Deleted {
   id: string;
   deleted: boolean;
+}
+
+/** A mail to be sent. */
+export interface SendEmail {
+  from: string;
+  to: string[];
+  cc?: string[];
+  bcc?: string[];
+  subject: string;
+  body: SendBody;
+  replyTo?: string;
+  /** The id of the mail that is answered, or its Message-ID. */
+  inReplyTo?: string;
+  threadId?: string;
+  attachments?: SendAttachment[];
+}
+
+export interface SendBody {
+  text: string;
+  html?: string;
+}
+
+export interface SendAttachment {
+  filename: string;
+  contentType: string;
+  /** Base64. */
+  content: string;
+}
+
+/** A mail that was accepted. */
+export interface Queued {
+  id: string;
+  status: string;
+}
+
+/** A code to type, or a link that signs in or confirms: use it where you asked for it, nowhere else. */
+export interface Code {
+  code: string | null;
+  link: string | null;
+  /** 0.5 to 0.99. */
+  confidence: number;
+  emailId: string;
+  from: string;
+}
+
+/** The facts in a mail. */
+export interface Extraction {
+  id: string;
+  emailId: string;
+  status: string;
+  codes: ExtractedCode[];
+  links: ExtractedLink[];
+  contacts: ExtractedContact[];
+  dates: ExtractedDate[];
+  amounts: ExtractedAmount[];
+  scheduling: ExtractedScheduling[];
+  actions: ExtractedAction[];
+  createdAt: string;
+  completedAt: string | null;
+}
+
+export interface ExtractedCode {
+  code: string;
+  confidence: number;
+}
+
+export interface ExtractedLink {
+  url: string;
+  /** `magic_link` or `confirm_link`. */
+  kind: string;
+  confidence: number;
+}
+
+export interface ExtractedContact {
+  name: string | null;
+  email: string | null;
+  phone: string | null;
+  role: string | null;
+  organization: string | null;
+}
+
+export interface ExtractedDate {
+  value: string;
+  label: string;
+  isEstimate: boolean;
+}
+
+export interface ExtractedAmount {
+  value: number;
+  currency: string;
+  label: string;
+}
+
+export interface ExtractedScheduling {
+  eventType: string;
+  startTime: string | null;
+  endTime: string | null;
+  location: string | null;
+  attendees: string[];
+  summary: string;
+}
+
+export interface ExtractedAction {
+  type: string;
+  description: string;
+  url: string | null;
+  deadline: string | null;
+}
+
+/** Something that happened, as the log and webhooks tell it. */
+export interface Event {
+  /** The same on every way it is delivered. */
+  id: string;
+  type: string;
+  timestamp: string;
+  inboxId: string | null;
+  data: unknown;
+}
+
+/** Something that happened in an inbox, as streams tell it. */
+export interface StreamEvent {
+  id: string;
+  inbox_id: string;
+  event_type: string;
+  timestamp: string;
+  data: unknown;
+}
+
+export interface Redelivered {
+  id: string;
+  /** Endpoints that it is told to again. */
+  webhooks: number;
+}
+
+export interface UsageByDay {
+  inboxId: string | null;
+  storedBytes: number;
+  total: Used;
+  days: UsageOfDay[];
+}
+
+export interface Used {
+  received: number;
+  held: number;
+  sent: number;
+  bounced: number;
+  webhookAttempts: number;
+  bytesStored: number;
+}
+
+/** What was used in a day, UTC. */
+export interface UsageOfDay {
+  date: string;
+  received: number;
+  held: number;
+  sent: number;
+  bounced: number;
+  webhookAttempts: number;
+  bytesStored: number;
+}
+
+export interface Domain {
+  id: string;
+  domain: string;
+  /** `pending_verification`, `verified` or `failed`. */
+  status: string;
+  /** What its DNS must say. */
+  dnsRecords: DnsRecord[];
+  checkedAt: string | null;
+  createdAt: string;
+}
+
+export interface DnsRecord {
+  type: string;
+  host: string;
+  value: string;
+  priority?: number;
+  purpose: string;
+  status: string;
+  /** What stands there instead. */
+  found?: string;
 }

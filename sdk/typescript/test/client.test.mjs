@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
+import { createServer, connect as dial } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, test } from "node:test";
@@ -152,6 +153,108 @@ test("webhooks are made, listed and deleted", async () => {
   assert.deepEqual((await mw.webhooks()).map(({ id, secret }) => [id, secret]), [[made.id, undefined]]);
   await mw.deleteWebhook(made.id);
   assert.deepEqual(await mw.webhooks(), []);
+});
+
+test("a code is waited for, and is no year and no order number", async () => {
+  const inbox = await mw.createInbox();
+  await deliver(plain("Order 482913", "Order 482913 of 2026 is on its way."), inbox.address);
+  const waiting = inbox.waitForCode({ from: "example.com", timeout: 30_000 });
+  await deliver(plain("Sign in", "Your verification code is 739204. It expires in 10 minutes."), inbox.address);
+  const found = await waiting;
+  assert.deepEqual([found.code, found.link, found.from], ["739204", null, "sender@example.com"]);
+  const email = await inbox.getEmail(found.emailId);
+  assert.equal(email.subject, "Sign in");
+  assert.equal(await email.extraction(), null, "nobody asked yet");
+  assert.deepEqual((await email.extract()).codes.map(({ code }) => code), ["739204"]);
+  assert.equal((await email.extraction()).emailId, email.id);
+  assert.equal(await inbox.waitForCode({ since: new Date(Date.now() + 60_000), timeout: 900 }), null);
+});
+
+test("mail is sent, answered in its thread, and sent once however often it is asked", async () => {
+  const [ada, bob] = [await mw.createInbox(), await mw.createInbox()];
+  const letter = { to: [bob.address], subject: "Lunch", body: { text: "At noon?" }, idempotencyKey: "lunch-1" };
+  const queued = await ada.send(letter);
+  assert.equal((await ada.send(letter)).id, queued.id);
+  await assert.rejects(ada.send({ ...letter, subject: "Dinner" }), { code: "idempotency_mismatch" });
+  const came = await bob.waitForEmail({ timeout: 30_000 });
+  assert.deepEqual([came.subject, came.body.trim(), came.extractedText.trim()], ["Lunch", "At noon?", "At noon?"]);
+  const answer = await came.reply({ text: "Yes.\n\n> At noon?" });
+  const back = await ada.waitForEmail({ timeout: 30_000 });
+  assert.deepEqual([back.subject, back.threadId], ["Re: Lunch", (await ada.getEmail(queued.id)).threadId]);
+  assert.equal(back.extractedText.trim(), "Yes.");
+  assert.equal((await bob.receive({ direction: "outbound" }))[0].id, answer.id);
+});
+
+test("what happens is told as it happens, again from where it ended, and stands in the log", async () => {
+  const inbox = await mw.createInbox();
+  await deliver(plain("One", "text"), inbox.address);
+  const log = [];
+  for await (const event of await mw.events({ limit: 1 })) log.push(event);
+  const first = log.find(({ type }) => type === "email.received");
+  assert.equal(first.inboxId, inbox.id);
+  await deliver(plain("Two", "text"), inbox.address);
+  const subjects = async (after, count) => {
+    const [told, stop] = [[], new AbortController()];
+    for await (const event of inbox.stream({ after, signal: stop.signal })) {
+      if (event.event_type === "email.received") told.push(event);
+      if (told.length === count) break;
+    }
+    return told;
+  };
+  const [two] = await subjects(first.id, 1);
+  assert.deepEqual([two.data.subject, two.inbox_id], ["Two", inbox.id]);
+  const coming = subjects(two.id, 2);
+  await deliver(plain("Three", "text"), inbox.address);
+  await deliver(plain("Four", "text"), inbox.address);
+  assert.deepEqual((await coming).map(({ data }) => data.subject), ["Three", "Four"]);
+  assert.deepEqual(await mw.redeliver(two.id), { id: two.id, webhooks: 0 });
+  const gone = await mw.createInbox();
+  await gone.delete();
+  await assert.rejects(gone.stream().next(), sdk.NotFoundError);
+});
+
+test("a stream whose connection was lost goes on where it was", async () => {
+  const inbox = await mw.createInbox();
+  const wires = new Set();
+  const target = new URL(baseUrl);
+  const cable = createServer((near) => {
+    const far = dial(Number(target.port), target.hostname);
+    near.pipe(far).pipe(near);
+    for (const end of [near, far]) {
+      wires.add(end);
+      end.on("error", () => {}).on("close", () => wires.delete(end));
+    }
+  });
+  await new Promise((resolve) => cable.listen(0, "127.0.0.1", resolve));
+  const wired = await Mailward.create({ baseUrl: `http://127.0.0.1:${cable.address().port}`, token: mw.token });
+  await deliver(plain("One", "text"), inbox.address);
+  const begin = (await mw.events())[0].id;
+  const told = [];
+  for await (const event of (await wired.inbox(inbox.id)).stream({ after: begin })) {
+    if (event.event_type !== "email.received") continue;
+    told.push(event.data.subject);
+    if (told.length === 3) break;
+    for (const end of wires) end.destroy();
+    await deliver(plain(`After ${told.length}`, "text"), inbox.address);
+  }
+  assert.deepEqual(told, ["One", "After 1", "After 2"], "each once, in order, across two cuts");
+  for (const end of wires) end.destroy();
+  cable.close();
+});
+
+test("domains are named, looked at and given up, and use is shown by day", async () => {
+  const domain = await mw.addDomain("agents.example.com");
+  assert.equal(domain.status, "pending_verification");
+  assert.ok(domain.dnsRecords.some(({ type, priority }) => type === "MX" && typeof priority === "number"));
+  assert.equal((await mw.verifyDomain(domain.id)).id, domain.id);
+  assert.equal((await mw.domain(domain.id)).domain, "agents.example.com");
+  assert.deepEqual((await mw.domains()).map(({ id }) => id), [domain.id]);
+  await mw.deleteDomain(domain.id);
+  assert.deepEqual(await mw.domains(), []);
+  const inbox = await mw.createInbox();
+  await deliver(plain("One", "text"), inbox.address);
+  const used = await mw.usage();
+  assert.deepEqual([used.total.received, used.days.at(-1).received, used.inboxId], [1, 1, null]);
 });
 
 test("errors are of a class, with the service's word, the request's id and what to do", async () => {

@@ -29,6 +29,12 @@ function properties(it) {
   return Object.assign({}, ...parts.map(properties), found.properties);
 }
 
+/** Names of properties that are always there, wherever a schema says so. */
+function required(it) {
+  const found = schema(it) ?? {};
+  return [...(found.required ?? []), ...(found.allOf ?? []).flatMap(required)];
+}
+
 for (const [id, { method, path, query = [] }] of Object.entries(operations)) {
   test(`${id} is asked as the service describes it`, () => {
     const found = described.get(id);
@@ -49,12 +55,11 @@ for (const declared of interfaces) {
       assert.ok(known[field], field);
       // What may be absent or null there has to be so here.
       const types = [schema(known[field]).type ?? []].flat();
-      const required = api.components.schemas[name].required ?? [];
       const isRequest = /^(Create|Change|Rotate|Send)/.test(name);
       const text = member.type.getText(file);
       if (isRequest) continue;
       const mayBeNull = types.includes("null") || known[field].oneOf?.some(({ type }) => type === "null");
-      const isAbsentable = !required.includes(field) && !mayBeNull;
+      const isAbsentable = !required(api.components.schemas[name]).includes(field) && !mayBeNull;
       if (mayBeNull && !member.questionToken) assert.match(text, /\| null$/, `${field} may be null`);
       if (isAbsentable) assert.ok(member.questionToken, `${field} may be absent`);
     }

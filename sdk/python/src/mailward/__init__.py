@@ -19,7 +19,27 @@ from ._errors import (
 )
 from ._inbox import Inbox
 from ._page import Page
-from ._types import Account, Attachment, AttachmentLink, Finding, Key, SafeEmail, Security, Thread, Webhook
+from ._types import (
+    Account,
+    Attachment,
+    AttachmentLink,
+    Code,
+    DnsRecord,
+    Domain,
+    Event,
+    Extraction,
+    Finding,
+    Key,
+    Queued,
+    Redelivered,
+    SafeEmail,
+    Security,
+    Thread,
+    UsageByDay,
+    UsageOfDay,
+    Used,
+    Webhook,
+)
 from ._webhooks import verify_webhook
 
 __all__ = [
@@ -28,8 +48,13 @@ __all__ = [
     "Attachment",
     "AttachmentLink",
     "AuthenticationError",
+    "Code",
     "ConflictError",
+    "DnsRecord",
+    "Domain",
     "Email",
+    "Event",
+    "Extraction",
     "Finding",
     "Inbox",
     "InvalidRequestError",
@@ -41,13 +66,18 @@ __all__ = [
     "NotFoundError",
     "Page",
     "PermissionDeniedError",
+    "Queued",
     "QuotaError",
     "RateLimitError",
+    "Redelivered",
     "SafeEmail",
     "Security",
     "ServiceError",
     "SignatureError",
     "Thread",
+    "UsageByDay",
+    "UsageOfDay",
+    "Used",
     "Webhook",
     "verify_webhook",
 ]

@@ -13,7 +13,8 @@ from ._http import Transport
 from ._inbox import Inbox
 from ._page import Page
 from ._token import keep_token, kept_token, usual_file
-from ._types import Account, Key, Webhook, read
+from ._types import Account, Domain, Event, Key, Redelivered, UsageByDay, Webhook, read, usage
+from ._types import domain as read_domain
 
 
 class Mailward:
@@ -144,6 +145,46 @@ class Mailward:
             return Page(emails, found["pagination"]["cursor"], page)
 
         return page(cursor)
+
+    def events(self, *, after: str | None = None, limit: int | None = None) -> Page[Event]:
+        """What happened in the last 30 days, oldest first; behind the event ``after``."""
+
+        def page(after: str | None) -> Page[Event]:
+            found = self._http.call("listEvents", query={"after": after, "limit": limit})
+            events = [read(Event, one) for one in found["data"]]
+            return Page(events, events[-1].id if found["hasMore"] and events else None, page)
+
+        return page(after)
+
+    def redeliver(self, event: str) -> Redelivered:
+        """Tells an event to the webhooks again, under its id."""
+        return read(Redelivered, self._http.call("redeliverEvent", path={"event": event}))
+
+    def usage(
+        self, *, from_: str | None = None, to: str | None = None, inbox_id: str | None = None
+    ) -> UsageByDay:
+        """What was used, day by day, in UTC: 30 days when nothing is said."""
+        return usage(self._http.call("getUsage", query={"from": from_, "to": to, "inboxId": inbox_id}))
+
+    def add_domain(self, domain: str) -> Domain:
+        """Names a domain of your own; ``dns_records`` says what its DNS must say."""
+        return read_domain(self._http.call("createDomain", body={"domain": domain}))
+
+    def domains(self) -> list[Domain]:
+        """All domains."""
+        return [read_domain(one) for one in self._http.call("listDomains")["data"]]
+
+    def domain(self, id: str) -> Domain:
+        """One domain."""
+        return read_domain(self._http.call("getDomain", path={"id": id}))
+
+    def verify_domain(self, id: str) -> Domain:
+        """Looks at its DNS now."""
+        return read_domain(self._http.call("verifyDomain", path={"id": id}))
+
+    def delete_domain(self, id: str) -> None:
+        """Gives a domain up."""
+        self._http.call("deleteDomain", path={"id": id})
 
     def create_key(
         self,

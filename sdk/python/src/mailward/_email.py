@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
+from ._errors import NotFoundError
 from ._http import Transport
-from ._types import Attachment, AttachmentLink, SafeEmail, Security, read, security
+from ._types import Attachment, AttachmentLink, Extraction, Queued, SafeEmail, Security, read, security
 
 
 class Email:
@@ -27,6 +29,8 @@ class Email:
     #: The text; None until the mail was opened.
     body: str | None
     html: str | None
+    #: What is new in the text, without the mails it quotes and without its signature; None until the mail was opened.
+    extracted_text: str | None
     is_read: bool
     has_attachments: bool
     thread_id: str | None
@@ -54,6 +58,7 @@ class Email:
         self.preview = data["preview"]
         self.body = data["body"]
         self.html = data.get("html")
+        self.extracted_text = data.get("extractedText")
         self.is_read = data["isRead"]
         self.has_attachments = data["hasAttachments"]
         self.thread_id = data["threadId"]
@@ -78,6 +83,7 @@ class Email:
             data = self._http.call("getEmail", path=self._path)
             self.body = data["body"] or ""
             self.html = data.get("html")
+            self.extracted_text = data.get("extractedText")
         return self
 
     def safe_body(self, *, max_characters: int | None = None, max_tokens: int | None = None) -> str:
@@ -100,6 +106,42 @@ class Email:
         }
         return read(SafeEmail, self._http.call("getEmail", path=self._path, query=query))
 
+    def reply(
+        self,
+        text: str,
+        *,
+        html: str | None = None,
+        cc: list[str] | None = None,
+        attachments: list[dict[str, str]] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Queued:
+        """Answers its author, in its conversation. Not for ``automated`` mail: nobody is there to read it."""
+        inbox = self._http.call("getInbox", path={"id": self.inbox_id})
+        subject = self.subject if self.subject.lower().startswith("re:") else f"Re: {self.subject}"
+        letter = {
+            "from": inbox["address"],
+            "to": self.to if self.direction == "outbound" else [self.from_],
+            "cc": cc,
+            "subject": _one_line(subject),
+            "body": {"text": text, "html": html},
+            "inReplyTo": self.id,
+            "attachments": attachments,
+        }
+        key = idempotency_key or str(uuid.uuid4())
+        return read(Queued, self._http.call("sendEmail", body=letter, idempotency_key=key))
+
+    def extract(self) -> Extraction:
+        """Finds the facts in it: codes, links, contacts, dates, amounts, events, what can be done. Nothing leaves the
+        service."""
+        return read(Extraction, self._http.call("extractEmail", path=self._path))
+
+    def extraction(self) -> Extraction | None:
+        """The facts that were found before; None: nobody asked."""
+        try:
+            return read(Extraction, self._http.call("getExtraction", path=self._path))
+        except NotFoundError:
+            return None
+
     def attachment_link(self, index: int) -> AttachmentLink:
         """A link to an attachment that works without a token for a quarter of an hour."""
         return read(AttachmentLink, self._http.call("getAttachment", path={**self._path, "index": index}))
@@ -107,3 +149,9 @@ class Email:
     def download(self, index: int) -> bytes:
         """The bytes of an attachment."""
         return self._http.download(self.attachment_link(index).download_url)
+
+
+def _one_line(subject: str) -> str:
+    """A subject as it may be sent: without what would end its line, at most 500 bytes."""
+    line = "".join(" " if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in subject)
+    return line.encode()[:500].decode(errors="ignore")

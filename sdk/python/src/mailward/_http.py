@@ -75,6 +75,19 @@ class Transport:
             time.sleep(pause)
             tried += 1
 
+    def open(self, name: str, path: Mapping[str, str | int], query: Mapping[str, Any], timeout: float) -> Any:
+        """An answer that is read as it comes, once; not made again. ``timeout`` is how long it may be silent."""
+        operation = OPERATIONS[name]
+        url = self.base_url + _path(operation, path) + _query(operation, query)
+        headers = {"Accept": "text/event-stream"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        try:
+            return self._opener.open(urllib.request.Request(url, headers=headers), timeout=timeout)
+        except urllib.error.HTTPError as answer:
+            with answer:
+                raise _problem(answer) from None
+
     def download(self, url: str) -> bytes:
         """The bytes at a signed link of the service, which needs no token and is given none."""
         if urllib.parse.urlsplit(url).scheme not in ("http", "https"):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from ._email import Email
 from ._http import Transport
 from ._page import Page
-from ._types import InjectionRisk, Key, Thread, read
+from ._stream import follow
+from ._types import Code, Event, InjectionRisk, Key, Queued, Thread, read
 
 #: The longest that the service lets a poll wait, in seconds.
 _POLL_SECONDS = 25
@@ -138,6 +141,72 @@ class Inbox:
             if wanted is not None:
                 return wanted.open()
         return None
+
+    def wait_for_code(
+        self,
+        *,
+        from_: str | None = None,
+        since: str | datetime.datetime | None = None,
+        timeout: float = 60,
+    ) -> Code | None:
+        """Waits for a verification code, or a link that signs in or confirms: the newest; None when none came in time.
+
+        Found by the service, so years, prices and order numbers are none. ``from_`` is an address, or a domain with those
+        below it; ``since`` the moment before you asked for the code.
+        """
+        moment = since.astimezone(datetime.timezone.utc).isoformat() if isinstance(since, datetime.datetime) else since
+        end = time.monotonic() + timeout
+        while (left := math.ceil(end - time.monotonic())) > 0:
+            seconds = min(left, _POLL_SECONDS)
+            found = self._http.call(
+                "waitForCode",
+                path={"id": self.id},
+                query={"timeout": seconds, "from": from_, "since": moment},
+                timeout=seconds + 10,
+            )
+            if found:
+                return read(Code, found)
+        return None
+
+    def send(
+        self,
+        to: str | list[str],
+        subject: str,
+        text: str,
+        *,
+        html: str | None = None,
+        cc: list[str] | None = None,
+        bcc: list[str] | None = None,
+        reply_to: str | None = None,
+        in_reply_to: str | None = None,
+        thread_id: str | None = None,
+        attachments: list[dict[str, str]] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Queued:
+        """Sends a mail. It is queued when this returns; what becomes of it is told by events, and by its ``status``.
+
+        ``attachments`` are ``{"filename": ..., "contentType": ..., "content": base64}``. With ``idempotency_key`` a repeat is
+        the same mail; one is made up for each call when absent.
+        """
+        letter = {
+            "from": self.address,
+            "to": [to] if isinstance(to, str) else to,
+            "cc": cc,
+            "bcc": bcc,
+            "subject": subject,
+            "body": {"text": text, "html": html},
+            "replyTo": reply_to,
+            "inReplyTo": in_reply_to,
+            "threadId": thread_id,
+            "attachments": attachments,
+        }
+        key = idempotency_key or str(uuid.uuid4())
+        return read(Queued, self._http.call("sendEmail", body=letter, idempotency_key=key))
+
+    def stream(self, *, after: str | None = None) -> Iterator[Event]:
+        """What happens in the inbox, as it happens. Connects again by itself, and goes on where it was; with ``after``, the
+        id of an event, from there on. Ends when it is closed, or with an error when the service refuses."""
+        return follow(self._http, self.id, after)
 
     def threads(self, *, limit: int | None = None, cursor: str | None = None) -> Page[Thread]:
         """Threads, the one that was written to last first."""

@@ -138,6 +138,120 @@ class Webhook:
     secret: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
+class Queued:
+    """A mail that was accepted."""
+
+    id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code to type, or a link that signs in or confirms: use it where you asked for it, nowhere else."""
+
+    code: str | None = field(repr=False)
+    link: str | None = field(repr=False)
+    #: 0.5 to 0.99.
+    confidence: float
+    email_id: str
+    from_: str
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The facts in a mail; what stands in the lists is as the service's OpenAPI document names it."""
+
+    id: str
+    email_id: str
+    status: str
+    codes: list[dict[str, Any]] = field(repr=False)
+    links: list[dict[str, Any]] = field(repr=False)
+    contacts: list[dict[str, Any]] = field(repr=False)
+    dates: list[dict[str, Any]] = field(repr=False)
+    amounts: list[dict[str, Any]] = field(repr=False)
+    scheduling: list[dict[str, Any]] = field(repr=False)
+    actions: list[dict[str, Any]] = field(repr=False)
+    created_at: str
+    completed_at: str | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, as the log and webhooks tell it."""
+
+    #: The same on every way it is delivered.
+    id: str
+    type: str
+    timestamp: str
+    inbox_id: str | None
+    data: Any = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Redelivered:
+    """What was told again, and to how many endpoints."""
+
+    id: str
+    webhooks: int
+
+
+@dataclass(frozen=True)
+class Used:
+    """What was used."""
+
+    received: int
+    held: int
+    sent: int
+    bounced: int
+    webhook_attempts: int
+    bytes_stored: int
+
+
+@dataclass(frozen=True)
+class UsageOfDay(Used):
+    """What was used in a day, UTC."""
+
+    date: str
+
+
+@dataclass(frozen=True)
+class UsageByDay:
+    """What was used, day by day."""
+
+    inbox_id: str | None
+    stored_bytes: int
+    total: Used
+    days: list[UsageOfDay]
+
+
+@dataclass(frozen=True)
+class DnsRecord:
+    """What a domain's DNS must say in one place."""
+
+    type: str
+    host: str
+    value: str
+    purpose: str
+    status: str
+    priority: int | None = None
+    #: What stands there instead.
+    found: str | None = None
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain of your own."""
+
+    id: str
+    domain: str
+    #: ``pending_verification``, ``verified`` or ``failed``.
+    status: str
+    dns_records: list[DnsRecord]
+    checked_at: str | None
+    created_at: str
+
+
 T = TypeVar("T")
 
 
@@ -160,3 +274,19 @@ def security(data: dict[str, Any]) -> Security:
     """How a mail was judged, with its findings."""
     findings = [read(Finding, one) for one in data["findings"]]
     return read(Security, {**data, "findings": findings})
+
+
+def usage(data: dict[str, Any]) -> UsageByDay:
+    """What was used, with its days."""
+    days = [read(UsageOfDay, one) for one in data["days"]]
+    return read(UsageByDay, {**data, "total": read(Used, data["total"]), "days": days})
+
+
+def domain(data: dict[str, Any]) -> Domain:
+    """A domain, with its records."""
+    return read(Domain, {**data, "dnsRecords": [read(DnsRecord, one) for one in data["dnsRecords"]]})
+
+
+def stream_event(data: dict[str, Any]) -> Event:
+    """An event as streams tell it; their fields have names of their own."""
+    return Event(data["id"], data["event_type"], data["timestamp"], data["inbox_id"], data["data"])
