@@ -50,6 +50,9 @@ deliver(
     inbox["address"],
 )
 emails = [email["id"] for email in ask("GET", f"/v1/inboxes/{inbox['id']}/emails", next(in_turn))["data"]]
+threads = [one["id"] for one in ask("GET", f"/v1/inboxes/{inbox['id']}/threads", next(in_turn))["data"]]
+events = [one["id"] for one in ask("GET", "/v1/events", next(in_turn))["data"]]
+domain = ask("POST", "/v1/domains", next(in_turn), {"domain": "contract.example.com"})
 
 
 #: What may stand in a place of a path, by the route and the place's name.
@@ -58,6 +61,12 @@ def genuine(path: str, name: str) -> str | None:
         return dice.choice(emails)
     if name == "index":
         return "0"
+    if name == "thread":
+        return dice.choice(threads)
+    if name == "event":
+        return dice.choice(events)
+    if name == "id" and path.startswith("/v1/domains/{id}"):
+        return str(domain["id"])
     # Nothing is deleted that other cases need.
     if name == "id" and path.startswith("/v1/inboxes/{id}"):
         return str(inbox["id"])
@@ -71,6 +80,9 @@ def map_case(context: schemathesis.HookContext, case: Any) -> Any:
         found = genuine(case.operation.path, name)
         if found and not is_last_of_it and dice.random() < 0.5:
             case.path_parameters[name] = found
+    # Else no mail would get further than to the look for its sender.
+    if case.operation.path == "/v1/emails/send" and isinstance(case.body, dict) and dice.random() < 0.5:
+        case.body = {**case.body, "from": inbox["address"]}
     return case
 
 
@@ -83,5 +95,5 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: Any) -> No
         token = next(in_turn)
     case.headers = {**(case.headers or {}), "Authorization": f"Bearer {token}"}
     # Nobody waits for mail here.
-    if path.endswith(("/poll", "/code")) or "timeout" in (case.query or {}):
+    if path.endswith(("/poll", "/code", "/stream")) or "timeout" in (case.query or {}):
         case.query = {**(case.query or {}), "timeout": 0}
