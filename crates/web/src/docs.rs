@@ -19,8 +19,10 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 const STYLE: &str = include_str!("docs/style.css");
 /// In this order; what is not named comes after, by its name.
-const TAGS: &[&str] =
-    &["account", "inboxes", "emails", "threads", "keys", "webhooks", "events", "domains", "review", "gate"];
+const TAGS: &[&str] = &[
+    "account", "inboxes", "emails", "threads", "leases", "events", "webhooks", "domains", "keys", "review",
+    "gate", "audit",
+];
 const METHODS: &[&str] = &["get", "post", "put", "patch", "delete"];
 
 /// The description for people.
@@ -47,8 +49,8 @@ pub(crate) fn page(openapi: &[u8]) -> String {
     let mut menu = String::new();
     let mut body = String::new();
     for (tag, operations) in &groups {
-        menu += &format!("<li><a href=\"#tag-{0}\">{0}</a><ul>", escaped(tag));
-        body += &format!("<section id=\"tag-{0}\"><h2>{0}</h2>\n", escaped(tag));
+        menu += &format!("<li><a href=\"#tag-{0}\">{1}</a><ul>", escaped(tag), escaped(shown(tag)));
+        body += &format!("<section id=\"tag-{0}\"><h2>{1}</h2>\n", escaped(tag), escaped(shown(tag)));
         for one in operations {
             let id = escaped(text(&one.operation["operationId"]));
             menu += &format!("<li><a href=\"#{id}\">{id}</a></li>");
@@ -70,6 +72,11 @@ pub(crate) fn page(openapi: &[u8]) -> String {
          <main>{body}</main></body></html>\n",
         version = escaped(text(&api["info"]["version"])),
     )
+}
+
+/// A tag as it is shown; the style makes its first letter a capital.
+fn shown(tag: &str) -> &str {
+    if tag == "mcp" { "MCP" } else { tag }
 }
 
 struct Operation<'a> {
@@ -155,7 +162,7 @@ mod tests {
     use super::*;
     use crate::{openapi, routes};
 
-    fn shown(routes: routes::Routes) -> String {
+    fn written(routes: routes::Routes) -> String {
         let (_, api) = routes.split_for_parts();
         page(&openapi::document(api, "Mailward", "https://mail.test"))
     }
@@ -166,7 +173,7 @@ mod tests {
             let (_, api) = routes().split_for_parts();
             let api: Value =
                 serde_json::from_slice(&openapi::document(api, "t", "https://mail.test")).expect("JSON");
-            let page = shown(routes());
+            let page = written(routes());
             for item in api["paths"].as_object().expect("paths").values() {
                 for operation in item.as_object().expect("methods").values() {
                     let id = format!("<article id=\"{}\">", text(&operation["operationId"]));
@@ -181,7 +188,7 @@ mod tests {
 
     #[test]
     fn links_within_the_page_lead_somewhere() {
-        let page = shown(routes::public());
+        let page = written(routes::public());
         for link in page.split("href=\"#").skip(1) {
             let id = link.split('"').next().expect("an end");
             assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
@@ -190,7 +197,7 @@ mod tests {
 
     #[test]
     fn nothing_runs_and_nothing_comes_from_elsewhere() {
-        let page = shown(routes::public());
+        let page = written(routes::public());
         for word in ["<script", "<style", "style=", "onclick", "src=", "<img", "<iframe", "<form"] {
             assert!(!page.contains(word), "{word}");
         }
