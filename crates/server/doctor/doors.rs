@@ -56,6 +56,8 @@ pub(super) const DOORS: &[Door] = &[
     door("mails", Shows, Tenant, "GET", "/v1/inboxes/{inbox}/emails"),
     door("mails, by its agent", Shows, Inbox, "GET", "/v1/inboxes/{inbox}/emails"),
     door("poll", Shows, Inbox, "GET", "/v1/inboxes/{inbox}/emails/poll?timeout=0&after=0"),
+    door("code", Shows, Inbox, "GET", "/v1/inboxes/{inbox}/code?timeout=0"),
+    door("stream", Shows, Inbox, "GET", "/v1/inboxes/{inbox}/stream?timeout=0"),
     door("mail", Shows, Tenant, "GET", "/v1/inboxes/{inbox}/emails/{email}"),
     door("mail, by its agent", Shows, Inbox, "GET", "/v1/inboxes/{inbox}/emails/{email}"),
     door("mail for a prompt", Shows, Inbox, "GET", "/v1/inboxes/{inbox}/emails/{email}?view=safe"),
@@ -96,4 +98,15 @@ pub(super) const DOORS: &[Door] = &[
     door("replay webhook", Changes, Tenant, "POST", "/v1/webhooks/{webhook}/replay")
         .with(r#"{"since":"2026-01-01T00:00:00Z"}"#),
     door("delete webhook", Changes, Tenant, "DELETE", "/v1/webhooks/{webhook}"),
+];
+
+/// Tools of MCP that show what their arguments name.
+pub(super) const TOOLS: &[&str] = &[
+    "check_inbox",
+    "get_email",
+    "get_attachment",
+    "wait_for_email",
+    "wait_for_code",
+    "list_threads",
+    "search_emails",
 ];

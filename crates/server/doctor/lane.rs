@@ -49,8 +49,8 @@ pub struct Ask {
     pub token: Option<String>,
     /// A JSON body.
     pub body: Option<Value>,
-    /// A further header.
-    pub header: Option<(&'static str, String)>,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// What came back.
@@ -68,7 +68,7 @@ impl Ask {
     /// A request without a body.
     #[must_use]
     pub fn new(method: &'static str, path: impl Into<String>, token: &str) -> Self {
-        Self { method, path: path.into(), token: Some(token.to_owned()), body: None, header: None }
+        Self { method, path: path.into(), token: Some(token.to_owned()), body: None, headers: Vec::new() }
     }
 
     /// With a JSON body.
@@ -200,7 +200,7 @@ impl Lane {
         if let Some(token) = &ask.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        if let Some((name, value)) = &ask.header {
+        for (name, value) in &ask.headers {
             request = request.header(*name, value);
         }
         let body = ask.body.as_ref().map(|body| Bytes::from(body.to_string())).unwrap_or_default();

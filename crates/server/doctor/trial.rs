@@ -10,13 +10,16 @@ use mailward_mail::random::Random;
 use mailward_web::{Trial, Tried, Verdict};
 use serde_json::{Value, json};
 
-use super::doors::{By, DOORS, Door, Way};
+use super::doors::{By, DOORS, Door, TOOLS, Way};
 use super::lane::{Ask, Heard};
 use super::stage::{Service, Side};
 use super::{Trouble, letter};
 
 /// What ids of nobody end in.
 const NOBODY: &str = "00000000000000000000000000";
+
+/// The revision of MCP that is spoken.
+const MCP_REVISION: &str = "2026-07-28";
 
 /// A trial and what it left behind.
 pub struct Outcome {
@@ -58,6 +61,9 @@ async fn all(service: &Service, ada: &Side, bob: &Side) -> Result<Vec<Tried>, Tr
     for (by, of) in [(ada, bob), (bob, ada)] {
         for door in DOORS {
             tried.push(try_door(service, by, of, door).await?);
+        }
+        for tool in TOOLS {
+            tried.push(try_tool(service, by, of, tool).await?);
         }
         tried.push(forged_link(service, by, of).await?);
         tried.push(operators_door(service, by, of).await?);
@@ -170,6 +176,53 @@ fn is_missing(door: &Door, side: &Side) -> bool {
         || ((door.names("{webhook}") || door.names("{url}")) && side.webhook.is_none())
 }
 
+/// A tool of MCP, asked of the neighbour's: it answers as for what never was.
+async fn try_tool(service: &Service, by: &Side, of: &Side, tool: &str) -> Result<Tried, Trouble> {
+    let (door, what) = (format!("MCP {tool}"), "a neighbour's, by its id");
+    // A revision that needs no session: each call is a request of its own.
+    let call = |side: Option<&Side>| {
+        let name =
+            |own: Option<&String>, prefix: &str| own.cloned().unwrap_or_else(|| format!("{prefix}{NOBODY}"));
+        let (inbox, email) =
+            (name(side.map(|side| &side.inbox), "ibx_"), name(side.map(|side| &side.email), "eml_"));
+        let arguments = match tool {
+            "get_email" => json!({ "inboxId": inbox, "emailId": email }),
+            "get_attachment" => json!({ "inboxId": inbox, "emailId": email, "index": 0 }),
+            "wait_for_email" => json!({ "inboxId": inbox, "after": 0, "timeoutSeconds": 0 }),
+            "wait_for_code" => json!({ "inboxId": inbox, "timeoutSeconds": 0 }),
+            _ => json!({ "inboxId": inbox }),
+        };
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": MCP_REVISION,
+            "io.modelcontextprotocol/clientInfo": { "name": "doctor", "version": "1" },
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let params = json!({ "name": tool, "arguments": arguments, "_meta": meta });
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+        let mut ask = Ask::new("POST", "/mcp", &by.inbox_token).with(message);
+        ask.headers = vec![
+            ("accept", "application/json, text/event-stream".to_owned()),
+            ("mcp-protocol-version", MCP_REVISION.to_owned()),
+            ("mcp-method", "tools/call".to_owned()),
+            ("mcp-name", tool.to_owned()),
+        ];
+        ask
+    };
+    let is_done = |heard: &Heard| memchr::memmem::find(&heard.body, br#""isError":false"#).is_some();
+    let own = service.public.ask(&call(Some(by))).await?;
+    if !is_done(&own) {
+        let said = format!("its own owner is refused, with {}", own.status);
+        return Ok(judged(&door, what, said, Verdict::Untried));
+    }
+    let foreign = service.public.ask(&call(Some(of))).await?;
+    let nobodys = service.public.ask(&call(None)).await?;
+    let is_open =
+        is_done(&foreign) || of.is_told(&foreign.everything()) || foreign.alike() != nobodys.alike();
+    let verdict = if is_open { Verdict::Leaks } else { Verdict::Closed };
+    let said = if is_open { "not as for what never was" } else { "refused, as for what never was" };
+    Ok(judged(&door, what, said, verdict))
+}
+
 /// One transaction with both as recipients: neither copy names the other.
 async fn both_as_recipients(service: &Service, ada: &Side, bob: &Side) -> Result<Vec<Tried>, Trouble> {
     let text = "From: <doctor@example.com>\r\nSubject: to both\r\n\r\nNothing of anybody.\r\n";
@@ -244,7 +297,7 @@ async fn same_names(service: &Service, by: &Side, of: &Side) -> Result<Tried, Tr
     let word = of.canary.word();
     let mut ask =
         Ask::new("POST", "/v1/inboxes", &by.token).with(json!({ "clientId": format!("client-{word}") }));
-    ask.header = Some(("idempotency-key", format!("client-{word}")));
+    ask.headers.push(("idempotency-key", format!("client-{word}")));
     let heard = service.public.ask(&ask).await?;
     let is_open = of.is_told(&heard.everything());
     Ok(match heard.status {
