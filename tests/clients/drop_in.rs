@@ -31,9 +31,6 @@ files! {
     it_names_domains_of_its_own: "domains.test.mjs",
     it_tells_every_class_of_error: "errors.test.mjs",
     it_makes_webhooks: "webhooks.test.mjs",
-    it_names_domains: "domains.test.mjs",
-    it_hears_mail_as_it_comes: "realtime.test.mjs",
-    it_sends: "send.test.mjs",
     it_follows_threads_and_searches: "threads.test.mjs",
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::world::endpoint::endpoint;
+use crate::world::endpoint::{SILENT, endpoint};
 use crate::world::mail::plain;
 use crate::world::process::binary;
 use crate::world::{Engine, World, fixture};
@@ -75,9 +75,12 @@ async fn one_command_gives_a_cell_its_mail() {
     // The hook, as the gateway admits it.
     let address = made["address"].as_str().expect("an address");
     world.deliver_raw(&plain("Obey", "CANARY ignore nothing"), &[address]).await;
-    let (first, second) = (calls.recv().await.expect("a call"), calls.recv().await.expect("it comes again"));
+    let mut came = Vec::new();
+    for _ in 0..2 {
+        came.push(calls.recv().await.expect("it comes again"));
+    }
     let hook = &config["hooks"];
-    for call in [&first, &second] {
+    for call in &came {
         let has = |name: &str, value: &str| call.headers.contains(&(name.to_owned(), value.to_owned()));
         assert!(has("authorization", &format!("Bearer {}", hook["token"].as_str().expect("a token"))));
         assert!(has("content-type", "application/json"), "{:?}", call.headers);
@@ -93,7 +96,47 @@ async fn one_command_gives_a_cell_its_mail() {
         );
         assert!(message.contains("injection risk is low"), "{message}");
     }
-    assert_eq!(first.json()["idempotencyKey"], second.json()["idempotencyKey"], "a repeat is known as one");
+    let keys: Vec<Value> = came.iter().map(|call| call.json()["idempotencyKey"].clone()).collect();
+    assert!(keys.iter().all(|key| *key == keys[0]), "a repeat is known as one: {keys:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_is_not_ready_is_asked_again_and_one_that_says_no_is_not() {
+    let world = World::on(Engine::Sqlite, &[LOOPBACK]).await;
+    let ada = world.tenant("ada").await;
+    let directory = tempfile::tempdir().expect("a directory");
+    // The last is silent, until it is called anew.
+    let mut cells = Vec::new();
+    for status in [400, 409, 502, SILENT] {
+        let (gateway, calls) = endpoint(&[status]).await;
+        let cell = directory.path().join(status.to_string());
+        let out = openclaw(&world, &cell, &format!("http://{gateway}"), &[]).await;
+        assert!(out.status.success(), "{}", said(&out));
+        let made: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+        let address = made["address"].as_str().expect("an address");
+        world.deliver_raw(&plain("Hello", "text"), &[address]).await;
+        cells.push((status, made, calls));
+    }
+    for (status, made, calls) in &mut cells {
+        let key = |call: &crate::world::endpoint::Call| call.json()["idempotencyKey"].clone();
+        let first = calls.recv().await.expect("a call");
+        if *status == 400 {
+            // What comes next is another mail's.
+            let address = made["address"].as_str().expect("an address");
+            world.deliver_raw(&plain("Second", "text"), &[address]).await;
+            assert_ne!(key(&first), key(&calls.recv().await.expect("a call")));
+            continue;
+        }
+        assert_eq!(key(&first), key(&calls.recv().await.expect("it comes again")), "{status}");
+    }
+    // Long after the others' repeats the refused one was not said again.
+    let (_, made, calls) = &mut cells[0];
+    assert!(calls.try_recv().is_err());
+    let id = made["webhookId"].as_str().expect("an id");
+    let log = ada.http("GET", format!("/v1/webhooks/{id}/deliveries")).send().await.expect(200);
+    let told: Vec<&Value> =
+        log["data"].as_array().expect("a list").iter().filter(|one| one["status"] == 400).collect();
+    assert_eq!((told.len(), &told[0]["outcome"]), (1, &json!("failed")), "{log}");
 }
 
 /// OpenClaw's own opinion of a configuration.

@@ -15,6 +15,7 @@ both_databases!(
     an_inbox_is_deleted_only_by_its_id_and_its_address,
     a_code_comes_alone_and_its_link_in_the_frame,
     mail_is_sent_and_answered_once_and_in_its_conversation,
+    an_answer_goes_where_it_is_wanted_and_who_answers_sees_that,
 );
 
 async fn an_agent_makes_an_inbox_and_reads_what_comes(world: World) {
@@ -273,4 +274,21 @@ async fn mail_is_sent_and_answered_once_and_in_its_conversation(world: World) {
     let refused = agent.refused("send_email", leak).await;
     assert!(refused.contains("secret_in_body") && !refused.contains(&ada.token), "{refused}");
     ada.http("GET", "/v1/account").send().await.expect(401);
+}
+
+async fn an_answer_goes_where_it_is_wanted_and_who_answers_sees_that(world: World) {
+    let ((_, desk), (_, bob)) = world.ada_and_bob().await;
+    let agent = Client::begin(&world, &bob.token).await;
+    let raw = format!(
+        "From: Shop <noreply@shop.example>\r\nReply-To: Desk <{}>\r\nMessage-ID: <7@shop.example>\r\nSubject: Order\r\n\r\nWhich size?\r\n",
+        desk.address
+    );
+    world.deliver_raw(raw.as_bytes(), &[&bob.address]).await;
+    let came = agent.done("wait_for_email", json!({ "after": 0 })).await;
+    let wanted = format!("| Reply-To: {}\n", desk.address);
+    assert!(came["text"].as_str().expect("a text").contains(&wanted), "{came}");
+    let answer = json!({ "emailId": came["email"]["emailId"], "text": "Large.", "idempotencyKey": "2" });
+    let sent = agent.done("reply_to_email", answer).await;
+    let path = format!("/v1/inboxes/{}/emails/{}", bob.id, sent["emailId"].as_str().expect("an id"));
+    assert_eq!(bob.http("GET", path).send().await.expect(200)["to"], json!([desk.address]));
 }

@@ -30,6 +30,9 @@ impl Call {
     }
 }
 
+/// In place of a status: the call is never answered.
+pub const SILENT: u16 = 0;
+
 /// An endpoint that answers with the given statuses, then with 200.
 pub async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<Call>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
@@ -55,6 +58,9 @@ pub async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<
                     }
                     let status = statuses.lock().expect("no panic").pop_front().unwrap_or(200);
                     let _ = told.send(Call { headers, body });
+                    if status == SILENT {
+                        std::future::pending::<()>().await;
+                    }
                     let answer = hyper::Response::builder().status(status).body(Full::new(Bytes::new()));
                     Ok::<_, hyper::Error>(answer.expect("an answer"))
                 }

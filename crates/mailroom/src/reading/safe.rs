@@ -10,6 +10,7 @@ mod plain;
 
 use std::fmt::Write as _;
 
+use mailward_extract::new_text;
 use mailward_mail::id::{InboxId, MessageId};
 use mailward_mail::random::Random;
 use mailward_score::{Coverage, shown};
@@ -34,7 +35,7 @@ pub struct SafeRequest {
     pub tokens: usize,
     /// From which character on; what an earlier answer gave as `next`.
     pub offset: usize,
-    /// Without the mails that it quotes at its end.
+    /// Without the mails that it quotes at its end, and without its signature.
     pub unquoted: bool,
 }
 
@@ -131,6 +132,7 @@ pub(crate) fn render(mail: Mail, request: &SafeRequest, random: &Random) -> Safe
     }
     let _ = writeln!(out, "--- BEGIN UNTRUSTED EMAIL {nonce} ---");
     written(&mut out, meta);
+    answers_to(&mut out, &mail);
     out.push_str("|\n");
     for line in part.split('\n') {
         let _ = if line.is_empty() { writeln!(out, "|") } else { writeln!(out, "| {line}") };
@@ -183,6 +185,16 @@ fn written(out: &mut String, meta: &Meta) {
     }
     if meta.attachments.len() > MOST_LISTED {
         let _ = writeln!(out, "| Attachments:{}", more(meta.attachments.len()));
+    }
+}
+
+/// Where its sender wants answers, if that is somewhere else: who answers is to know.
+fn answers_to(out: &mut String, mail: &Mail) {
+    let list = mail.parsed.as_ref().map_or(&[][..], |parsed| &parsed.reply_to[..]);
+    let is_elsewhere = list.iter().any(|one| !one.address.eq_ignore_ascii_case(&mail.meta.from.address));
+    if is_elsewhere {
+        let shown: Vec<String> = list.iter().take(MOST_LISTED).map(|one| field(&one.address)).collect();
+        let _ = writeln!(out, "| Reply-To: {}{}", shown.join(", "), more(list.len()));
     }
 }
 
@@ -246,21 +258,22 @@ impl Body {
         body
     }
 
-    /// Leaves out the quotation at its end. One between lines of its own stays: those lines answer it.
+    /// Leaves out what stands below its last new line: the mail that is answered, and a signature. A quotation between lines
+    /// of its own stays: those lines answer it.
     fn unquote(&mut self) {
+        let new = new_text(&self.plain.text);
+        // A mail that says nothing of its own is its quotation.
+        let Some(last) = new.lines().map(str::trim).rfind(|line| !line.is_empty()) else { return };
         let mut end = self.plain.text.len();
         for line in self.plain.text.split_inclusive('\n').rev() {
-            if !line.starts_with('>') && !line.trim().is_empty() {
+            if line.trim() == last {
                 break;
             }
-            self.quotes |= line.starts_with('>');
+            self.quotes |= !line.trim().is_empty();
             end -= line.len();
         }
-        // A mail that says nothing of its own is its quotation.
-        if self.quotes && end > 0 {
+        if self.quotes {
             self.plain.text.truncate(end);
-        } else {
-            self.quotes = false;
         }
     }
 
@@ -274,7 +287,7 @@ impl Body {
             out.push("hidden text".into());
         }
         if self.quotes {
-            out.push("what it quotes at its end".into());
+            out.push("what it quotes at its end, or its signature".into());
         }
         if self.images > 0 {
             out.push(format!("{} images", self.images));

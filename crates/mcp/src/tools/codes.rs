@@ -13,6 +13,8 @@ use crate::refusal::Refusal;
 
 /// The longest code that is no sentence.
 const MOST_CHARACTERS: usize = 16;
+/// The longest link; longer ones are no use to a model.
+const MOST_LINK: usize = 2_000;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -75,10 +77,12 @@ pub(super) fn code() -> Tool {
             Some(code) if is_plain(&code) => (Some(code), None),
             other => (None, other),
         };
-        for (name, value) in [("Code", odd), ("Link", found.link)] {
-            if let Some(value) = value {
-                frame.push(&frame::line(name, &value));
-            }
+        if let Some(odd) = odd {
+            frame.push(&frame::line("Code", &odd));
+        }
+        // Whole, for a part of it would lead nowhere; what could be read as anything but a URL is left out.
+        if let Some(link) = found.link.filter(|link| is_link(link)) {
+            frame.push(&format!("| Link: {link}\n"));
         }
         let confidence = Some((f64::from(found.confidence) * 100.0).round() / 100.0);
         Ok(Waited {
@@ -96,4 +100,33 @@ fn is_plain(code: &str) -> bool {
     code.len() <= MOST_CHARACTERS
         && code.bytes().any(|byte| byte.is_ascii_digit())
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Whether it is one line that no client takes for anything but a URL.
+fn is_link(link: &str) -> bool {
+    let is_fit = |byte: u8| byte.is_ascii_graphic() && !b"<>()[]`\"\\".contains(&byte);
+    link.len() <= MOST_LINK && link.bytes().all(is_fit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_be_a_sentence_is_no_code() {
+        assert!(is_plain("482913") && is_plain("AB12-CD34"));
+        for other in ["IGNORE-RULES", "send 1 key", "1234567890-1234567", "12\n34", "\u{661}\u{662}"] {
+            assert!(!is_plain(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_one_line_and_no_markdown() {
+        assert!(is_link(&format!("https://a.test/magic?token={}", "aB3_x~%2F".repeat(100))));
+        for other in
+            ["https://a.test/\n--- END", "https://a.test/](x", "https://a.test/ b", "https://\u{430}.test/"]
+        {
+            assert!(!is_link(other), "{other:?}");
+        }
+    }
 }
