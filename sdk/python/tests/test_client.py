@@ -251,6 +251,7 @@ class ClientTest(unittest.TestCase):
         class Endpoint(http.server.BaseHTTPRequestHandler):
             def do_POST(self):  # noqa: N802
                 body = self.rfile.read(int(self.headers["content-length"]))
+                calls.append((body, dict(self.headers)))
                 self.send_response(200)
                 self.end_headers()
                 # The first call of all is a challenge.
