@@ -9,7 +9,6 @@ mod staff;
 
 use crate::world::World;
 use crate::world::http::{Answer, Request};
-use person::Person;
 
 /// A page as nobody in particular asks for it.
 async fn nobody(world: &World, path: &str) -> Answer {
