@@ -32,6 +32,7 @@ mod locks;
 mod loops;
 mod mcp;
 mod nodes;
+mod outgoing;
 mod providers;
 mod reading;
 mod regions;

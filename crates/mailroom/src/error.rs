@@ -52,6 +52,15 @@ pub enum Error {
     /// A token of ours stands in a mail that was to be sent.
     #[error("a token of this service stands in the mail")]
     SecretInBody,
+    /// A secret of this family stands in a mail that was to be sent.
+    #[error("a secret stands in the mail: {0}")]
+    SecretOf(&'static str),
+    /// A mail that should wait for a person, where the owner wants it refused.
+    #[error("after a mail of risk this inbox may not send that: {0}")]
+    Tainted(String),
+    /// The owner's policy is against it.
+    #[error("{0}")]
+    SendPolicy(&'static str),
     /// Nothing is sent to somebody.
     #[error("{0}")]
     RecipientNotAllowed(&'static str),

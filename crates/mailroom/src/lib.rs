@@ -68,7 +68,10 @@ pub use leases::{Lease, LeaseRequest};
 pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing, UsageDays, UsageRequest};
 pub use mailward_mail::sample::sample;
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
-pub use outbound::{Begun, Fate, Parcel, Queued, RecipientStatus, Report, SendAttachment, SendRequest};
+pub use outbound::{
+    Begun, Effective as EffectiveSend, Fate, OnSecret, Parcel, Queued, RecipientStatus, Report,
+    SendAttachment, SendPolicy, SendRequest, SendTo, Taint,
+};
 pub use policies::{PolicyChange, PolicyView};
 pub use polling::Poll;
 pub use reading::{
@@ -81,7 +84,7 @@ pub use rotation::{KeyList, RotationRequest};
 pub use screening::gate::{GateNote, Trust};
 pub use screening::policy::{Effective, GatePolicy, OwnRule};
 pub use screening::{Screened, Screening, judge, judge_texts};
-pub use snapshot::{AttachmentMeta, Meta};
+pub use snapshot::{AttachmentMeta, HeldFor, Meta};
 pub use streaming::{Followed, Following, Happening, StreamPlace};
 pub use trespass::{Foreign, Trespass};
 pub use viewing::Waiting;

@@ -8,15 +8,20 @@ mod carry;
 mod compose;
 mod guard;
 mod letter;
+mod loops;
+mod policy;
 mod quota;
+mod released;
+mod taint;
 
 use mailward_mail::address::Address;
 use mailward_mail::clock::Timestamp;
-use mailward_mail::id::{InboxId, MessageId};
+use mailward_mail::id::{EventId, InboxId, MessageId};
 use mailward_mail::parsed::{Parsed, parse};
 use mailward_mail::prescan::Bounds;
 use mailward_store::{
-    Direction, Inbox, NewMessage, NewOutgoing, OutgoingStatus, Scope, Sent, Tenant, Threading,
+    Direction, EventKind, EventRow, Inbox, NewMessage, NewOutgoing, OutgoingStatus, Scope, Sent, Tenant,
+    Threading,
 };
 use mailward_vault::{MessageContext, PartKind};
 use sha2::{Digest, Sha256};
@@ -24,12 +29,13 @@ use sha2::{Digest, Sha256};
 pub(crate) use carry::whole;
 pub use carry::{Begun, Fate, Parcel, Report};
 pub use letter::{SendAttachment, SendRequest};
+pub use policy::{Effective, OnSecret, SendPolicy, SendTo, Taint};
 
 use crate::access::Principal;
 use crate::inbound::author_digest;
 use crate::keyring::TenantKeys;
 use crate::reading::{Joined, Outgoing, meta};
-use crate::snapshot::Meta;
+use crate::snapshot::{HeldFor, Meta};
 use crate::{Error, Mailroom, Result};
 use letter::Letter;
 
@@ -37,6 +43,8 @@ use letter::Letter;
 const ATTEMPTS: usize = 4;
 /// Message-IDs of a thread that are named in `References`: the first and the newest (RFC 5322 3.6.4 lets a list be cut).
 const MOST_REFERENCES: usize = 12;
+/// What was judged is not what stands there when it is counted.
+const CAME_MEANWHILE: &str = "mail of risk came while this one was judged; send it again";
 
 /// A mail that was accepted.
 #[derive(Clone, Debug)]
@@ -64,6 +72,8 @@ struct Composed {
     parsed: Parsed,
     meta: Meta,
     threading: Threading,
+    /// The newest mail of risk that was known when this one was judged.
+    judged_by: Option<MessageId>,
 }
 
 /// What an idempotency key and the request it came with are remembered by.
@@ -86,12 +96,27 @@ impl Mailroom {
         if !inbox.is_active {
             return Err(Error::InboxPaused);
         }
-        self.guard(caller, &letter).await?;
+        let policy = self.effective_send(tenant, &mut tenant.read().await?, &inbox.id).await?;
+        self.refuse_recipients(caller, &inbox, &letter, &policy).await?;
+        let secret = self.guard(caller, &letter, &policy).await?;
         let message_id = format!("{}@{}", hex(&self.0.random.bytes::<16>()), letter.from.domain());
         let joined = self.join(caller, &inbox, &letter, &message_id).await?;
         let name = self.open_small(tenant, inbox.id.as_str(), &inbox.profile).await?;
-        let composed = self.compose(&letter, &inbox.address, name, message_id, joined).await?;
-        self.enqueue(caller, &inbox.id, &letter, &composed, remembered.as_ref()).await
+        let answers = joined.answers.clone();
+        if let Some(answered) = &answers {
+            self.refuse_monologue(caller, answered).await?;
+        }
+        let mut composed = self.compose(&letter, &inbox.address, name, message_id, joined).await?;
+        for _ in 0..ATTEMPTS {
+            let judged = self.suspect(caller, &inbox, &letter, answers.as_ref(), &policy).await?;
+            composed.meta.held_for = held_for(&policy, &judged, secret)?;
+            composed.judged_by = judged.risky;
+            match self.enqueue(caller, &inbox.id, &letter, &composed, remembered.as_ref()).await {
+                Err(Error::Conflict(why)) if why == CAME_MEANWHILE => {}
+                done => return done,
+            }
+        }
+        Err(Error::Conflict(CAME_MEANWHILE))
     }
 
     /// How a mail fares with each of its recipients, in the order in which they were named; none of a mail that came.
@@ -221,7 +246,7 @@ impl Mailroom {
         .map_err(|_| Error::Damaged("a mail of our own could not be read"))?;
         let parsed = parsed.map_err(|_| Error::Damaged("a mail of our own is too complex"))?;
         let meta = Meta::outgoing(&parsed, address);
-        Ok(Composed { raw, parsed, meta, threading: joined.threading })
+        Ok(Composed { raw, parsed, meta, threading: joined.threading, judged_by: None })
     }
 
     /// Counts and stores a mail in one transaction, again where the database says that another order would have worked.
@@ -242,7 +267,7 @@ impl Mailroom {
                     attempt += 1;
                 }
                 // The key was rotated meanwhile, or an equal request was faster: what it made is found now.
-                Err(Error::Conflict(_)) if attempt < ATTEMPTS => {
+                Err(Error::Conflict(why)) if attempt < ATTEMPTS && why != CAME_MEANWHILE => {
                     attempt += 1;
                     self.0.keyring.renew(caller.tenant()).await?;
                 }
@@ -286,6 +311,10 @@ impl Mailroom {
         {
             return Err(Error::Conflict("another request with this idempotency key is being carried out"));
         }
+        // Under the lock of the inbox' row: what comes from here on was not read by whoever wrote this.
+        if self.risky(caller, &mut scope, inbox).await?.map(|risky| risky.newest) != composed.judged_by {
+            return Err(Error::Conflict(CAME_MEANWHILE));
+        }
         let plan = self.plan_of(&mut scope).await?;
         let used = scope.send_use(inbox, now).await?;
         let strangers = scope.strangers(inbox, &digests).await?;
@@ -308,13 +337,25 @@ impl Mailroom {
                 inbox,
                 day: used.day,
                 departure,
-                recipients: many(wanted.recipients),
+                // One that is held takes the rate and the disk now, the rest when it goes; it makes nobody an acquaintance.
+                recipients: if message.held { 0 } else { many(wanted.recipients) },
                 bytes: many(wanted.bytes),
-                new: &strangers,
+                new: if message.held { &[] } else { &strangers },
             })
             .await?;
+        if message.held {
+            let event = EventRow {
+                id: EventId::generate(&room.clock, &room.random),
+                kind: EventKind::EmailHeld,
+                inbox: Some(inbox.clone()),
+                message: Some(message.id.clone()),
+                created_at: now,
+            };
+            scope.record(&event).await?;
+        }
         scope.commit().await?;
-        Ok(Some(Queued { id: message.id, status: OutgoingStatus::Queued }))
+        let status = if message.held { OutgoingStatus::Held } else { OutgoingStatus::Queued };
+        Ok(Some(Queued { id: message.id, status }))
     }
 
     fn seal_outgoing(
@@ -342,7 +383,7 @@ impl Mailroom {
         let verdict = composed.meta.verdict.as_ref();
         let message = NewMessage {
             inbox: inbox.clone(),
-            held: false,
+            held: composed.meta.held_for.is_some(),
             received_at: now,
             size: i64::try_from(composed.raw.len()).unwrap_or(i64::MAX),
             level: verdict.map_or("low", |verdict| verdict.level.as_str()),
@@ -359,6 +400,24 @@ impl Mailroom {
         };
         Ok((message, parts))
     }
+}
+
+/// Why a mail has to wait, from what was found in it.
+///
+/// # Errors
+/// [`Error::Tainted`] where the owner wants it refused instead.
+fn held_for(
+    policy: &Effective,
+    judged: &taint::Suspicion,
+    secret: Option<&'static str>,
+) -> Result<Option<HeldFor>> {
+    if !judged.reasons.is_empty() && policy.taint == Taint::Block {
+        return Err(Error::Tainted(judged.reasons.join("; ")));
+    }
+    let mut reasons: Vec<String> = judged.reasons.iter().map(|one| (*one).to_owned()).collect();
+    reasons.extend(secret.map(|family| format!("a secret stands in it: {family}")));
+    let caused_by = judged.risky.clone().filter(|_| !judged.reasons.is_empty());
+    Ok((!reasons.is_empty()).then_some(HeldFor { reasons, caused_by }))
 }
 
 /// What a recipient's address is sealed for: it opens at its own place alone.

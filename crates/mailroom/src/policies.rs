@@ -5,6 +5,7 @@ use mailward_mail::id::InboxId;
 use mailward_store::{Action, PolicyRow, Scope, Tenant};
 
 use crate::access::Principal;
+use crate::outbound::{Effective as EffectiveSend, SendTo};
 use crate::screening::policy::{Effective, GatePolicy};
 use crate::{Error, Mailroom, Result};
 
@@ -19,6 +20,8 @@ pub struct PolicyView {
     pub policy: GatePolicy,
     /// What rules, with what the wider policies say.
     pub effective: Effective,
+    /// What rules for mail that goes.
+    pub send: EffectiveSend,
     /// Since when, and by which key.
     pub changed: Option<(Timestamp, String)>,
 }
@@ -36,6 +39,13 @@ pub enum PolicyChange {
 struct Opened {
     tenant: Option<(i64, GatePolicy)>,
     inbox: Option<(i64, GatePolicy)>,
+}
+
+impl Opened {
+    fn send(&self) -> EffectiveSend {
+        let of = |one: &Option<(i64, GatePolicy)>| one.as_ref().and_then(|(_, policy)| policy.send.clone());
+        EffectiveSend::of(of(&self.tenant), of(&self.inbox))
+    }
 }
 
 impl Mailroom {
@@ -68,6 +78,13 @@ impl Mailroom {
         change: PolicyChange,
         expected: Option<i64>,
     ) -> Result<Option<PolicyView>> {
+        let sends = match &change {
+            PolicyChange::Replace(policy) | PolicyChange::Merge(policy) => policy.send.is_some(),
+        };
+        // An agent that was talked into something would first open its own door.
+        if sends && caller.inbox().is_some() {
+            return Err(Error::Scope("settings".into()));
+        }
         // Read, made, written: a version that came between is a conflict, or is read again.
         for _ in 0..3 {
             let Some(was) = self.policy(caller, inbox).await? else { return Ok(None) };
@@ -75,7 +92,10 @@ impl Mailroom {
                 return Err(Error::Conflict("the policy was changed meanwhile; read it again"));
             }
             let policy = match change.clone() {
-                PolicyChange::Replace(policy) => policy,
+                // What is said of mail that comes leaves alone what is said of mail that goes.
+                PolicyChange::Replace(policy) => {
+                    GatePolicy { send: policy.send.or_else(|| was.policy.send.clone()), ..policy }
+                }
                 PolicyChange::Merge(policy) => was.policy.clone().with(policy),
             };
             let (policy, version) = (policy.checked()?, was.version + 1);
@@ -112,7 +132,11 @@ impl Mailroom {
                     },
                 )
                 .number("trustedSenders", count(policy.trusted_senders.as_deref()))
-                .number("rules", count(policy.rules.as_deref()));
+                .number("rules", count(policy.rules.as_deref()))
+                .word(
+                    "sendTo",
+                    policy.send.as_ref().and_then(|send| send.to).map_or("inherit", SendTo::as_str),
+                );
             scope.audit(&act, now).await?;
             scope.commit().await?;
             return self.policy(caller, inbox).await;
@@ -136,6 +160,17 @@ impl Mailroom {
         Ok(Effective::of(self.0.config.hold, opened.tenant, opened.inbox))
     }
 
+    /// What rules for mail from an inbox.
+    pub(crate) async fn effective_send(
+        &self,
+        tenant: &Tenant,
+        scope: &mut Scope,
+        inbox: &InboxId,
+    ) -> Result<EffectiveSend> {
+        let opened = self.open_policies(tenant, scope.policies(Some(inbox)).await?).await?;
+        Ok(opened.send())
+    }
+
     async fn view_policy(
         &self,
         tenant: &Tenant,
@@ -147,8 +182,9 @@ impl Mailroom {
         let opened = self.open_policies(tenant, rows).await?;
         let own = if inbox.is_some() { &opened.inbox } else { &opened.tenant };
         let (version, policy) = own.clone().unwrap_or_default();
+        let send = opened.send();
         let effective = Effective::of(self.0.config.hold, opened.tenant, opened.inbox);
-        Ok(PolicyView { inbox: inbox.cloned(), version, policy, effective, changed })
+        Ok(PolicyView { inbox: inbox.cloned(), version, policy, effective, send, changed })
     }
 
     async fn open_policies(&self, tenant: &Tenant, rows: Vec<PolicyRow>) -> Result<Opened> {

@@ -4,7 +4,7 @@ mod around;
 mod later;
 
 use mailward_mail::id::{EventId, MessageId};
-use mailward_store::{Action, Decided, Decision, DecisionRecord, EventKind, EventRow, State};
+use mailward_store::{Action, Decided, Decision, DecisionRecord, Direction, EventKind, EventRow, State};
 
 use crate::access::Principal;
 use crate::allowances::{AllowRequest, AllowedView};
@@ -108,6 +108,17 @@ impl Mailroom {
         let Some(message) = found.filter(|message| caller.reaches(&message.inbox)) else { return Ok(None) };
         let meta = meta(caller.tenant(), &mut scope, &keys, &message).await?;
         drop(scope);
+        let goes = message.direction == Direction::Outbound;
+        if goes && request.allow.is_some() {
+            return Err(Error::invalid(
+                "allowSender",
+                "goes with mail that came; `sendPolicy.allow` names recipients",
+            ));
+        }
+        let departing = match goes && decision == Decision::Release {
+            true => Some(self.departing(caller.tenant(), &keys, &message.id).await?),
+            false => None,
+        };
         let allow = match &request.allow {
             Some(allow) => Some(self.new_allowance(caller, &message, author(&meta), allow).await?),
             None => None,
@@ -125,7 +136,11 @@ impl Mailroom {
         if message.state != State::Held || !scope.decide(&message, &decided, now).await? {
             return Err(Error::Conflict("this mail was decided on already"));
         }
+        if let Some(digests) = &departing {
+            self.depart(&mut scope, &message.inbox, digests, now).await?;
+        }
         let told: &[EventKind] = match decision {
+            Decision::Release if goes => &[EventKind::EmailReleased],
             // Released, and from now on mail like any other: who waits for mail hears of it.
             Decision::Release => &[EventKind::EmailReleased, EventKind::EmailReceived],
             Decision::Reject => &[EventKind::EmailRejected],
@@ -141,24 +156,27 @@ impl Mailroom {
             let detail = (*kind != EventKind::EmailReceived).then_some(r#"{"decidedBy":"reviewer"}"#);
             scope.record_with(&event, detail).await?;
         }
-        let thread = EventId::generate(&self.0.clock, &self.0.random);
-        scope.tell_of_thread(&message.id, thread, now).await?;
-        let record = Verdicts::of(&meta);
-        scope
-            .keep_decision(&DecisionRecord {
-                message: &message.id,
-                inbox: &message.inbox,
-                decision,
-                at: now,
-                by: caller.keyid(),
-                level: record.level,
-                score: record.score,
-                model: record.model,
-                findings: &record.findings,
-                dmarc: record.dmarc,
-                domain_digest: domain_digest(&keys, &meta.from.address),
-            })
-            .await?;
+        // What is learnt from decisions is about mail that came.
+        if !goes {
+            let thread = EventId::generate(&self.0.clock, &self.0.random);
+            scope.tell_of_thread(&message.id, thread, now).await?;
+            let record = Verdicts::of(&meta);
+            scope
+                .keep_decision(&DecisionRecord {
+                    message: &message.id,
+                    inbox: &message.inbox,
+                    decision,
+                    at: now,
+                    by: caller.keyid(),
+                    level: record.level,
+                    score: record.score,
+                    model: record.model,
+                    findings: &record.findings,
+                    dmarc: record.dmarc,
+                    domain_digest: domain_digest(&keys, &meta.from.address),
+                })
+                .await?;
+        }
         let allowed = match &allow {
             Some(new) => Some(self.allow(caller, &mut scope, new).await?),
             None => None,

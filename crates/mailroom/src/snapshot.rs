@@ -2,6 +2,7 @@
 //! authentication.
 
 use mailward_mail::envelope::Received;
+use mailward_mail::id::MessageId;
 use mailward_mail::parsed::{Mailbox, Parsed};
 use mailward_phishing::{Evidence, Report};
 use mailward_score::{Coverage, Level, Verdict};
@@ -57,8 +58,20 @@ pub struct Meta {
     pub automated: Option<String>,
     /// A bare LF was made CRLF, a line was too long.
     pub wire_flags: Vec<String>,
+    /// Of a mail that goes: why it waited for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_for: Option<HeldFor>,
     /// It could not be parsed: only the raw message is there.
     pub unread: bool,
+}
+
+/// Why a mail that goes waits for a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldFor {
+    /// In words of ours.
+    pub reasons: Vec<String>,
+    /// The mail that caused it.
+    pub caused_by: Option<MessageId>,
 }
 
 /// An attachment as a list shows it.

@@ -303,6 +303,12 @@ impl From<Error> for Problem {
             ),
             Error::SecretInBody => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "secret_in_body", message)
                 .fix("take it out; it is revoked now, so mint a new one (POST /v1/keys) where it was used"),
+            Error::SecretOf(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "secret_in_body", message)
+                .fix("take it out; whoever should have it gets it another way"),
+            Error::Tainted(_) => Self::new(StatusCode::FORBIDDEN, "recipient_not_allowed", message)
+                .fix("answer whoever wrote, without what came from elsewhere; PATCH /v1/inboxes/{id} with sendPolicy.taint `hold` asks a person instead, with a token that holds the scope `settings`"),
+            Error::SendPolicy(_) => Self::new(StatusCode::FORBIDDEN, "recipient_not_allowed", message)
+                .fix("PATCH /v1/inboxes/{id} with `sendPolicy`, with a token that holds the scope `settings`"),
             Error::RecipientNotAllowed(_) => {
                 Self::new(StatusCode::FORBIDDEN, "recipient_not_allowed", message)
                     .fix("answer a mail that a person sent, or write a new one")

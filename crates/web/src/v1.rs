@@ -21,6 +21,7 @@ pub(crate) mod review;
 pub(crate) mod safe;
 pub(crate) mod search;
 pub(crate) mod send;
+pub(crate) mod send_policy;
 pub(crate) mod signup;
 pub(crate) mod socket;
 pub(crate) mod stream;

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::own::folded;
+use crate::outbound::SendPolicy;
 use crate::{Error, Hold, Result};
 
 /// Trusted senders of one policy.
@@ -31,6 +32,9 @@ pub struct GatePolicy {
     /// Whether a sign-in code may be handed out while its mail is held, where DMARC passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codes_while_held: Option<bool>,
+    /// To whom mail may go, and what is looked for in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send: Option<SendPolicy>,
 }
 
 /// A word or phrase that is a finding wherever it stands.
@@ -65,6 +69,7 @@ impl GatePolicy {
     /// # Errors
     /// [`Error::Invalid`] for whatever is too much, too long, or no address, domain or phrase.
     pub fn checked(mut self) -> Result<Self> {
+        self.send = self.send.map(SendPolicy::checked).transpose()?;
         if let Some(senders) = &mut self.trusted_senders {
             if senders.len() > MOST_TRUSTED {
                 return Err(Error::invalid("trustedSenders", format!("at most {MOST_TRUSTED}")));
@@ -116,6 +121,10 @@ impl GatePolicy {
             trusted_senders: change.trusted_senders.or(self.trusted_senders),
             rules: change.rules.or(self.rules),
             codes_while_held: change.codes_while_held.or(self.codes_while_held),
+            send: match (self.send, change.send) {
+                (Some(own), Some(change)) => Some(own.with(change)),
+                (own, change) => change.or(own),
+            },
         }
     }
 }
@@ -147,7 +156,8 @@ impl Effective {
     }
 }
 
-fn is_sender(text: &str) -> bool {
+/// Whether a text is an address, or a domain, as lists hold them.
+pub(crate) fn is_sender(text: &str) -> bool {
     let domain = match text.rsplit_once('@') {
         Some((local, domain)) => {
             let plain =

@@ -97,20 +97,25 @@ impl Scope {
     /// scope may be committed.
     pub async fn enqueue(&mut self, new: &NewOutgoing<'_>, now: Timestamp) -> Result<bool> {
         let message = new.message;
+        // The inbox' row is locked for one that is held too. The gap in the places is no secret: its sender was told.
         let Some(place) = self.next_outgoing_place(&message.inbox, now).await? else { return Ok(false) };
+        let (place, state, status) = match message.held {
+            false => (Some(place), "delivered", OutgoingStatus::Queued),
+            true => (None, "held", OutgoingStatus::Held),
+        };
         let thread = self.thread_for(message).await?;
         const SQL: &str = "INSERT INTO message (tenant_id, id, inbox_id, seq, direction, state, version, received_at,
             available_at, size, level, score, model, is_read, has_attachments, is_automated, key_version, dek, from_digest,
             delivery_digest, armed, message_id_digest, thread_digest, status)
-            VALUES ($1, $2, $3, $4, 'outbound', 'delivered', 0, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $14, $15, $16, 0,
-                $17, $18, 'queued')";
+            VALUES ($1, $2, $3, $4, 'outbound', $19, 0, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $14, $15, $16, 0,
+                $17, $18, $20)";
         on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(message.id.as_str())
             .bind(message.inbox.as_str())
-            .bind(place.seq)
+            .bind(place.map(|place| place.seq))
             .bind(message.received_at.millis())
-            .bind(place.at.millis())
+            .bind(place.map(|place| place.at.millis()))
             .bind(message.size)
             .bind(message.level)
             .bind(i64::from(message.score))
@@ -123,25 +128,54 @@ impl Scope {
             .bind(&message.delivery_digest[..])
             .bind(message.message_id_digest())
             .bind(thread.as_ref().map(|digest| &digest[..]))
+            .bind(state)
+            .bind(status.as_str())
             .execute(conn)
             .await
             .map(drop))?;
         let [raw, parsed, meta] = new.parts;
         self.insert_parts(&message.id, raw, parsed, meta).await?;
         for (no, sealed) in (0..).zip(new.recipients) {
-            self.insert_recipient(&message.id, no, OutgoingStatus::Queued, sealed, now).await?;
+            self.insert_recipient(&message.id, no, status, sealed, now).await?;
         }
+        if !message.held {
+            self.queue(&message.id, now).await?;
+        }
+        Ok(true)
+    }
+
+    /// Lets a held mail go, or takes it back, with all of its recipients.
+    pub(crate) async fn settle_held(&mut self, id: &MessageId, goes: bool, now: Timestamp) -> Result<()> {
+        const SQL: &str = "UPDATE recipient SET status = $3, changed_at = $4
+            WHERE tenant_id = $1 AND message_id = $2 AND status = 'held'";
+        let status = if goes { OutgoingStatus::Queued } else { OutgoingStatus::Cancelled };
+        on!(&mut self.tx, |conn| sqlx::query(SQL)
+            .bind(self.tenant.as_str())
+            .bind(id.as_str())
+            .bind(status.as_str())
+            .bind(now.millis())
+            .execute(conn)
+            .await
+            .map(drop))?;
+        self.set_outgoing_status(id, status).await?;
+        if goes {
+            self.queue(id, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn queue(&mut self, id: &MessageId, now: Timestamp) -> Result<()> {
         const JOBS: &str = "INSERT INTO job (tenant_id, id, kind, state, due_at, fence, attempts, created_at)
             VALUES ($1, $2, 'send', 'open', $3, 0, 0, $3)";
         on!(&mut self.tx, |conn| sqlx::query(JOBS)
             .bind(self.tenant.as_str())
-            .bind(format!("{JOB}{}", message.id))
+            .bind(format!("{JOB}{id}"))
             .bind(now.millis())
             .execute(conn)
             .await
             .map(drop))?;
         self.wakes_jobs();
-        Ok(true)
+        Ok(())
     }
 
     /// One mail of this tenant that goes, whatever its status. One whose inbox was deleted is not there.
@@ -240,7 +274,11 @@ impl Scope {
     }
 
     /// The next place of an inbox, for a mail that goes: it is no received mail.
-    async fn next_outgoing_place(&mut self, inbox: &InboxId, now: Timestamp) -> Result<Option<Place>> {
+    pub(crate) async fn next_outgoing_place(
+        &mut self,
+        inbox: &InboxId,
+        now: Timestamp,
+    ) -> Result<Option<Place>> {
         const SQL: &str = "UPDATE inbox SET next_seq = next_seq + 1,
             last_at = CASE WHEN last_at < $3 THEN $3 ELSE last_at + 1 END
             WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING next_seq, last_at";

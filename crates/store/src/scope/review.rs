@@ -3,7 +3,7 @@
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::MessageId;
 
-use super::message::{Decision, Message, MessageRow, message_columns};
+use super::message::{Decision, Direction, Message, MessageRow, message_columns};
 use crate::db::on;
 use crate::{Result, Scope};
 
@@ -21,7 +21,7 @@ impl Scope {
     /// Held messages, newest first, those before `before`.
     pub async fn held(&mut self, before: Option<&MessageId>, limit: i64) -> Result<Vec<Message>> {
         const SQL: &str = "SELECT id, inbox_id, seq, direction, state, version, received_at, available_at, size, is_read,
-            key_version, dek FROM message WHERE tenant_id = $1 AND state = 'held' AND id < $2 ORDER BY id DESC LIMIT $3";
+            status, key_version, dek FROM message WHERE tenant_id = $1 AND state = 'held' AND id < $2 ORDER BY id DESC LIMIT $3";
         let rows: Vec<MessageRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(before.map_or("eml_8", MessageId::as_str))
@@ -62,7 +62,9 @@ impl Scope {
         decision: &Decided<'_>,
         now: Timestamp,
     ) -> Result<bool> {
+        let goes = message.direction == Direction::Outbound;
         let place = match decision.decision {
+            Decision::Release if goes => self.next_outgoing_place(&message.inbox, now).await?,
             Decision::Release => self.next_place(&message.inbox, now).await?,
             Decision::Reject => None,
         };
@@ -87,7 +89,9 @@ impl Scope {
             .execute(conn)
             .await?
             .rows_affected());
-        if done > 0 && decision.decision == Decision::Release {
+        if done > 0 && goes {
+            self.settle_held(&message.id, decision.decision == Decision::Release, now).await?;
+        } else if done > 0 && decision.decision == Decision::Release {
             self.wakes_inbox(&message.inbox);
         }
         Ok(done > 0)

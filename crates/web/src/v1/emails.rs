@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use mailward_mail::id::{EventId, InboxId, MessageId};
-use mailward_mailroom::{ListRequest, Mail, Meta};
+use mailward_mailroom::{ListRequest, Mail, Meta, RecipientStatus};
 use mailward_store::{Direction, OutgoingStatus, Scopes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -212,8 +212,7 @@ pub(crate) async fn show(
         Direction::Inbound => None,
         Direction::Outbound => Some(web.room.recipients(principal, &inbox, &id).await?),
     };
-    let recipients = recipients.map(|all| all.into_iter().map(RecipientView::from).collect());
-    Ok(Json(Shown::Whole(Box::new(EmailView { recipients, ..EmailView::of(mail) }))))
+    Ok(Json(Shown::Whole(Box::new(EmailView::of(mail).with_recipients(recipients)))))
 }
 
 impl ListOptions {
@@ -238,6 +237,12 @@ impl ListOptions {
 }
 
 impl EmailView {
+    /// The same with how it fares with each recipient, of mail that goes.
+    pub(crate) fn with_recipients(self, all: Option<Vec<RecipientStatus>>) -> Self {
+        let recipients = all.map(|all| all.into_iter().map(RecipientView::from).collect());
+        Self { recipients, ..self }
+    }
+
     pub(crate) fn of(mail: Mail) -> Self {
         let body = mail.body();
         let extracted_text = body.as_deref().map(|text| mailward_extract::new_text(text).into_owned());

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::DeletedView;
+use super::send_policy::{EffectiveSendView, InboxSendPolicy, SendPolicyShape};
 use crate::Web;
 use crate::body::Body;
 use crate::caller::Caller;
@@ -35,6 +36,9 @@ pub(crate) struct GateRequest {
     /// Whether a sign-in code may be handed out while its mail is held, where DMARC passed. Nobody says: no.
     #[serde(default)]
     codes_while_held: Option<bool>,
+    /// To whom mail may go, and what is looked for in it. Not for a key of one inbox.
+    #[serde(default)]
+    send_policy: Option<InboxSendPolicy>,
     /// Only if this is the version that stands: else 409.
     #[serde(default)]
     version: Option<i64>,
@@ -93,6 +97,8 @@ pub(crate) struct GateView {
     rules: Option<Vec<RuleShape>>,
     /// Null: as the next wider policy says.
     codes_while_held: Option<bool>,
+    /// Null: as the next wider policy says.
+    send_policy: Option<SendPolicyShape>,
     effective: EffectiveView,
     changed_at: Option<String>,
     /// The key that chose it.
@@ -108,6 +114,7 @@ pub(crate) struct EffectiveView {
     trusted_senders: Vec<String>,
     rules: Vec<RuleShape>,
     codes_while_held: bool,
+    send_policy: EffectiveSendView,
 }
 
 /// A sender that a reviewer let through for some time.
@@ -245,6 +252,11 @@ pub(crate) async fn chosen(
 }
 
 impl GateRequest {
+    /// The same with another send policy, where one is given.
+    pub(crate) fn and_send(self, send_policy: Option<InboxSendPolicy>) -> Self {
+        Self { send_policy: send_policy.or(self.send_policy), ..self }
+    }
+
     pub(crate) fn split(self) -> (GatePolicy, Option<i64>) {
         let rule = |rule: RuleShape| OwnRule { phrase: rule.phrase, weight: rule.weight };
         let rules = self.rules.map(|rules| rules.into_iter().map(rule).collect());
@@ -258,6 +270,7 @@ impl GateRequest {
             trusted_senders: self.trusted_senders,
             rules,
             codes_while_held: self.codes_while_held,
+            send: self.send_policy.map(InboxSendPolicy::policy),
         };
         (policy, self.version)
     }
@@ -274,6 +287,7 @@ impl InboxGate {
 
 impl GateView {
     pub(crate) fn of(view: PolicyView) -> Self {
+        let send_policy = view.policy.send.map(SendPolicyShape::of);
         let rules = |rules: Vec<OwnRule>| -> Vec<RuleShape> {
             rules.into_iter().map(|rule| RuleShape { phrase: rule.phrase, weight: rule.weight }).collect()
         };
@@ -285,11 +299,13 @@ impl GateView {
             trusted_senders: view.policy.trusted_senders,
             rules: view.policy.rules.map(rules),
             codes_while_held: view.policy.codes_while_held,
+            send_policy,
             effective: EffectiveView {
                 hold: view.effective.hold.as_str(),
                 trusted_senders: view.effective.trusted,
                 rules: rules(view.effective.rules),
                 codes_while_held: view.effective.codes_while_held,
+                send_policy: EffectiveSendView::of(view.send),
             },
             changed_at: changed_at.map(|at| at.to_string()),
             changed_by,

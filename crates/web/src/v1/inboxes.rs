@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::DeletedView;
-use super::gate::{GateView, InboxGate};
+use super::gate::{GateRequest, GateView, InboxGate};
+use super::send_policy::InboxSendPolicy;
 use crate::Web;
 use crate::body::Body;
 use crate::caller::Caller;
@@ -57,6 +58,10 @@ pub(crate) struct ChangeRequest {
     /// What of its mail waits for a person: a level, or the fields of a gate. Needs the scope `settings`.
     #[serde(default)]
     gate: Option<InboxGate>,
+    /// To whom the inbox may write: `anyone`, `known`, `allowlist`, `domain`, `none`, or the fields of a send policy. Needs
+    /// the scope `settings`, and not a key of one inbox.
+    #[serde(default)]
+    send_policy: Option<InboxSendPolicy>,
     /// `false` wakes an inbox that was paused because it exchanged too much mail; it is told of all that came meanwhile.
     /// Needs the scope `settings`.
     #[serde(default)]
@@ -174,7 +179,12 @@ pub(crate) async fn change(
     let wake = request.is_paused.is_some();
     let patch = InboxPatch { display_name: request.display_name, is_active: request.is_active, wake };
     let is_more = patch.display_name.is_some() || patch.is_active.is_some();
-    let Some(gate) = request.gate else {
+    let gate = request.gate.map(InboxGate::request);
+    let gate = match (gate, request.send_policy) {
+        (None, None) => None,
+        (gate, send) => Some(gate.unwrap_or_default().and_send(send)),
+    };
+    let Some(gate): Option<GateRequest> = gate else {
         let principal = if wake { caller.need(Scopes::SETTINGS)? } else { caller.need(Scopes::INBOXES)? };
         if is_more {
             caller.need(Scopes::INBOXES)?;
@@ -187,7 +197,7 @@ pub(crate) async fn change(
     if is_more {
         caller.need(Scopes::INBOXES)?;
     }
-    let (policy, version) = gate.request().split();
+    let (policy, version) = gate.split();
     let changed = web.room.change_policy(principal, Some(&id), PolicyChange::Merge(policy), version).await?;
     let gate = Some(GateView::of(changed.ok_or_else(Problem::not_found)?));
     let inbox = match is_more || wake {

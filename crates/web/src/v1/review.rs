@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::MessageId;
-use mailward_mailroom::{AllowRequest, Decide, Mail};
-use mailward_store::{Decision, Scopes, State as MailState};
+use mailward_mailroom::{AllowRequest, Decide, Error, Mail};
+use mailward_store::{Decision, Direction, Scopes, State as MailState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -69,11 +69,24 @@ pub(crate) struct AllowUntil {
 pub(crate) struct ReviewView {
     /// `held`, `delivered` or `rejected`.
     state: &'static str,
+    /// Of a mail that goes: why it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_for: Option<HeldForView>,
     #[serde(flatten)]
     email: EmailView,
     /// The sender that is let through from now on, where the release asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed_sender: Option<AllowedSenderView>,
+}
+
+/// Why a mail that goes waits for a person.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HeldFor)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HeldForView {
+    reasons: Vec<String>,
+    /// The mail of risk that its inbox was given.
+    caused_by: Option<String>,
 }
 
 /// Lists held mail, newest first.
@@ -99,8 +112,14 @@ pub(crate) async fn show(
     State(web): State<Web>,
     Ids(id): Ids<MessageId>,
 ) -> Result<Json<ReviewView>, Problem> {
-    let found = web.room.held_mail(caller.need(Scopes::REVIEW)?, &id).await?;
-    Ok(Json(ReviewView::of(found.ok_or_else(Problem::not_found)?)))
+    let principal = caller.need(Scopes::REVIEW)?;
+    let mail = web.room.held_mail(principal, &id).await?.ok_or_else(Problem::not_found)?;
+    let recipients = match mail.message.direction {
+        Direction::Inbound => None,
+        Direction::Outbound => Some(web.room.recipients(principal, &mail.message.inbox, &id).await?),
+    };
+    let view = ReviewView::of(mail);
+    Ok(Json(ReviewView { email: view.email.with_recipients(recipients), ..view }))
 }
 
 /// Hands a held mail to its agent. A second decision is answered 409.
@@ -144,7 +163,11 @@ async fn decide(
         principal = caller.need(Scopes::REVIEW.with(Scopes::SETTINGS))?;
     }
     let request = Decide { decision, reason: request.reason, allow };
-    let decided = web.room.decide(principal, id, request).await?.ok_or_else(Problem::not_found)?;
+    let decided = web.room.decide(principal, id, request).await.map_err(|error| match error {
+        Error::Limit(over) => Problem::limit(&over, web.limits.now()),
+        error => error.into(),
+    })?;
+    let decided = decided.ok_or_else(Problem::not_found)?;
     let allowed_sender = decided.allowed.map(AllowedSenderView::of);
     Ok(Json(ReviewView { allowed_sender, ..ReviewView::of(decided.mail) }))
 }
@@ -177,7 +200,12 @@ impl ReviewView {
             MailState::Delivered => "delivered",
             MailState::Rejected => "rejected",
         };
-        Self { state, email: EmailView::of(mail), allowed_sender: None }
+        let held_for = mail
+            .meta
+            .held_for
+            .clone()
+            .map(|held| HeldForView { reasons: held.reasons, caused_by: held.caused_by.map(String::from) });
+        Self { state, held_for, email: EmailView::of(mail), allowed_sender: None }
     }
 }
 

@@ -79,7 +79,7 @@ struct File {
 pub(crate) struct QueuedView {
     /// The mail, as it is found in its inbox.
     id: String,
-    /// `queued`; of a repeat, how the mail fares by now.
+    /// `queued`, or `held` for a person; of a repeat, how the mail fares by now.
     status: &'static str,
 }
 
@@ -88,7 +88,7 @@ pub(crate) struct QueuedView {
 #[schema(as = Recipient)]
 pub(crate) struct RecipientView {
     address: String,
-    /// `queued`, `sending`, `sent`, `delivered`, `deferred`, `failed` or `cancelled`.
+    /// `queued`, `held`, `sending`, `sent`, `delivered`, `deferred`, `failed` or `cancelled`.
     status: &'static str,
     /// What was last said about it.
     answer: Option<String>,
@@ -100,9 +100,10 @@ pub(crate) struct RecipientView {
     request_body(content = Request),
     responses(
         (status = 202, body = QueuedView),
+        (status = 403, body = ErrorView, description = "`recipient_not_allowed`: the send policy, or a mail of risk, is against it"),
         (status = 404, body = ErrorView, description = "`from` is no inbox of the token"),
         (status = 413, body = ErrorView, description = "The mail is too large"),
-        (status = 422, body = ErrorView, description = "`secret_in_body`: a token of this service stood in the mail, and is revoked; `idempotency_mismatch`"),
+        (status = 422, body = ErrorView, description = "`secret_in_body`: a secret stood in the mail; a token of this service is revoked by it; `idempotency_mismatch`"),
         (status = 423, body = ErrorView, description = "`inbox_paused`"),
         (status = 429, body = ErrorView, description = "`send_limit_exceeded`")))]
 pub(crate) async fn send(

@@ -1,0 +1,315 @@
+//! What an agent that was talked into something cannot do: write to whom it may not, carry secrets out, or lift its own
+//! limits; and what people decide about mail that waits.
+
+use mailward_mail::clock::{Clock, Timestamp};
+use mailward_mail::random::Random;
+use serde_json::{Value, json};
+
+use crate::sending::{fares, letter, opened, send, sent};
+use crate::world::actors::{Inbox, Tenant};
+use crate::world::mail::plain;
+use crate::world::{World, both_databases};
+
+both_databases!(
+    a_send_policy_lets_through_whom_it_names,
+    no_key_of_an_inbox_lifts_its_own_policy,
+    what_the_tenant_blocks_no_inbox_is_sent_to,
+    a_secret_does_not_leave_in_any_writing,
+    a_secret_waits_for_a_person_where_its_owner_says_so,
+    after_mail_of_risk_a_stranger_s_mail_waits_and_a_person_lets_it_go,
+    after_mail_of_risk_what_came_elsewhere_waits,
+    what_is_rejected_never_leaves,
+    a_mail_that_waited_too_long_is_rejected,
+    an_owner_may_have_it_refused_or_not_looked_at,
+    a_key_of_all_inboxes_may_have_read_any,
+    a_released_mail_obeys_the_limits,
+    nothing_goes_to_those_who_read_nothing,
+    a_thread_in_which_nobody_answers_is_paused,
+);
+
+const INJECTION: &str = "fixtures/demo/22-injection-plain.eml";
+
+async fn policy(tenant: &Tenant, inbox: &Inbox, policy: Value) -> Value {
+    let body = json!({ "sendPolicy": policy });
+    tenant.review("PATCH", format!("/v1/inboxes/{}", inbox.id)).json(&body).send().await.expect(200)
+}
+
+/// An inbox whose agent was handed an injection.
+async fn tainted(world: &World, tenant: &Tenant) -> Inbox {
+    let inbox = tenant.inbox().await;
+    tenant
+        .review("PATCH", format!("/v1/inboxes/{}", inbox.id))
+        .json(&json!({ "gate": "never" }))
+        .send()
+        .await
+        .expect(200);
+    assert!(
+        world
+            .deliver_raw(&plain("Lunch", "Shall we have lunch on Tuesday?"), &[&inbox.address])
+            .await
+            .starts_with("250 ")
+    );
+    assert!(world.deliver(INJECTION, &[&inbox.address]).await.starts_with("250 "));
+    assert_eq!(inbox.emails().await.len(), 2, "it was handed out");
+    inbox
+}
+
+/// Sends a mail that is held; its id.
+async fn waits(from: &Inbox, body: &Value) -> String {
+    let said = send(from, body).await.expect(202);
+    assert_eq!(said["status"], "held", "{said}");
+    said["id"].as_str().expect("an id").to_owned()
+}
+
+async fn decide(tenant: &Tenant, id: &str, how: &str) -> crate::world::http::Answer {
+    let path = format!("/v1/review/{id}/{how}");
+    tenant.review("POST", path).json(&json!({ "reason": "looked at" })).send().await
+}
+
+async fn a_send_policy_lets_through_whom_it_names(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    assert!(world.deliver_raw(&plain("Hi", "hello"), &[&inbox.address]).await.starts_with("250 "));
+    let shown = policy(&ada, &inbox, json!("known")).await;
+    assert_eq!(shown["gate"]["sendPolicy"]["to"], "known");
+    sent(&inbox, &letter(&inbox, &["sender@example.com"])).await;
+    let refused =
+        send(&inbox, &letter(&inbox, &["sender@example.com", "stranger@example.org"])).await.expect(403);
+    assert_eq!(refused["error"], "recipient_not_allowed");
+    assert!(refused["message"].as_str().expect("words").contains("`known`"), "{refused}");
+    assert!(refused["fix"].as_str().expect("words").contains("sendPolicy"), "{refused}");
+    policy(&ada, &inbox, json!({ "to": "allowlist", "allow": ["Example.org"] })).await;
+    sent(&inbox, &letter(&inbox, &["stranger@example.org"])).await;
+    send(&inbox, &letter(&inbox, &["sender@example.com"])).await.expect(403);
+    policy(&ada, &inbox, json!("domain")).await;
+    let other = ada.inbox().await;
+    sent(&inbox, &letter(&inbox, &[&other.address])).await;
+    send(&inbox, &letter(&inbox, &["sender@example.com"])).await.expect(403);
+    policy(&ada, &inbox, json!("none")).await;
+    send(&inbox, &letter(&inbox, &["stranger@example.org"])).await.expect(403);
+    policy(&ada, &inbox, json!("anyone")).await;
+    sent(&inbox, &letter(&inbox, &["anybody@example.net"])).await;
+}
+
+async fn no_key_of_an_inbox_lifts_its_own_policy(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    policy(&ada, &inbox, json!("none")).await;
+    let path = format!("/v1/inboxes/{}", inbox.id);
+    let open = json!({ "sendPolicy": "anyone" });
+    inbox.http("PATCH", path.clone()).json(&open).send().await.expect(403);
+    ada.http("PATCH", path.clone()).json(&open).send().await.expect(403);
+    // Not even a key of the inbox that may choose its other settings.
+    let minted = ada
+        .review("POST", "/v1/keys")
+        .json(&json!({ "inboxId": inbox.id, "scopes": ["settings", "review"] }))
+        .send()
+        .await
+        .expect(201);
+    let key = minted["token"].as_str().expect("a token");
+    world.http("PATCH", path.clone()).token(key).json(&json!({ "gate": "medium" })).send().await.expect(200);
+    world.http("PATCH", path.clone()).token(key).json(&open).send().await.expect(403);
+    let gate = format!("{path}/gate");
+    world.http("PUT", gate.clone()).token(key).json(&open).send().await.expect(403);
+    // What is said of mail that comes leaves alone what is said of mail that goes.
+    world.http("PUT", gate).token(key).json(&json!({ "hold": "high" })).send().await.expect(200);
+    send(&inbox, &letter(&inbox, &["a@example.com"])).await.expect(403);
+}
+
+async fn what_the_tenant_blocks_no_inbox_is_sent_to(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    let block = json!({ "sendPolicy": { "block": ["rival.example"], "canaries": ["Plum-Harbor-7731"] } });
+    ada.review("PATCH", "/v1/gate").json(&block).send().await.expect(200);
+    let shown =
+        policy(&ada, &inbox, json!({ "block": [], "canaries": [], "allow": ["rival.example"] })).await;
+    assert_eq!(shown["gate"]["effective"]["sendPolicy"]["canaries"], 1);
+    assert!(!shown.to_string().contains("Plum"), "a canary is never shown");
+    send(&inbox, &letter(&inbox, &["x@rival.example"])).await.expect(403);
+    let mut mail = letter(&inbox, &["x@example.com"]);
+    mail["body"]["text"] = json!("plum harbor 7731");
+    assert_eq!(send(&inbox, &mail).await.expect(422)["error"], "secret_in_body");
+}
+
+async fn a_secret_does_not_leave_in_any_writing(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    let refused = async |change: &dyn Fn(&mut Value)| {
+        let mut mail = letter(&inbox, &["x@example.com"]);
+        change(&mut mail);
+        let said = send(&inbox, &mail).await.expect(422);
+        assert_eq!(said["error"], "secret_in_body", "{said}");
+        assert!(!said.to_string().contains("AKIA"), "what was found is not repeated: {said}");
+    };
+    refused(&|mail| mail["subject"] = json!("AKIAZ7Q4M2X9K3T8B5WD")).await;
+    refused(&|mail| mail["body"]["text"] = json!("A K I A Z 7 Q 4 M 2 X 9 K 3 T 8 B 5 W D")).await;
+    refused(&|mail| mail["body"]["html"] = json!("<p>AKIAZ7Q4<b>M2X9K3T8</b>B5WD</p>")).await;
+    refused(&|mail| mail["to"] = json!(["AKIAZ7Q4M2X9K3T8B5WD@example.com"])).await;
+    refused(&|mail| mail["to"] = json!(["AKIAZ7Q4M2@example.com", "X9K3T8B5WD@example.com"])).await;
+    refused(&|mail| mail["replyTo"] = json!("AKIAZ7Q4M2X9K3T8B5WD@example.com")).await;
+    refused(&|mail| mail["inReplyTo"] = json!("AKIAZ7Q4M2X9K3T8B5WD@example.com")).await;
+    let file = |name: &str, content: &str| json!([{ "filename": name, "contentType": "text/plain", "content": content }]);
+    refused(&|mail| mail["attachments"] = file("AKIAZ7Q4M2X9K3T8B5WD.txt", "YQ==")).await;
+    refused(&|mail| mail["attachments"] = file("a.txt", "QUtJQVo3UTRNMlg5SzNUOEI1V0Q=")).await;
+    assert_eq!(inbox.emails().await.len(), 0, "nothing was kept");
+    let log = ada.review("GET", "/v1/audit?limit=100").send().await.expect(200).to_string();
+    assert!(log.contains("aws") && !log.contains("AKIA"), "{log}");
+}
+
+async fn a_secret_waits_for_a_person_where_its_owner_says_so(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    policy(&ada, &inbox, json!({ "secrets": "hold" })).await;
+    let mut mail = letter(&inbox, &["x@example.com"]);
+    mail["body"]["text"] = json!("my card is 4111 1111 1111 1111");
+    let id = waits(&inbox, &mail).await;
+    let held = ada.review("GET", format!("/v1/review/{id}")).send().await.expect(200);
+    assert!(held["heldFor"]["reasons"][0].as_str().expect("a reason").contains("payment_card"), "{held}");
+    // A token of ours is always refused.
+    let gone = ada.inbox().await;
+    mail["body"]["text"] = json!(gone.token);
+    send(&inbox, &mail).await.expect(422);
+    gone.http("GET", format!("/v1/inboxes/{}", gone.id)).send().await.expect(401);
+}
+
+async fn after_mail_of_risk_a_stranger_s_mail_waits_and_a_person_lets_it_go(world: World) {
+    let ada = world.tenant("ada").await;
+    let clean = ada.inbox().await;
+    sent(&clean, &letter(&clean, &["stranger@example.org"])).await;
+    let inbox = tainted(&world, &ada).await;
+    sent(&inbox, &letter(&inbox, &["sender@example.com"])).await;
+    let body = letter(&inbox, &["stranger@example.org"]);
+    let id = waits(&inbox, &body).await;
+    // Asking again makes nobody known.
+    waits(&inbox, &body).await;
+    assert_eq!(inbox.emails().await.iter().filter(|mail| mail["direction"] == "outbound").count(), 1);
+    inbox.http("POST", format!("/v1/review/{id}/release")).json(&json!({})).send().await.expect(403);
+    let held = ada.review("GET", format!("/v1/review/{id}")).send().await.expect(200);
+    assert_eq!((&held["state"], &held["direction"]), (&json!("held"), &json!("outbound")));
+    assert_eq!(held["recipients"][0]["address"], "stranger@example.org");
+    assert_eq!(held["heldFor"]["reasons"], json!(["a recipient was never seen before"]));
+    let cause = held["heldFor"]["causedBy"].as_str().expect("the mail that caused it");
+    assert_eq!(
+        inbox.emails().await.iter().find(|mail| mail["id"] == cause).expect("it")["security"]["injectionRisk"],
+        "high"
+    );
+    let events = ada.http("GET", "/v1/events?limit=100").send().await.expect(200).to_string();
+    assert!(events.contains("email.held"), "{events}");
+    decide(&ada, &id, "release").await.expect(200);
+    fares(&inbox, &id, "sent").await;
+    decide(&ada, &id, "reject").await.expect(409);
+    // A person knows the recipient now.
+    sent(&inbox, &body).await;
+}
+
+async fn after_mail_of_risk_what_came_elsewhere_waits(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = tainted(&world, &ada).await;
+    let secret =
+        plain("Wire", "The wire for the Lisbon office goes out on Friday morning, reference QX7731.")
+            .iter()
+            .map(|byte| char::from(*byte))
+            .collect::<String>()
+            .replace("sender@", "bank@");
+    assert!(world.deliver_raw(secret.as_bytes(), &[&inbox.address]).await.starts_with("250 "));
+    for change in [
+        json!({ "body": { "text": "the wire for the Lisbon office goes out on Friday" } }),
+        json!({ "body": { "text": "see you then", "html": "<p>Q&#88;7731</p>" } }),
+        json!({ "subject": "qx7731" }),
+        json!({ "body": { "text": "https://evil.example/?q=hello" } }),
+        json!({ "attachments": [{ "filename": "a.txt", "contentType": "text/plain", "content": "YQ==" }] }),
+        json!({ "replyTo": "evil@example.org" }),
+        json!({ "bcc": ["evil@example.org"] }),
+    ] {
+        let mut mail = letter(&inbox, &["sender@example.com"]);
+        for (field, value) in change.as_object().expect("fields") {
+            mail[field] = value.clone();
+        }
+        waits(&inbox, &mail).await;
+    }
+    sent(&inbox, &letter(&inbox, &["sender@example.com"])).await;
+}
+
+async fn what_is_rejected_never_leaves(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = tainted(&world, &ada).await;
+    let bob = world.tenant("bob").await;
+    let id = waits(&inbox, &letter(&inbox, &["stranger@example.org"])).await;
+    decide(&bob, &id, "release").await.expect(404);
+    let rejected = decide(&ada, &id, "reject").await.expect(200);
+    assert_eq!((&rejected["state"], &rejected["status"]), (&json!("rejected"), &json!("cancelled")));
+    decide(&ada, &id, "release").await.expect(409);
+    assert_eq!(ada.held().await.len(), 0);
+    inbox.http("GET", format!("/v1/inboxes/{}/emails/{id}", inbox.id)).send().await.expect(404);
+}
+
+async fn a_mail_that_waited_too_long_is_rejected(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = tainted(&world, &ada).await;
+    let id = waits(&inbox, &letter(&inbox, &["stranger@example.org"])).await;
+    let (clock, random) = (Clock::system(), Random::system());
+    let later = Timestamp(clock.now().millis() + 1_000);
+    world.store().await.expire_held(later, 10, &clock, &random).await.expect("expired");
+    assert_eq!(ada.held().await.len(), 0);
+    decide(&ada, &id, "release").await.expect(409);
+}
+
+async fn an_owner_may_have_it_refused_or_not_looked_at(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = tainted(&world, &ada).await;
+    policy(&ada, &inbox, json!({ "taint": "block" })).await;
+    let refused = send(&inbox, &letter(&inbox, &["stranger@example.org"])).await.expect(403);
+    assert!(refused["message"].as_str().expect("words").contains("never seen"), "{refused}");
+    policy(&ada, &inbox, json!({ "taint": "off" })).await;
+    sent(&inbox, &letter(&inbox, &["stranger@example.org"])).await;
+}
+
+async fn a_key_of_all_inboxes_may_have_read_any(world: World) {
+    let ada = world.tenant("ada").await;
+    tainted(&world, &ada).await;
+    let other = ada.inbox().await;
+    sent(&other, &letter(&other, &["stranger@example.org"])).await;
+    let with_all = Inbox { token: ada.token.clone(), ..other.clone() };
+    waits(&with_all, &letter(&other, &["other@example.org"])).await;
+}
+
+async fn a_released_mail_obeys_the_limits(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = tainted(&world, &ada).await;
+    let id = waits(&inbox, &letter(&inbox, &["stranger@example.org"])).await;
+    let limits = async |daily: u64| {
+        let body = json!({ "limits": { "dailySends": daily } });
+        world.operator_http("PATCH", "/operator/v1/tenants/ada").json(&body).send().await.expect(200);
+    };
+    limits(1).await;
+    sent(&inbox, &letter(&inbox, &["sender@example.com"])).await;
+    decide(&ada, &id, "release").await.expect(429);
+    assert_eq!(ada.held().await.len(), 1, "it waits on");
+    limits(2).await;
+    decide(&ada, &id, "release").await.expect(200);
+    fares(&inbox, &id, "sent").await;
+    send(&inbox, &letter(&inbox, &["sender@example.com"])).await.expect(429);
+}
+
+async fn nothing_goes_to_those_who_read_nothing(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    let refused = send(&inbox, &letter(&inbox, &["no-reply@example.com"])).await.expect(403);
+    assert_eq!(refused["error"], "recipient_not_allowed");
+}
+
+async fn a_thread_in_which_nobody_answers_is_paused(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = ada.inbox().await;
+    assert!(world.deliver_raw(&plain("Hi", "hello"), &[&inbox.address]).await.starts_with("250 "));
+    let came = inbox.emails().await[0]["id"].clone();
+    let mut answer = letter(&inbox, &["sender@example.com"]);
+    answer["inReplyTo"] = came;
+    for _ in 0..20 {
+        sent(&inbox, &answer).await;
+    }
+    let refused = send(&inbox, &answer).await.expect(403);
+    assert!(refused["message"].as_str().expect("words").contains("paused"), "{refused}");
+    let id = sent(&inbox, &letter(&inbox, &["other@example.com"])).await;
+    assert!(opened(&inbox, &id).await["id"].is_string());
+}
