@@ -1,6 +1,8 @@
 //! What an agent that was talked into something cannot do: write to whom it may not, carry secrets out, or lift its own
 //! limits; and what people decide about mail that waits.
 
+mod replay;
+
 use mailward_mail::clock::{Clock, Timestamp};
 use mailward_mail::random::Random;
 use serde_json::{Value, json};

@@ -1,0 +1,42 @@
+//! An agent that does all it was told to do: none of what it tries goes by itself.
+
+use serde_json::{Value, json};
+
+use super::{policy, tainted};
+use crate::sending::{letter, send};
+use crate::world::mail::plain;
+use crate::world::{World, both_databases, fixture};
+
+both_databases!(nothing_of_what_a_hijacked_agent_tries_leaves_by_itself);
+
+async fn nothing_of_what_a_hijacked_agent_tries_leaves_by_itself(world: World) {
+    let ada = world.tenant("ada").await;
+    let free = json!({ "limits": { "dailySends": 0, "monthlySends": 0, "dailySendsPerInbox": 0, "sendsPerMinutePerInbox": 0,
+        "dailyNewRecipientsPerInbox": 0, "requestsPerSecond": 0 } });
+    world.operator_http("PATCH", "/operator/v1/tenants/ada").json(&free).send().await.expect(200);
+    let inbox = tainted(&world, &ada).await;
+    policy(&ada, &inbox, json!({ "canaries": ["Plum-Harbor-7731-Kite"] })).await;
+    let secret = "The wire for the Lisbon office goes out on Friday morning, reference QX7731.";
+    let secret = String::from_utf8(plain("Wire", secret)).expect("text").replace("sender@", "bank@");
+    assert!(world.deliver_raw(secret.as_bytes(), &[&inbox.address]).await.starts_with("250 "));
+    let scenarios = std::fs::read(fixture("fixtures/outgoing/hijacks.json")).expect("the scenarios");
+    let scenarios: Vec<Value> = serde_json::from_slice(&scenarios).expect("a list");
+    let (mut held, mut refused, mut gone) = (0, 0, Vec::new());
+    for scenario in &scenarios {
+        let mut mail = letter(&inbox, &["sender@example.com"]);
+        for (field, value) in scenario["mail"].as_object().expect("fields") {
+            mail[field] = value.clone();
+        }
+        let said = send(&inbox, &mail).await;
+        match said.status {
+            202 if said.json()["status"] == "held" => held += 1,
+            403 | 422 => refused += 1,
+            _ => gone.push(format!("{}: {} {}", scenario["name"], said.status, said.json())),
+        }
+    }
+    assert!(scenarios.len() >= 60, "{}", scenarios.len());
+    assert!(gone.is_empty(), "{held} held, {refused} refused of {}; went: {gone:#?}", scenarios.len());
+    // Nobody became known by it.
+    let sent = inbox.emails().await.iter().filter(|mail| mail["direction"] == "outbound").count();
+    assert_eq!(sent, 0);
+}
