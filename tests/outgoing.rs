@@ -297,7 +297,8 @@ async fn a_thread_in_which_nobody_answers_is_paused(world: World) {
     let free = json!({ "limits": { "sendsPerMinutePerInbox": 0, "requestsPerSecond": 0 } });
     world.operator_http("PATCH", "/operator/v1/tenants/ada").json(&free).send().await.expect(200);
     let inbox = ada.inbox().await;
-    assert!(world.deliver_raw(&plain("Hi", "hello"), &[&inbox.address]).await.starts_with("250 "));
+    let named = [b"Message-ID: <1@example.com>\r\n".as_slice(), &plain("Hi", "hello")].concat();
+    assert!(world.deliver_raw(&named, &[&inbox.address]).await.starts_with("250 "));
     let came = inbox.emails().await[0]["id"].clone();
     let mut answer = letter(&inbox, &["sender@example.com"]);
     answer["inReplyTo"] = came;
