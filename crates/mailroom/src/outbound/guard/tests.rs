@@ -118,7 +118,7 @@ fn a_canary_is_found_however_it_is_broken_up() {
         base64("Plum-Harbor-7731-Kite"),
         "https://a.test/?q=Plum%2dHarbor%2d7731%2dKite".to_owned(),
     ] {
-        assert_eq!(search(&[text.clone()], &canaries).family, Some("canary"), "{text}");
+        assert_eq!(search(std::slice::from_ref(&text), &canaries).family, Some("canary"), "{text}");
     }
     assert_eq!(search(&["plum harbor 7732 kite".to_owned()], &canaries).family, None);
 }
