@@ -20,6 +20,8 @@ const server = http.createServer((request, response) => {
     response.end(`<!doctype html><title>x</title>${frames.join("")}`);
   } else {
     const payload = job.payloads[Number(at)];
+    // A payload that is live asks for what it names: there is nothing.
+    if (!payload) { response.writeHead(404).end(); return; }
     if (ways[way].policy) { response.setHeader("content-security-policy", ways[way].policy); }
     response.end(`<!doctype html><title>x</title><body>${payload[ways[way].html]}`);
   }
