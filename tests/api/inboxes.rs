@@ -63,7 +63,7 @@ async fn an_inbox_is_made_found_changed_and_deleted(world: World) {
     for (body, status, error) in [
         (json!({ "gate": {} }), 403, "insufficient_scope"),
         (json!({ "gate": { "keeper": 1 } }), 400, "validation_error"),
-        (json!({ "sendPolicy": {} }), 400, "validation_error"),
+        (json!({ "sendPolicy": {} }), 403, "insufficient_scope"),
     ] {
         let refused = ada.http("PATCH", path.clone()).json(&body).send().await;
         assert_eq!((refused.status, &problem(&refused)["error"]), (status, &json!(error)), "{body}");

@@ -104,9 +104,15 @@ async fn webhooks_are_made_shown_once_and_deleted(world: World) {
         (&body["url"], &body["events"], &body["include"])
     );
     let path = format!("/v1/webhooks/{}", made["id"].as_str().expect("an id"));
-    let shown = ada.http("GET", path.clone()).send().await.expect(200);
+    // Nobody listens there: whether that was found out already is a matter of time.
+    let steady = |mut shown: Value| {
+        shown.as_object_mut().expect("an endpoint").remove("failingSince");
+        shown
+    };
+    let shown = steady(ada.http("GET", path.clone()).send().await.expect(200));
     assert!(shown.get("secret").is_none());
-    assert_eq!(ada.http("GET", "/v1/webhooks").send().await.expect(200), json!({ "data": [shown] }));
+    let listed = ada.http("GET", "/v1/webhooks").send().await.expect(200);
+    assert_eq!((steady(listed["data"][0].clone()), &listed["data"][1]), (shown, &Value::Null));
     for (bad, status) in [
         (json!({}), 400),
         (json!({ "url": "http://127.0.0.1:9/", "events": ["mail.came"] }), 400),

@@ -276,6 +276,7 @@ fn every_field_of_the_structs_is_in_the_table_once_and_documented() {
         ("plans.free.", fields::<Plan>()),
         ("doctor.", fields::<Doctor>()),
         ("mcp.", fields::<Mcp>()),
+        ("console.", fields::<Console>()),
         ("outbound.", fields::<Outbound>()),
         ("offboarding.", fields::<Offboarding>()),
         ("plans.builder.", fields::<Plan>()),

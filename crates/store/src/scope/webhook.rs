@@ -208,6 +208,14 @@ impl Scope {
 
     /// Deletes an endpoint and what was still to be told to it.
     pub async fn delete_webhook(&mut self, id: &WebhookId) -> Result<bool> {
+        // The endpoint first, then its jobs, as whoever settles a call locks them: the other order ends in a deadlock.
+        const LOCK: &str = "UPDATE webhook SET is_active = 0 WHERE tenant_id = $1 AND id = $2";
+        on!(&mut self.tx, |conn| sqlx::query(LOCK)
+            .bind(self.tenant.as_str())
+            .bind(id.as_str())
+            .execute(conn)
+            .await
+            .map(drop))?;
         const JOBS: &str = "DELETE FROM job WHERE tenant_id = $1 AND webhook_id = $2";
         on!(&mut self.tx, |conn| sqlx::query(JOBS)
             .bind(self.tenant.as_str())
