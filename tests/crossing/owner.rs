@@ -243,6 +243,10 @@ impl Owner {
                 self.held.retain(|id| *id != ids[0]);
                 self.hold(&world).await;
             }
+            // After a mail of risk was released, what goes to strangers waits for a person too.
+            "POST /v1/emails/send" if answer.status == 202 && answer.json()["status"] == "held" => {
+                self.held.push(text(&answer.json(), "id"));
+            }
             // What was made is removed, so that there is as much at the end as at the beginning.
             "POST /v1/inboxes" | "POST /operator/v1/tenants/{id}/inboxes" if answer.status == 201 => {
                 self.delete("inboxes", &text(&answer.json(), "id")).await;
