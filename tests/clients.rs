@@ -4,5 +4,5 @@
 mod agents;
 mod contract;
 mod drop_in;
-mod program;
+pub mod program;
 mod sdk;

@@ -330,6 +330,7 @@ impl Run {
                         Kind::Held => self.dice.pick(&owner.held).clone(),
                         Kind::Key => owner.spare_key.clone(),
                         Kind::Allowed => owner.allowed.clone(),
+                        Kind::Suppression => owner.suppression.clone(),
                         Kind::Domain if case.spends => owner.spare_domain.clone(),
                         Kind::Domain => owner.domain.clone(),
                         Kind::Webhook if case.spends => owner.spare_webhook.clone(),
@@ -446,6 +447,7 @@ impl Run {
             Body::Replay => Some(json!({ "since": "2026-11-01T00:00:00Z" })),
             // Whoever claims it too, the answer is the same; the name itself is the caller's own word.
             Body::Domain => Some(json!({ "domain": format!("made.{}.example.com", own.canary.word()) })),
+            Body::Address => Some(json!({ "address": format!("{}@made.example.com", own.canary.word()) })),
             Body::Reason => Some(json!({ "reason": own.canary.word() })),
             // Whoever it is made for, no tenant wrote it.
             Body::Operators => Some(json!({ "displayName": "made by the operator" })),

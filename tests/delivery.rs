@@ -1,6 +1,7 @@
 //! Mail that goes to the hosts its recipients' domains name: in their order, with TLS where it is to be had, past hosts
 //! that are slow, gone or hostile.
 
+mod bounces;
 mod host;
 mod postfix;
 mod signatures;

@@ -124,7 +124,7 @@ impl Outbox for Room {
     ) -> BoxFuture<'a, Result<Taken, Trouble>> {
         async move {
             let begun = self.0.begin_sending(&job, last, admit).await?;
-            let load = begun.parcel.map(|parcel| Load { from: parcel.from, to: parcel.to, raw: parcel.raw });
+            let load = begun.parcel.map(|parcel| Load { to: parcel.to, raw: parcel.raw });
             Ok(Taken { load, deferred: begun.deferred, left: begun.left, again: begun.again })
         }
         .boxed()

@@ -16,6 +16,8 @@ pub enum Kind {
     Key,
     Webhook,
     Domain,
+    /// An address that is written to no more.
+    Suppression,
     /// A sender that is let through.
     Allowed,
     Event,
@@ -54,6 +56,7 @@ pub enum Body {
     Include,
     Replay,
     Domain,
+    Address,
     Reason,
     Operators,
     Tenant,
@@ -106,7 +109,9 @@ impl Case {
     }
 
     pub fn is_reviewers(&self) -> bool {
-        ["/review", "/raw", "/v1/audit", "/gate"].iter().any(|noun| self.route.contains(noun))
+        ["/review", "/raw", "/v1/audit", "/gate", "/suppressions"]
+            .iter()
+            .any(|noun| self.route.contains(noun))
     }
 }
 
@@ -122,6 +127,7 @@ impl Kind {
             Self::Thread => format!("thd_0{}", word(25)),
             Self::Webhook => format!("wh_0{}", word(25)),
             Self::Domain => format!("dom_0{}", word(25)),
+            Self::Suppression => format!("sup_0{}", word(25)),
             Self::Allowed => format!("alw_0{}", word(25)),
             Self::Event => format!("evt_0{}", word(25)),
             Self::Lease => format!("lse_0{}", word(25)),
@@ -174,7 +180,8 @@ impl Case {
 }
 
 use Kind::{
-    Allowed, Domain, Email, Event, Held, Inbox, Index, Key, Lease, Provider, Signed, Tenant, Thread, Webhook,
+    Allowed, Domain, Email, Event, Held, Inbox, Index, Key, Lease, Provider, Signed, Suppression, Tenant,
+    Thread, Webhook,
 };
 
 /// Every route of both listeners.
@@ -228,6 +235,9 @@ pub const CASES: &[Case] = &[
     case("POST /v1/domains/{id}/verify", &[Domain]).shows(),
     case("POST /v1/domains/{id}/rotate", &[Domain]).shows(),
     case("DELETE /v1/domains/{id}", &[Domain]).spends(),
+    case("POST /v1/suppressions", &[]).body(Body::Address).shows(),
+    case("GET /v1/suppressions", &[]).shows(),
+    case("DELETE /v1/suppressions/{id}", &[Suppression]).spends(),
     case("GET /v1/review", &[]).query(Query::Page).shows(),
     case("GET /v1/review/{email}", &[Held]).shows(),
     case("POST /v1/review/{email}/release", &[Held]).body(Body::Reason).spends(),

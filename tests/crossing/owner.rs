@@ -40,6 +40,7 @@ pub struct Owner {
     pub spare_webhook: String,
     pub domain: String,
     pub spare_domain: String,
+    pub suppression: String,
     /// A sender that is let through.
     pub allowed: String,
     /// The first event of its log.
@@ -94,6 +95,7 @@ impl Owner {
         let spare_webhook = spare_webhook(&tenant, &hook_url).await;
         let domain = claim(&tenant, &format!("{word}.example.com")).await;
         let spare_domain = claim(&tenant, &format!("spare.{word}.example.com")).await;
+        let suppression = suppress(&tenant, &format!("{word}@example.com")).await;
         let (links, cursors) = (Vec::new(), Vec::new());
         let (emails, threads, held) = (Vec::new(), Vec::new(), Vec::new());
         let mut owner = Self {
@@ -116,6 +118,7 @@ impl Owner {
             spare_webhook,
             domain,
             spare_domain,
+            suppression,
             allowed: String::new(),
             event: String::new(),
             lease: (String::new(), String::new()),
@@ -236,6 +239,16 @@ impl Owner {
                 let name = format!("spare.{}.example.com", self.canary.word());
                 self.spare_domain = claim(&self.tenant, &name).await;
             }
+            "DELETE /v1/suppressions/{id}" => {
+                self.suppression =
+                    suppress(&self.tenant, &format!("{}@example.com", self.canary.word())).await;
+            }
+            "POST /v1/suppressions" if answer.status == 201 => {
+                let path = format!("/v1/suppressions/{}", text(&answer.json(), "id"));
+                while self.tenant.review("DELETE", path.clone()).send().await.status == 429 {
+                    tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+                }
+            }
             "POST /v1/domains" if answer.status == 201 => {
                 self.delete("domains", &text(&answer.json(), "id")).await;
             }
@@ -298,6 +311,17 @@ impl Owner {
 async fn spare_inbox(tenant: &Tenant, canary: &Canary) -> Inbox {
     let body = json!({ "displayName": canary.word() });
     inbox(&tenant.world, &patiently(tenant, "POST", "/v1/inboxes", Some(&body)).await.expect(201))
+}
+
+async fn suppress(tenant: &Tenant, address: &str) -> String {
+    let body = json!({ "address": address });
+    loop {
+        let answer = tenant.review("POST", "/v1/suppressions").json(&body).send().await;
+        if answer.status != 429 {
+            return text(&answer.expect(201), "id");
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+    }
 }
 
 async fn claim(tenant: &Tenant, name: &str) -> String {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::postfix::Postfix;
 use super::{Outside, answer};
+use crate::clients::program::Program;
 use crate::judging::until;
 use crate::sending::{fares, letter, sent};
 use crate::world::actors::{Inbox, Tenant};
@@ -16,6 +17,7 @@ both_databases!(
     postfix_takes_a_mail_over_tls_and_both_signatures_verify,
     a_domain_of_ones_own_signs_with_its_own_keys_and_changes_them,
     a_domain_that_is_not_proven_is_nobody_s_from,
+    what_the_lobstermail_client_sends_arrives_signed,
 );
 
 /// The keys of the service's own domain, as whoever runs it would publish them.
@@ -101,6 +103,20 @@ async fn postfix_takes_a_mail_over_tls_and_both_signatures_verify(world: World) 
         .await;
     let came = other.emails().await;
     assert_eq!(came[0]["security"]["dkim"], "pass", "{}", came[0]);
+}
+
+async fn what_the_lobstermail_client_sends_arrives_signed(world: World) {
+    let outside = Outside::start(&world, &[]).await;
+    let postfix = Postfix::start("127.0.0.5", outside.port, "").await;
+    outside.name("mx.corp.test", "127.0.0.5");
+    outside.leads("corp.test", &[(10, "mx.corp.test")]);
+    publish_own(&outside).await;
+    crate::clients::program::installed();
+    Program::node("lobstermail/delivery.test.mjs").against(&outside.world).await;
+    until("the mail in its box", async || postfix.mails().len() == 1).await;
+    let taken = postfix.mails().remove(0);
+    assert!(taken.contains("Subject: From the client"), "{taken}");
+    assert_eq!(verified(&outside, &taken).await, pairs("mailward", true), "{taken}");
 }
 
 async fn domain_with_inbox(outside: &Outside, tenant: &Tenant, name: &str) -> (Value, Inbox) {

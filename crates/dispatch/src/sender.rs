@@ -66,10 +66,8 @@ pub enum Security {
 
 /// What is to be carried.
 pub struct Load {
-    /// The reverse-path.
-    pub from: String,
-    /// Whom it is for, each with its place.
-    pub to: Vec<(i64, String)>,
+    /// Whom it is for, each with its place and the reverse-path of what is sent to it.
+    pub to: Vec<(i64, String, String)>,
     /// The message, every line ending in CRLF.
     pub raw: Vec<u8>,
 }
@@ -258,7 +256,7 @@ impl Sender {
             Way::Direct(_) => Lane::DIRECT.longest.saturating_sub(Direct::LONGEST),
         };
         let (mut all, until) = (Vec::with_capacity(load.to.len()), self.clock.now().plus(room));
-        for (no, address) in &load.to {
+        for (no, address, from) in &load.to {
             if self.clock.now() > until {
                 let answer = "there was no time for it".to_owned();
                 all.push(Said {
@@ -269,8 +267,8 @@ impl Sender {
                 continue;
             }
             let (carried, answer) = match &self.way {
-                Way::Relay(relay, remark) => say_one(relay, *remark, &load.from, address, &load.raw).await,
-                Way::Direct(direct) => direct.carry(&load.from, address, &load.raw).await,
+                Way::Relay(relay, remark) => say_one(relay, *remark, from, address, &load.raw).await,
+                Way::Direct(direct) => direct.carry(from, address, &load.raw).await,
             };
             let carried = if last && carried == Carried::Later { Carried::Never } else { carried };
             tracing::info!(tenant_id = %job.tenant.id(), job = job.id, no, ?carried, "a mail was carried");

@@ -72,6 +72,7 @@ id! { /** Names one claim of a mail. */ LeaseId = "lse_" }
 id! { /** Names one call to a webhook endpoint. */ AttemptId = "att_" }
 id! { /** Names one queued job. */ JobId = "job_" }
 id! { /** Names one sender that is let through for some time. */ AllowedId = "alw_" }
+id! { /** Names one address that is written to no more. */ SuppressionId = "sup_" }
 id! { /** Names one person who signs in at the console. */ PersonId = "per_" }
 
 impl ThreadId {

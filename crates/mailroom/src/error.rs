@@ -49,6 +49,11 @@ pub enum Error {
     /// The inbox is paused: nothing comes in, nothing goes out.
     #[error("the inbox is paused")]
     InboxPaused,
+    /// Too much of what the inbox sent came back.
+    #[error(
+        "this inbox sends nothing for now: more than 8 of 100 mails that it sent within seven days came back"
+    )]
+    SendingStopped,
     /// A token of ours stands in a mail that was to be sent.
     #[error("a token of this service stands in the mail")]
     SecretInBody,

@@ -9,6 +9,7 @@ mod trace;
 
 pub(crate) use seal::{author_digest, domain_digest};
 pub(crate) use thread::{among, id_digest, threading};
+pub(crate) use trace::rfc5322_date as written_date;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use mailward_mail::refusal::Refusal;
 use mailward_score::Policy;
 use mailward_store::{Committed, IntakeError, Quota, Tenant, TenantState};
 
+use crate::outbound::returned_tag;
 use crate::screening::Screened;
 use crate::screening::policy::Effective;
 use crate::sender_auth::SenderAuth;
@@ -151,6 +153,7 @@ impl Mailroom {
         // Authenticated as it came, since what is stamped below would break a signature; and only what could be
         // parsed within bounds, since that reader has none of its own.
         let Screened { mut parsed, verdict, evidence } = screened;
+        let is_foreign = known.is_none();
         let auth = match known {
             Some(known) => known,
             None => self.authenticate(&received, &wire, parsed.as_ref()).await,
@@ -172,6 +175,11 @@ impl Mailroom {
             received_at,
         };
         let deadline = tokio::time::Instant::now() + THREAD_BUDGET;
+        let returned: Vec<Route> = routes
+            .iter()
+            .filter(|route| is_foreign && returned_tag(&route.address).is_some())
+            .cloned()
+            .collect();
 
         // One reply for all: if one of them failed, the sender tries again, and those that are on the disk are
         // recognised by their digest. A few copies at a time, so that memory does not grow with the recipients.
@@ -227,6 +235,10 @@ impl Mailroom {
                     Err(IntakeError::OldKey | IntakeError::Unavailable) => return Err(Refusal::StoreDown),
                 }
             }
+        }
+        // Behind the mail itself: if it fails the sender comes again, and what is on the disk is recognised.
+        for route in &returned {
+            self.take_report(route, envelope.from.is_none(), &wire).await.map_err(|error| down(&error))?;
         }
         if taken.ids.is_empty() { Err(Refusal::NoSuchInbox) } else { Ok(taken) }
     }

@@ -38,6 +38,7 @@ pub mod signed;
 mod snapshot;
 mod standing;
 mod streaming;
+mod suppressions;
 mod trespass;
 #[cfg(doctest)]
 mod unforgeable;
@@ -86,6 +87,7 @@ pub use screening::policy::{Effective, GatePolicy, OwnRule};
 pub use screening::{Screened, Screening, judge, judge_texts};
 pub use snapshot::{AttachmentMeta, HeldFor, Meta};
 pub use streaming::{Followed, Following, Happening, StreamPlace};
+pub use suppressions::SuppressionView;
 pub use trespass::{Foreign, Trespass};
 pub use viewing::Waiting;
 pub use webhooks::{

@@ -12,9 +12,12 @@ mod loops;
 mod policy;
 mod quota;
 mod released;
+mod report;
+mod returned;
 mod taint;
 
 use mailward_mail::address::Address;
+use mailward_mail::calendar::Day;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, InboxId, MessageId};
 use mailward_mail::parsed::{Parsed, parse};
@@ -30,6 +33,7 @@ pub(crate) use carry::whole;
 pub use carry::{Begun, Fate, Parcel, Report};
 pub use letter::{SendAttachment, SendRequest};
 pub use policy::{Effective, OnSecret, SendPolicy, SendTo, Taint};
+pub(crate) use returned::returned_tag;
 
 use crate::access::Principal;
 use crate::inbound::author_digest;
@@ -45,6 +49,13 @@ const ATTEMPTS: usize = 4;
 const MOST_REFERENCES: usize = 12;
 /// What was judged is not what stands there when it is counted.
 const CAME_MEANWHILE: &str = "mail of risk came while this one was judged; send it again";
+
+/// Days before today over which it is counted how much of an inbox' mail came back.
+const BOUNCE_DAYS: i64 = 6;
+/// Recipients from which on it is judged.
+const BOUNCE_FROM: i64 = 100;
+/// Of a hundred, so many may come back.
+const MOST_BOUNCES: i64 = 8;
 
 /// A mail that was accepted.
 #[derive(Clone, Debug)]
@@ -96,6 +107,7 @@ impl Mailroom {
         if !inbox.is_active {
             return Err(Error::InboxPaused);
         }
+        self.comes_through(tenant, &inbox.id).await?;
         let policy = self.effective_send(tenant, &mut tenant.read().await?, &inbox.id).await?;
         self.refuse_recipients(caller, &inbox, &letter, &policy).await?;
         let secret = self.guard(caller, &letter, &policy).await?;
@@ -147,6 +159,19 @@ impl Mailroom {
             shown.push(RecipientStatus { address, status: one.status, answer });
         }
         Ok(shown)
+    }
+
+    /// Whether enough arrives of what an inbox sends: else its next mails cost all others their standing.
+    async fn comes_through(&self, tenant: &Tenant, inbox: &InboxId) -> Result<()> {
+        let today = Day::of(self.0.clock.now());
+        let days = tenant.read().await?.use_by_day(Some(inbox), today.before(BOUNCE_DAYS), today).await?;
+        let (sent, bounced) =
+            days.values().fold((0, 0), |(sent, bounced), day| (sent + day.sent, bounced + day.bounced));
+        let many = sent + bounced;
+        if many >= BOUNCE_FROM && bounced * 100 > many * MOST_BOUNCES {
+            return Err(Error::SendingStopped);
+        }
+        Ok(())
     }
 
     /// The caller's inbox that a mail is from.
@@ -314,6 +339,11 @@ impl Mailroom {
         // Under the lock of the inbox' row: what comes from here on was not read by whoever wrote this.
         if self.risky(caller, &mut scope, inbox).await?.map(|risky| risky.newest) != composed.judged_by {
             return Err(Error::Conflict(CAME_MEANWHILE));
+        }
+        if scope.any_suppressed(&digests).await? {
+            return Err(Error::RecipientNotAllowed(
+                "a recipient is on the suppression list: GET /v1/suppressions says which and why, DELETE takes it off",
+            ));
         }
         let plan = self.plan_of(&mut scope).await?;
         let used = scope.send_use(inbox, now).await?;

@@ -59,6 +59,7 @@ pub use scope::review::Decided;
 pub use scope::rotation::{RewrappedDek, SealedPart};
 pub use scope::search::{SealedMail, SearchFilter, SearchPlace};
 pub use scope::send_use::{SendUse, Sent};
+pub use scope::suppression::{Suppression, SuppressionReason};
 pub use scope::taint::Risky;
 pub use scope::thread::{Acquaintance, Threading};
 pub use scope::usage::{Allowance, Drift, Quota, ReceiveUse, Span, Use, comes_near};

@@ -31,6 +31,7 @@ pub(crate) mod review;
 pub(crate) mod rotation;
 pub(crate) mod search;
 pub(crate) mod send_use;
+pub(crate) mod suppression;
 pub(crate) mod taint;
 pub(crate) mod thread;
 pub(crate) mod usage;

@@ -301,6 +301,8 @@ impl From<Error> for Problem {
             Error::InboxPaused => Self::new(StatusCode::LOCKED, "inbox_paused", message).fix(
                 "PATCH /v1/inboxes/{id} with isActive true, with a token that holds the scope `inboxes`",
             ),
+            Error::SendingStopped => Self::new(StatusCode::LOCKED, "inbox_paused", message)
+                .fix("write to addresses that exist; GET /v1/suppressions has those that do not, and days that are over no longer count"),
             Error::SecretInBody => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "secret_in_body", message)
                 .fix("take it out; it is revoked now, so mint a new one (POST /v1/keys) where it was used"),
             Error::SecretOf(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "secret_in_body", message)

@@ -52,6 +52,8 @@ pub(crate) fn public() -> Routes {
         .routes(routes!(v1::domains::show, v1::domains::delete))
         .routes(routes!(v1::domains::verify))
         .routes(routes!(v1::domains::rotate))
+        .routes(routes!(v1::suppressions::create, v1::suppressions::list))
+        .routes(routes!(v1::suppressions::delete))
         .routes(routes!(v1::review::list))
         .routes(routes!(v1::review::show))
         .routes(routes!(v1::review::release))

@@ -25,6 +25,7 @@ pub(crate) mod send_policy;
 pub(crate) mod signup;
 pub(crate) mod socket;
 pub(crate) mod stream;
+pub(crate) mod suppressions;
 pub(crate) mod threads;
 pub(crate) mod token_scan;
 pub(crate) mod usage;

@@ -122,7 +122,7 @@ fn header_safe(text: &str) -> String {
 }
 
 /// `Sun, 22 Nov 2026 10:00:00 +0000`, RFC 5322 3.3.
-fn rfc5322_date(now: Timestamp) -> String {
+pub(crate) fn rfc5322_date(now: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(now.millis())
         .map(|moment| moment.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())
         .unwrap_or_default()

@@ -9,15 +9,18 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use mailward_mail::address::Address;
+use mailward_mail::calendar::Day;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::envelope::{Envelope, Received};
-use mailward_mail::id::EventId;
+use mailward_mail::id::{EventId, MessageId};
 use mailward_mail::refusal::Refusal;
 use mailward_store::{
-    ClaimedJob, EventKind, EventRow, Message, OutgoingStatus, Recipient, Scope, TenantState,
+    ClaimedJob, EventKind, EventRow, Message, OutgoingStatus, Recipient, Scope, SuppressionReason, Tenant,
+    TenantState, UseAct,
 };
 use mailward_vault::PartKind;
 
+use super::returned::{Failure, is_gone, return_path, status_of};
 use super::{answer_place, place};
 use crate::reading::{meta, open_part};
 use crate::sender_auth::{AuthResult, SenderAuth};
@@ -32,10 +35,10 @@ const MOST_ANSWER: usize = 500;
 /// A mail for those who are not of this house.
 #[derive(Clone, Debug)]
 pub struct Parcel {
-    /// The reverse-path.
+    /// The author.
     pub from: String,
-    /// Whom it is for, each with its place.
-    pub to: Vec<(i64, String)>,
+    /// Whom it is for, each with its place and the reverse-path of what is sent to it.
+    pub to: Vec<(i64, String, String)>,
     /// The message, every line ending in CRLF.
     pub raw: Vec<u8>,
 }
@@ -83,6 +86,7 @@ struct Move {
     from: OutgoingStatus,
     to: OutgoingStatus,
     answer: String,
+    tag: Option<[u8; 8]>,
 }
 
 impl Mailroom {
@@ -131,17 +135,20 @@ impl Mailroom {
                         to: OutgoingStatus::Deferred,
                         answer: "the connection was lost; whether the message was taken is not known"
                             .to_owned(),
+                        tag: None,
                     });
                 }
                 None if !admit(&domain_of(&address)) => left = true,
                 None => {
+                    let (path, tag) = return_path(&keys, &parcel.from, id, one.no);
                     moves.push(Move {
                         no: one.no,
                         from: one.status,
                         to: OutgoingStatus::Sending,
                         answer: String::new(),
+                        tag,
                     });
-                    parcel.to.push((one.no, address));
+                    parcel.to.push((one.no, address, path));
                 }
             }
         }
@@ -154,6 +161,7 @@ impl Mailroom {
                         from,
                         to: OutgoingStatus::Delivered,
                         answer: "250 2.0.0 delivered here".to_owned(),
+                        tag: None,
                     }));
                     Some(taken)
                 }
@@ -196,6 +204,7 @@ impl Mailroom {
                 Fate::Failed => OutgoingStatus::Failed,
             },
             answer: report.answer,
+            tag: None,
         });
         self.note_moves(job, &message, moves.collect()).await
     }
@@ -249,9 +258,17 @@ impl Mailroom {
             sealed.push((one, answer));
         }
         let mut scope = tenant.write().await?;
-        let mut told = Vec::new();
+        let (mut told, mut failed, mut sent, mut refused) = (Vec::new(), Vec::new(), 0, 0);
         for (one, answer) in &sealed {
             let moved = scope.move_recipient(id, one.no, one.from, one.to, answer.as_deref(), now).await?;
+            if let Some(tag) = one.tag.filter(|_| moved) {
+                scope.set_return_tag(id, one.no, &tag).await?;
+            }
+            if moved && one.to == OutgoingStatus::Failed {
+                failed.push((one.no, one.answer.clone()));
+                refused += i64::from(one.from == OutgoingStatus::Sending);
+            }
+            sent += i64::from(moved && matches!(one.to, OutgoingStatus::Sent | OutgoingStatus::Delivered));
             // A mail that is deferred again is told of once.
             if moved && one.from != one.to && !told.contains(&one.to) {
                 told.push(one.to);
@@ -263,8 +280,47 @@ impl Mailroom {
         for status in told {
             self.tell_of(&mut scope, message, status, &all, now).await?;
         }
+        let failures = self.failures(&mut scope, tenant, id, failed, now).await?;
+        for (act, times) in [(UseAct::Sent, sent), (UseAct::Bounced, refused)] {
+            if times > 0 {
+                scope.count_act(Some(&message.inbox), act, Day::of(now), times).await?;
+            }
+        }
         scope.commit().await?;
+        if !failures.is_empty() {
+            let keys = self.0.keyring.tenant(tenant).await?;
+            let mut scope = tenant.read().await?;
+            let from = meta(tenant, &mut scope, &keys, message).await?.from.address;
+            let raw = open_part(tenant, &mut scope, &keys, message, PartKind::Raw).await?;
+            drop(scope);
+            self.report_failures(&from, &raw, &failures).await;
+        }
         Ok(())
+    }
+
+    /// Whom a mail did not reach; addresses that do not exist are written to no more.
+    async fn failures(
+        &self,
+        scope: &mut Scope,
+        tenant: &Tenant,
+        id: &MessageId,
+        failed: Vec<(i64, String)>,
+        now: Timestamp,
+    ) -> Result<Vec<Failure>> {
+        if failed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut all = Vec::with_capacity(failed.len());
+        for one in scope.recipients(id).await? {
+            let Some((_, answer)) = failed.iter().find(|(no, _)| *no == one.no) else { continue };
+            let address = self.open_small(tenant, &place(id, one.no), &one.sealed).await?;
+            let answer = plain(answer);
+            if is_gone(status_of(&answer)) {
+                self.suppress(scope, tenant, &address, SuppressionReason::Bounce, now).await?;
+            }
+            all.push(Failure { address, answer });
+        }
+        Ok(all)
     }
 
     async fn tell_of(
@@ -316,7 +372,7 @@ fn refused(no: i64, from: OutgoingStatus, refusal: &Refusal, last: bool) -> Move
             | Refusal::Malformed(_)
     );
     let to = if for_good || last { OutgoingStatus::Failed } else { OutgoingStatus::Deferred };
-    Move { no, from, to, answer: refusal.to_string() }
+    Move { no, from, to, answer: refusal.to_string(), tag: None }
 }
 
 fn domain_of(address: &str) -> String {
@@ -324,7 +380,7 @@ fn domain_of(address: &str) -> String {
 }
 
 /// What a server said, as one line that can be shown.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut out = String::new();
     for c in shown {

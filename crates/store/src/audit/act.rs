@@ -63,6 +63,10 @@ actions! {
     DomainLost = "domain.lose",
     /// A claim of a domain was deleted.
     DomainDeleted = "domain.delete",
+    /// An address was put on the list of those that are written to no more, by hand.
+    SuppressionAdded = "suppression.add",
+    /// One was taken off it.
+    SuppressionEnded = "suppression.remove",
     /// A domain's new signing keys were made, or took over.
     DomainKeysRotated = "domain.rotate",
     /// An API key was made.
