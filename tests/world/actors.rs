@@ -74,7 +74,7 @@ impl Tenant {
 
     /// Held mail.
     pub async fn held(&self) -> Vec<Value> {
-        let held = self.review("GET", "/v1/review?limit=100").send().await.expect(200);
+        let held = listed(|| self.review("GET", "/v1/review?limit=100")).await;
         held["data"].as_array().expect("a list").clone()
     }
 }
@@ -88,7 +88,18 @@ impl Inbox {
     /// Mail the agent sees, newest first.
     pub async fn emails(&self) -> Vec<Value> {
         let path = format!("/v1/inboxes/{}/emails?limit=100", self.id);
-        let list = self.http("GET", path).send().await.expect(200);
+        let list = listed(|| self.http("GET", path.clone())).await;
         list["data"].as_array().expect("a list").clone()
+    }
+}
+
+/// A list, asked for again as long as the key asks too often.
+async fn listed(request: impl Fn() -> Request) -> Value {
+    loop {
+        let answer = request().send().await;
+        if answer.status != 429 {
+            return answer.expect(200);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
     }
 }
