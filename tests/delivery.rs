@@ -1,9 +1,13 @@
 //! Mail that goes to the hosts its recipients' domains name: in their order, with TLS where it is to be had, past hosts
 //! that are slow, gone or hostile.
 
+mod authority;
 mod bounces;
+mod doctor;
 mod host;
+mod pins;
 mod postfix;
+mod promises;
 mod signatures;
 
 use std::collections::HashMap;

@@ -8,6 +8,7 @@ mod audit;
 mod db;
 mod deliver;
 mod demo;
+mod dns;
 mod doctor;
 mod eval;
 mod extract;
@@ -86,6 +87,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Deliver(deliver) => deliver::run(&deliver),
         Command::Mcp(mcp) => mcp::run(&mcp),
         Command::Openclaw(openclaw) => openclaw::run(&openclaw),
+        Command::Dns(dns) => dns::run(&dns),
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Config(config) => settings::run(&config),
     }

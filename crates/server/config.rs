@@ -385,6 +385,10 @@ pub struct Outbound {
     pub timeout_seconds: u16,
     /// Nothing leaves in clear.
     pub require_tls: bool,
+    /// Whether certificates that signed DNS names are insisted on.
+    pub dane: bool,
+    /// The port of the web servers that have MTA-STS policies.
+    pub policy_port: u16,
     /// A file with certificate authorities beside the built-in ones.
     #[serde(deserialize_with = "field::optional")]
     pub tls_roots: Option<PathBuf>,

@@ -10,6 +10,7 @@ mod doors;
 pub mod job;
 pub mod lane;
 mod letter;
+pub mod send;
 pub mod stage;
 pub mod trial;
 

@@ -12,13 +12,18 @@ use mailward_dispatch::{
 use mailward_mail::clock::Clock;
 use mailward_mail::random::Random;
 use mailward_mailroom::{Fate, Mailroom, Report};
+use mailward_net::dane::Vouched;
+use mailward_net::dns::Dns;
+use mailward_net::egress::{Egress, EgressRules};
 use mailward_net::exchangers::Exchangers;
+use mailward_net::mta_sts::MtaSts;
 use mailward_store::{ClaimedJob, JobKind};
+use rustls_pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::config::relay::RelayUrl;
-use crate::config::{Config, OutboundMode};
+use crate::config::{Config, DnsServers, OutboundMode};
 use crate::{StartError, tls};
 
 /// What is written beside the sandbox's answer.
@@ -73,10 +78,7 @@ pub(crate) fn lane(config: &Config) -> Lane {
 fn direct(config: &Config, room: &Mailroom) -> Result<DirectSettings, StartError> {
     let outbound = &config.outbound;
     let hello = config.smtp.bounds.hostname.clone();
-    let extra_roots = match &outbound.tls_roots {
-        Some(path) => tls::certificates(path)?,
-        None => Vec::new(),
-    };
+    let extra_roots = roots(config)?;
     Ok(DirectSettings {
         exchangers: Exchangers::new(room.dns().clone(), outbound.allow_private.clone(), &hello),
         hello,
@@ -84,8 +86,32 @@ fn direct(config: &Config, room: &Mailroom) -> Result<DirectSettings, StartError
         patience: Duration::from_secs(outbound.timeout_seconds.into()),
         per_destination: outbound.per_destination,
         require_tls: outbound.require_tls,
+        mta_sts: mta_sts(config, room.dns().clone())?,
+        dane: match &config.dns.servers {
+            DnsServers::List(servers) if outbound.dane => servers.first().copied().and_then(Vouched::new),
+            _ => None,
+        },
         extra_roots,
     })
+}
+
+/// What finds the promises of domains. Their web servers are named by strangers: they pass the same guard as webhooks.
+///
+/// # Errors
+/// [`StartError`], when a certificate authority of the configuration is none.
+pub(crate) fn mta_sts(config: &Config, dns: Dns) -> Result<MtaSts, StartError> {
+    let rules = EgressRules {
+        allow_private: config.outbound.allow_private.clone(),
+        extra_roots: roots(config)?,
+        ..EgressRules::default()
+    };
+    let egress = Egress::new(dns.clone(), rules);
+    let egress = egress.map_err(|error| StartError::refused(format!("outbound.tls_roots: {error}")))?;
+    Ok(MtaSts::new(dns, egress, config.outbound.policy_port))
+}
+
+fn roots(config: &Config) -> Result<Vec<CertificateDer<'static>>, StartError> {
+    config.outbound.tls_roots.as_deref().map_or(Ok(Vec::new()), tls::certificates)
 }
 
 fn relay(config: &Config) -> Result<Relay, StartError> {

@@ -283,6 +283,8 @@ pub const CASES: &[Case] = &[
     case("POST /operator/v1/keys/rotate", &[]).body(Body::Rotate).slow(),
     case("POST /operator/v1/people", &[]).body(Body::Empty).closed(),
     case("GET /operator/v1/keys/rotations/{id}", &[Key]).closed(),
+    case("GET /operator/v1/domains", &[]).slow(),
+    case("GET /operator/v1/tenants/{id}/domains", &[Tenant]).shows(),
     case("GET /operator/v1/isolation", &[]),
     case("POST /operator/v1/isolation", &[]).body(Body::Trial),
     case("POST /operator/v1/isolation/trespass", &[]).body(Body::Trespass),

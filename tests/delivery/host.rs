@@ -7,6 +7,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use super::authority::Identity;
+
 /// What it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script {
@@ -59,18 +61,14 @@ pub struct Host {
 impl Host {
     /// One at an address of the loopback network.
     pub async fn start(ip: &str, port: u16, name: &str, script: Script) -> Self {
+        Self::start_as(ip, port, Identity::own(name), script).await
+    }
+
+    /// One with a certificate.
+    pub async fn start_as(ip: &str, port: u16, identity: Identity, script: Script) -> Self {
         let ip: IpAddr = ip.parse().expect("an address");
         let listener = TcpListener::bind((ip, port)).await.expect("a port");
-        let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).expect("a certificate");
-        let key = rustls_pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| {
-                builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)
-            })
-            .expect("a configuration");
-        let (tls, seen) = (TlsAcceptor::from(Arc::new(tls)), Arc::<Mutex<Seen>>::default());
+        let (tls, seen) = (identity.acceptor(), Arc::<Mutex<Seen>>::default());
         let kept = Arc::clone(&seen);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {

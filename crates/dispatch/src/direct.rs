@@ -6,7 +6,9 @@
 
 mod conversation;
 mod idle;
+mod pinned;
 mod places;
+mod promise;
 mod reply;
 mod tls;
 
@@ -16,7 +18,9 @@ use std::time::Duration;
 
 use mailward_mail::clock::Clock;
 use mailward_mail::random::Random;
-use mailward_net::exchangers::{Exchanger, Exchangers, NoExchanger};
+use mailward_net::dane::Vouched;
+use mailward_net::exchangers::{Exchangers, NoExchanger};
+use mailward_net::mta_sts::MtaSts;
 use rustls_pki_types::CertificateDer;
 use tokio::time::Instant;
 
@@ -24,6 +28,7 @@ use crate::sender::Carried;
 use conversation::{Conversation, Patience, Refused};
 use idle::Idle;
 pub(crate) use places::{Entry, Place, Places};
+use promise::{Kept, Promises};
 use tls::{Need, Tls};
 
 /// After this no further host is tried for a mail: the next try begins with the first one again.
@@ -44,6 +49,10 @@ pub struct DirectSettings {
     pub per_destination: usize,
     /// Nothing is said in clear, to nobody.
     pub require_tls: bool,
+    /// Finds what domains promise of their hosts.
+    pub mta_sts: MtaSts,
+    /// Finds pinned certificates; none: nobody vouches for any.
+    pub dane: Option<Vouched>,
     /// Certificate authorities beside the built-in ones.
     pub extra_roots: Vec<CertificateDer<'static>>,
 }
@@ -54,7 +63,7 @@ pub(crate) struct Direct {
     hello: String,
     port: u16,
     patience: Patience,
-    require_tls: bool,
+    promises: Promises,
     tls: Tls,
     places: Arc<Places>,
     idle: Idle,
@@ -67,8 +76,8 @@ impl Direct {
     pub(crate) const LONGEST: Duration = Duration::from_secs(640);
 
     pub(crate) fn new(settings: DirectSettings, clock: Clock, random: Random) -> Result<Self, String> {
-        let DirectSettings { exchangers, hello, port, patience, per_destination, require_tls, extra_roots } =
-            settings;
+        let DirectSettings { exchangers, hello, port, patience, per_destination, .. } = settings;
+        let DirectSettings { require_tls, mta_sts, dane, extra_roots, .. } = settings;
         let tls = Tls::new(&extra_roots).map_err(|error| format!("cannot prepare TLS: {error}"))?;
         let patience = Patience {
             connect: patience.min(Duration::from_secs(15)),
@@ -82,7 +91,7 @@ impl Direct {
             hello,
             port,
             patience,
-            require_tls,
+            promises: Promises { require_tls, mta_sts, dane, port },
             tls,
             places,
             idle: Idle::default(),
@@ -99,8 +108,8 @@ impl Direct {
     /// Carries one mail to one recipient; what became of it and what was said.
     pub(crate) async fn carry(&self, from: &str, to: &str, raw: &[u8]) -> (Carried, String) {
         let domain = to.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
-        let need = if self.require_tls { Need::Tls } else { Need::Any };
-        if let Some(said) = self.say_on(&domain, from, to, raw).await {
+        let promise = self.promises.of(&domain).await;
+        if let Some(said) = self.say_on(&domain, &promise, from, to, raw).await {
             return said;
         }
         let hosts = match self.exchangers.of(&domain, || u64::from_be_bytes(self.random.bytes())).await {
@@ -109,22 +118,31 @@ impl Direct {
         };
         let begun = Instant::now();
         let mut last = String::new();
-        for (host, address) in each(&hosts) {
-            if begun.elapsed() > HOSTS {
-                break;
-            }
-            let address = SocketAddr::new(address, self.port);
-            let mut talk = match self.open(address, host, need).await {
-                Ok(talk) => talk,
+        for host in &hosts {
+            let need = match promise.of_host(&host.host).await {
+                Ok(need) => need,
                 Err(why) => {
                     last = why;
                     continue;
                 }
             };
-            let said = talk.mail(from, to, raw).await;
-            match self.judge(&domain, host, talk, said).await {
-                Ok(said) => return said,
-                Err(why) => last = why,
+            for address in &host.addresses {
+                if begun.elapsed() > HOSTS {
+                    break;
+                }
+                let (host, address) = (host.host.as_str(), SocketAddr::new(*address, self.port));
+                let (mut talk, kept) = match self.open(address, host, &need).await {
+                    Ok(talk) => talk,
+                    Err(why) => {
+                        last = why;
+                        continue;
+                    }
+                };
+                let said = talk.mail(from, to, raw).await;
+                match self.judge(&domain, host, kept, talk, said).await {
+                    Ok(said) => return said,
+                    Err(why) => last = why,
+                }
             }
         }
         self.places.failed(&domain, self.clock.now());
@@ -132,13 +150,20 @@ impl Direct {
     }
 
     /// Says one more mail in a conversation that was left open; `None`: there is none, or it is over.
-    async fn say_on(&self, domain: &str, from: &str, to: &str, raw: &[u8]) -> Option<(Carried, String)> {
-        while let Some((host, mut talk)) = self.idle.take(domain) {
-            if !talk.reset().await {
+    async fn say_on(
+        &self,
+        domain: &str,
+        promise: &Kept,
+        from: &str,
+        to: &str,
+        raw: &[u8],
+    ) -> Option<(Carried, String)> {
+        while let Some((host, need, mut talk)) = self.idle.take(domain) {
+            if !promise.is_met_by(&host, &need) || !talk.reset().await {
                 continue;
             }
             let said = talk.mail(from, to, raw).await;
-            if let Ok(said) = self.judge(domain, &host, talk, said).await {
+            if let Ok(said) = self.judge(domain, &host, need, talk, said).await {
                 return Some(said);
             }
         }
@@ -150,10 +175,16 @@ impl Direct {
         &self,
         domain: &str,
         host: &str,
+        need: Need,
         talk: Conversation,
         said: Result<reply::Reply, Refused>,
     ) -> Result<(Carried, String), String> {
-        let how = if talk.is_encrypted() { "TLS" } else { "in clear" };
+        let how = match need {
+            _ if !talk.is_encrypted() => "in clear",
+            Need::Any | Need::Tls => "TLS",
+            Need::Verified => "TLS, certificate verified",
+            Need::Pinned(_) => "TLS, certificate pinned by DNSSEC",
+        };
         let by = |text: String| format!("{text} ({host}, {how})");
         let (carried, text) = match said {
             Ok(reply) => (Carried::Delivered, by(reply.text())),
@@ -166,30 +197,50 @@ impl Direct {
             Err(Refused::Host(text) | Refused::Tls(text)) => return Err(by(text)),
         };
         self.places.answered(domain);
-        self.idle.keep(domain, host, talk);
+        self.idle.keep(domain, host, need, talk);
         Ok((carried, text))
     }
 
-    /// A conversation with a host: again in clear where its TLS failed and nobody asked for it (RFC 7435 3).
-    async fn open(&self, address: SocketAddr, host: &str, need: Need) -> Result<Conversation, String> {
-        let open = |tls| Conversation::open(address, host, &self.hello, need, tls, self.patience);
-        match open(Some(&self.tls)).await {
-            Ok(talk) => Ok(talk),
-            Err(Refused::Tls(why)) if need == Need::Any => {
-                tracing::info!(host, why, "TLS failed; the mail goes without");
-                open(None).await.map_err(text)
+    /// A conversation with a host, and how well it is protected: less well where that failed and nobody asked for it
+    /// (RFC 7435 3).
+    async fn open(
+        &self,
+        address: SocketAddr,
+        host: &str,
+        wanted: &promise::Wanted,
+    ) -> Result<(Conversation, Need), String> {
+        if wanted.is_tested {
+            match Conversation::open(
+                address,
+                host,
+                &self.hello,
+                &Need::Verified,
+                Some(&self.tls),
+                self.patience,
+            )
+            .await
+            {
+                Ok(talk) => return Ok((talk, Need::Verified)),
+                Err(Refused::Tls(why)) => {
+                    tracing::warn!(host, why, "it breaks a promise that its domain only tests")
+                }
+                Err(other) => return Err(text(other)),
             }
-            Err(other) => Err(text(other)),
         }
+        let open = |tls| Conversation::open(address, host, &self.hello, &wanted.need, tls, self.patience);
+        let talk = match open(Some(&self.tls)).await {
+            Err(Refused::Tls(why)) if wanted.need == Need::Any => {
+                tracing::info!(host, why, "TLS failed; the mail goes without");
+                open(None).await
+            }
+            other => other,
+        };
+        talk.map(|talk| (talk, wanted.need.clone())).map_err(|refused| wanted.explain(text(refused)))
     }
 }
 
 fn passing(error: &NoExchanger) -> Carried {
     if error.is_passing() { Carried::Later } else { Carried::Never }
-}
-
-fn each(hosts: &[Exchanger]) -> impl Iterator<Item = (&str, std::net::IpAddr)> {
-    hosts.iter().flat_map(|host| host.addresses.iter().map(|address| (host.host.as_str(), *address)))
 }
 
 fn text(refused: Refused) -> String {

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Method;
 use ipnet::IpNet;
 use rustls_pki_types::CertificateDer;
 use tokio::time::Instant;
@@ -135,9 +136,14 @@ pub struct Reply {
     pub status: u16,
     /// How long the other side asks us to wait.
     pub retry_after: Option<Duration>,
+    /// Its media type, as the other side says.
+    pub kind: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }
+
+/// Method, URL, headers and body of a request.
+type Asked<'a> = (Method, &'a str, &'a [(String, String)], Vec<u8>);
 
 /// The guard. Cheap to clone.
 #[derive(Clone)]
@@ -189,7 +195,8 @@ impl Egress {
         body: Vec<u8>,
     ) -> Result<Answer, PostError> {
         let deadline = Instant::now() + TOTAL;
-        self.send(target_url, headers, body, deadline, Wanted::Start).await.map(Came::answer)
+        let asked = (Method::POST, target_url, headers, body);
+        self.send(asked, deadline, Wanted::Start).await.map(Came::answer)
     }
 
     /// Sends one POST and reads the whole answer, of a body of at most `most` bytes, within `total`.
@@ -204,18 +211,28 @@ impl Egress {
         total: Duration,
         most: usize,
     ) -> Result<Reply, PostError> {
+        self.whole((Method::POST, target_url, headers, body), total, most).await
+    }
+
+    /// Fetches what is at a URL, at most `most` bytes, within `total`.
+    ///
+    /// # Errors
+    /// As [`Egress::ask`].
+    pub async fn fetch(&self, target_url: &str, total: Duration, most: usize) -> Result<Reply, PostError> {
+        self.whole((Method::GET, target_url, &[], Vec::new()), total, most).await
+    }
+
+    async fn whole(&self, asked: Asked<'_>, total: Duration, most: usize) -> Result<Reply, PostError> {
         let deadline = Instant::now() + total;
         // A name is asked for within the same time: the resolver's own may be longer.
-        let came = self.send(target_url, headers, body, deadline, Wanted::All(most));
+        let came = self.send(asked, deadline, Wanted::All(most));
         let came = tokio::time::timeout_at(deadline, came).await.map_err(|_| PostError::Timeout)??;
-        Ok(Reply { status: came.status, retry_after: came.retry_after, body: came.body })
+        Ok(Reply { status: came.status, retry_after: came.retry_after, kind: came.kind, body: came.body })
     }
 
     async fn send(
         &self,
-        target_url: &str,
-        headers: &[(String, String)],
-        body: Vec<u8>,
+        (method, target_url, headers, body): Asked<'_>,
         deadline: Instant,
         wanted: Wanted,
     ) -> Result<Came, PostError> {
@@ -224,7 +241,7 @@ impl Egress {
             Blocked::Unresolved(error) => PostError::Dns(error),
             other => PostError::Blocked(other),
         })?;
-        let request = exchange::request(&target, headers, body)?;
+        let request = exchange::request(method, &target, headers, body)?;
         exchange::exchange(&target, &addresses, request, &self.tls, deadline, wanted).await
     }
 

@@ -1,4 +1,4 @@
-//! One POST over one fresh connection to an address that has been judged already.
+//! One request over one fresh connection to an address that has been judged already.
 //!
 //! Everything the other side sends is bounded: time, head, body. Nothing is decompressed, followed or kept.
 
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -31,7 +31,7 @@ const MAX_BODY: usize = 4 * 1024;
 /// How much of a body is handed on, in bytes.
 const BODY_START: usize = 256;
 
-type Post = Request<Full<Bytes>>;
+type Asked = Request<Full<Bytes>>;
 
 /// The TLS side of the guard: the built-in roots and `extra_roots`, by ring and no other provider.
 pub(crate) fn tls(
@@ -54,13 +54,17 @@ pub(crate) fn tls(
 
 /// Writes the request; what HTTP itself needs is set by us and cannot be overridden by `headers`.
 pub(crate) fn request(
+    method: Method,
     target: &Target,
     headers: &[(String, String)],
     body: Vec<u8>,
-) -> Result<Post, PostError> {
+) -> Result<Asked, PostError> {
     let unfit = |error: &dyn std::error::Error| PostError::Protocol(error.to_string());
-    let mut request =
-        Request::post(target.path()).body(Full::new(Bytes::from(body))).map_err(|error| unfit(&error))?;
+    let mut request = Request::builder()
+        .method(method)
+        .uri(target.path())
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| unfit(&error))?;
     for (name, value) in headers {
         let name = HeaderName::try_from(name).map_err(|error| unfit(&error))?;
         let value = HeaderValue::try_from(value).map_err(|error| unfit(&error))?;
@@ -90,6 +94,7 @@ pub(crate) enum Wanted {
 pub(crate) struct Came {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) kind: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -105,7 +110,7 @@ impl Came {
 pub(crate) async fn exchange(
     target: &Target,
     addresses: &[SocketAddr],
-    request: Post,
+    request: Asked,
     tls: &Arc<rustls::ClientConfig>,
     deadline: Instant,
     wanted: Wanted,
@@ -155,7 +160,7 @@ fn confirm(dialled: SocketAddr, peer: SocketAddr) -> Result<(), PostError> {
     }
 }
 
-async fn converse<S>(stream: S, request: Post, deadline: Instant, wanted: Wanted) -> Result<Came, PostError>
+async fn converse<S>(stream: S, request: Asked, deadline: Instant, wanted: Wanted) -> Result<Came, PostError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -171,12 +176,14 @@ where
     let (response, _connection) =
         timeout_at(deadline, talk).await.map_err(|_| PostError::Timeout)?.map_err(broken)?;
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.map(str::to_owned);
     let body = match wanted {
         // The head is the answer: a body that stalls, breaks off or never ends takes nothing from it.
         Wanted::Start => read(response, deadline).await,
         Wanted::All(most) => read_all(response, deadline, most).await?,
     };
-    Ok(Came { status, retry_after, body })
+    Ok(Came { status, retry_after, kind, body })
 }
 
 /// Ends the connection when the exchange is over, however it ended.

@@ -7,6 +7,7 @@ pub(super) mod life;
 pub(super) mod policy;
 pub(super) mod tenant;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -98,10 +99,15 @@ pub enum Command {
     /// Write what one OpenClaw cell needs: tools, hook, reader agent, skill
     #[command(after_help = "Example:\n  mailward openclaw --tenant acme --out ./cell")]
     Openclaw(agent::OpenClaw),
-    /// Look for what is wrong or weak; with --isolation, try every door between two tenants of a running server
+    /// Look for what is wrong or weak; with --isolation, try every door between two tenants of a running server; with
+    /// --send, look why others may not take a domain's mail
     #[command(after_help = "Examples:\n  mailward doctor --data-dir /var/lib/mailward\n  \
-        mailward doctor --isolation --data-dir /var/lib/mailward --json")]
+        mailward doctor --isolation --data-dir /var/lib/mailward --json\n  \
+        mailward doctor --send mail.example.com --ip 192.0.2.25 --config mailward.toml")]
     Doctor(Doctor),
+    /// Print the DNS records that the domains of a running server need, as lines of a zone file
+    #[command(after_help = "Examples:\n  mailward dns\n  mailward dns --tenant acme --json")]
+    Dns(Dns),
     /// Print the effective configuration, with the origin of each value
     #[command(after_help = "Example:\n  mailward config --set smtp.listen=0.0.0.0:25")]
     Config(ShowConfig),
@@ -194,6 +200,15 @@ pub struct Doctor {
     /// With --isolation: where mail comes in [default: what the server says]
     #[arg(long, value_name = "HOST:PORT", requires = "isolation")]
     pub smtp: Option<String>,
+    /// Look at SPF, DKIM, DMARC, MX, PTR, TLS and MTA-STS of a domain that mail is sent from, and say what to publish
+    #[arg(long, value_name = "DOMAIN", conflicts_with = "isolation")]
+    pub send: Option<String>,
+    /// With --send: whose domain it is [default: the service's own]
+    #[arg(long, value_name = "ID", requires = "send")]
+    pub tenant: Option<String>,
+    /// With --send: an address that mail leaves by; may be repeated [default: those of smtp.hostname]
+    #[arg(long, value_name = "ADDRESS", requires = "send")]
+    pub ip: Vec<IpAddr>,
     /// Configuration file [default: mailward.toml in the current directory, if there]
     #[arg(long, value_name = "FILE", conflicts_with = "isolation")]
     pub config: Option<PathBuf>,
@@ -211,6 +226,17 @@ impl Doctor {
         let directory = self.server.data_dir.clone();
         Ok(config::load(&Sources::of_process(self.config.clone(), directory, self.set.clone()))?)
     }
+}
+
+/// `dns`
+#[derive(Debug, Args)]
+pub struct Dns {
+    /// Whose domains [default: the service's own]
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+    /// The server to ask.
+    #[command(flatten)]
+    pub server: Server,
 }
 
 /// `config`
@@ -441,6 +467,8 @@ mod tests {
             "mailward openclaw --tenant acme --out d --inbox a@b.test --gateway http://127.0.0.1:1 --force",
             "mailward openclaw --tenant acme --out d --key k --http https://h --may-send --json",
             "mailward doctor --config f.toml --set a=b --json",
+            "mailward doctor --send a.example --tenant acme --ip 192.0.2.1 --ip 2001:db8::1 --config f.toml",
+            "mailward dns --tenant acme --json",
             "mailward doctor --isolation --server https://h:1 --http https://h --smtp h:25 --data-dir d",
         ] {
             assert!(parses(line).is_ok(), "{line}");

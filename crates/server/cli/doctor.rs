@@ -1,4 +1,7 @@
-//! `doctor`: looks at the configuration, and with `--isolation` tries every door between two tenants of a running server.
+//! `doctor`: looks at the configuration, with `--send` at a domain's records, and with `--isolation` tries every door between
+//! two tenants of a running server.
+
+mod send;
 
 use std::io::Write;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -24,6 +27,11 @@ pub(super) fn run(arguments: &Doctor) -> Result<(), Failure> {
         return runtime.block_on(isolation(arguments));
     }
     let config = arguments.config()?;
+    if let Some(domain) = &arguments.send {
+        let keys = send::keys(arguments, domain)?;
+        let checks = runtime.block_on(send::checks(arguments, &config, domain, keys))?;
+        return told(&checks, arguments.server.json);
+    }
     told(&runtime.block_on(checks::all(&config)), arguments.server.json)
 }
 
@@ -42,6 +50,14 @@ fn told(found: &[checks::Check], as_json: bool) -> Result<(), Failure> {
             .map(|one| vec![word(one.state).to_owned(), one.what.clone(), one.seen.clone(), one.fix.clone()])
             .collect();
         write!(out, "{}", terminal::table(&["STATE", "WHAT", "SEEN", "WHAT TO DO"], &rows))?;
+        let lines: Vec<String> =
+            found.iter().filter_map(|one| one.publish.as_ref()).map(checks::Publish::line).collect();
+        if !lines.is_empty() {
+            writeln!(out, "\nTo publish:")?;
+        }
+        for line in lines {
+            writeln!(out, "{}", terminal::visible(&line))?;
+        }
     }
     let count = |state| found.iter().filter(|one| one.state == state).count();
     match (count(State::Bad), count(State::Weak)) {

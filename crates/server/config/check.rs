@@ -211,6 +211,17 @@ fn outbound(config: &Config) -> Result<(), Fault> {
     ensure(!is_blind, "outbound.mode", "is direct, which asks DNS where mail goes, and dns.servers is off")?;
     ensure(outbound.dkim_key > 0, "outbound.dkim_key", "must be 1 or more")?;
     ensure(outbound.port > 0, "outbound.port", "must be a port")?;
+    ensure(outbound.policy_port > 0, "outbound.policy_port", "must be a port")?;
+    // Nothing protects what a resolver says of its own checks on the way.
+    let is_here = match &config.dns.servers {
+        DnsServers::List(servers) => {
+            !servers.is_empty() && servers.iter().all(|server| server.ip().to_canonical().is_loopback())
+        }
+        DnsServers::System | DnsServers::Off => false,
+    };
+    let validating =
+        "needs dns.servers to be a list of validating resolvers on this machine, such as [\"127.0.0.1:53\"]";
+    ensure(!outbound.dane || is_here, "outbound.dane", validating)?;
     let places = "must be between 1 and 64";
     ensure((1..=64).contains(&outbound.per_destination), "outbound.per_destination", places)?;
     let seconds = "must be between 1 and 300";

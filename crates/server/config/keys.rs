@@ -213,6 +213,12 @@ pub const KEYS: &[Key] = &[
         "send no mail in clear, even where the other side offers nothing else",
     ),
     key(
+        "outbound.dane",
+        "false",
+        "insist on certificates that signed DNS names (DANE); dns.servers must be validating resolvers on this machine",
+    ),
+    key("outbound.policy_port", "443", "port of MTA-STS policies in mode direct; another one is for tests"),
+    key(
         "outbound.tls_roots",
         r#""""#,
         "PEM file of certificate authorities that are trusted beside the built-in ones",

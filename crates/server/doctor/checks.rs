@@ -2,7 +2,7 @@
 //!
 //! Reads files' modes, asks the resolver, and the judge about a mail of nobody's; changes nothing and opens no key.
 
-mod certificate;
+pub(in crate::doctor) mod certificate;
 mod judge;
 
 use std::os::unix::fs::MetadataExt;
@@ -36,18 +36,65 @@ pub struct Check {
     pub seen: String,
     /// What to do about it; empty when nothing is.
     pub fix: String,
+    /// What to publish in DNS, where that is what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publish: Option<Publish>,
 }
 
-fn good(what: &str, seen: impl Into<String>) -> Check {
-    Check { what: what.to_owned(), state: State::Good, seen: seen.into(), fix: String::new() }
+/// A record to be published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Publish {
+    /// Its type, such as `TXT`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name it stands at.
+    pub host: String,
+    /// What it says.
+    pub value: String,
 }
 
-fn weak(what: &str, seen: impl Into<String>, fix: impl Into<String>) -> Check {
-    Check { what: what.to_owned(), state: State::Weak, seen: seen.into(), fix: fix.into() }
+impl Publish {
+    /// As a line of a zone file (RFC 1035 5.1): a text in strings of at most 255 bytes.
+    pub fn line(&self) -> String {
+        let value = match self.kind.as_str() {
+            "TXT" => {
+                let strings: Vec<String> = self
+                    .value
+                    .as_bytes()
+                    .chunks(255)
+                    .map(|part| String::from_utf8_lossy(part).replace('\\', "\\\\").replace('"', "\\\""))
+                    .map(|part| format!("\"{part}\""))
+                    .collect();
+                strings.join(" ")
+            }
+            _ => self.value.clone(),
+        };
+        format!("{}. IN {} {value}", self.host, self.kind)
+    }
 }
 
-fn bad(what: &str, seen: impl Into<String>, fix: impl Into<String>) -> Check {
-    Check { what: what.to_owned(), state: State::Bad, seen: seen.into(), fix: fix.into() }
+impl Check {
+    /// With what to publish.
+    pub(in crate::doctor) fn publish(self, kind: &str, host: &str, value: &str) -> Self {
+        let [kind, host, value] = [kind, host, value].map(str::to_owned);
+        Self { publish: Some(Publish { kind, host, value }), ..self }
+    }
+}
+
+fn check(state: State, what: &str, seen: impl Into<String>, fix: impl Into<String>) -> Check {
+    Check { what: what.to_owned(), state, seen: seen.into(), fix: fix.into(), publish: None }
+}
+
+pub(in crate::doctor) fn good(what: &str, seen: impl Into<String>) -> Check {
+    check(State::Good, what, seen, "")
+}
+
+pub(in crate::doctor) fn weak(what: &str, seen: impl Into<String>, fix: impl Into<String>) -> Check {
+    check(State::Weak, what, seen, fix)
+}
+
+pub(in crate::doctor) fn bad(what: &str, seen: impl Into<String>, fix: impl Into<String>) -> Check {
+    check(State::Bad, what, seen, fix)
 }
 
 /// Looks at everything.
@@ -204,26 +251,35 @@ async fn dns(config: &Config) -> Vec<Check> {
     let mut checks = Vec::new();
     let host = config.smtp.bounds.hostname.as_str();
     for domain in config.all_domains() {
-        checks.push(match dns.mx(&domain).await {
-            Ok(found)
-                if found.iter().any(|(_, name)| name.trim_end_matches('.').eq_ignore_ascii_case(host)) =>
-            {
-                good("MX", format!("{domain} sends its mail to {host}"))
-            }
-            Ok(found) => {
-                let names: Vec<String> = found.into_iter().map(|(_, name)| name).collect();
-                let seen = format!("{domain} sends its mail to [{}], not to {host}", names.join(", "));
-                weak("MX", seen, format!("add `{domain}. MX 10 {host}.`, or set smtp.hostname"))
-            }
-            Err(error) => weak("MX", format!("{domain}: {error}"), format!("add `{domain}. MX 10 {host}.`")),
-        });
+        checks.push(exchanger(&dns, &domain, host).await);
     }
-    checks.push(match dns.addresses(host).await {
+    checks.push(hostname(&dns, host).await);
+    checks
+}
+
+/// Whether mail for a domain comes here.
+pub(in crate::doctor) async fn exchanger(dns: &Dns, domain: &str, host: &str) -> Check {
+    let check = match dns.mx(domain).await {
+        Ok(found) if found.iter().any(|(_, name)| name.trim_end_matches('.').eq_ignore_ascii_case(host)) => {
+            return good("MX", format!("{domain} sends its mail to {host}"));
+        }
+        Ok(found) => {
+            let names: Vec<String> = found.into_iter().map(|(_, name)| name).collect();
+            let seen = format!("{domain} sends its mail to [{}], not to {host}", names.join(", "));
+            weak("MX", seen, format!("add `{domain}. MX 10 {host}.`, or set smtp.hostname"))
+        }
+        Err(error) => weak("MX", format!("{domain}: {error}"), format!("add `{domain}. MX 10 {host}.`")),
+    };
+    check.publish("MX", domain, &format!("10 {host}."))
+}
+
+/// Whether this host's name leads anywhere.
+pub(in crate::doctor) async fn hostname(dns: &Dns, host: &str) -> Check {
+    match dns.addresses(host).await {
         Ok(found) if !found.is_empty() => {
             good("smtp.hostname", format!("{host} has {} addresses", found.len()))
         }
         Ok(_) => weak("smtp.hostname", format!("{host} has no address"), "add an A or AAAA record"),
         Err(error) => weak("smtp.hostname", format!("{host}: {error}"), "add an A or AAAA record"),
-    });
-    checks
+    }
 }

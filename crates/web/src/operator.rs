@@ -2,6 +2,7 @@
 
 pub(crate) mod archives;
 pub(crate) mod audit;
+pub(crate) mod domains;
 pub(crate) mod gate;
 pub(crate) mod inboxes;
 pub(crate) mod isolation;

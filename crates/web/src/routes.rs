@@ -85,6 +85,8 @@ pub(crate) fn operator() -> Routes {
             operator::gate::change_inbox
         ))
         .routes(routes!(operator::gate::rescore))
+        .routes(routes!(operator::domains::list))
+        .routes(routes!(operator::domains::of_tenant))
         .routes(routes!(operator::isolation::show, operator::isolation::record))
         .routes(routes!(operator::isolation::trespass))
         .routes(routes!(operator::archives::export))

@@ -66,7 +66,7 @@ impl Conversation {
         address: SocketAddr,
         host: &str,
         hello: &str,
-        need: Need,
+        need: &Need,
         tls: Option<&Tls>,
         patience: Patience,
     ) -> Result<Self, Refused> {
@@ -96,8 +96,8 @@ impl Conversation {
             // RFC 3207 4.2: what it can do is asked anew.
             talk.hello(hello, host).await?;
         }
-        if need != Need::Any && !talk.is_encrypted {
-            return Err(Refused::Host(format!("{host} offers no TLS, and mail must not go there without")));
+        if *need != Need::Any && !talk.is_encrypted {
+            return Err(Refused::Tls(format!("{host} offers no TLS, and mail must not go there without")));
         }
         Ok(talk)
     }
@@ -173,7 +173,7 @@ impl Conversation {
         Ok(offers.iter().any(|line| line.trim() == "STARTTLS"))
     }
 
-    async fn encrypt(mut self, host: &str, need: Need, tls: &Tls) -> Result<Self, Refused> {
+    async fn encrypt(mut self, host: &str, need: &Need, tls: &Tls) -> Result<Self, Refused> {
         let reply = self.command("STARTTLS\r\n").await.map_err(|error| lost(host, &error))?;
         if reply.code != 220 {
             return Err(Refused::Tls(reply.text()));
@@ -185,7 +185,8 @@ impl Conversation {
         }
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Refused::Host(format!("{host} is no name of a server")))?;
-        let handshake = TlsConnector::from(tls.config(need)).connect(name, self.wire.into_inner());
+        let config = tls.config(need).map_err(|error| Refused::Host(format!("no TLS here: {error}")))?;
+        let handshake = TlsConnector::from(config).connect(name, self.wire.into_inner());
         let wire: Box<dyn Wire> = match timeout(self.patience.command, handshake).await {
             Ok(Ok(stream)) => Box::new(stream),
             Ok(Err(error)) => return Err(Refused::Tls(format!("{host}: no TLS with it: {error}"))),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::conversation::Conversation;
+use super::tls::Need;
 
 /// How long one is kept for the next mail.
 const KEPT: Duration = Duration::from_secs(3);
@@ -21,30 +22,31 @@ pub(crate) struct Idle(Arc<Mutex<HashMap<String, Vec<Kept>>>>);
 
 struct Kept {
     host: String,
+    need: Need,
     talk: Conversation,
     until: Instant,
 }
 
 impl Idle {
-    /// One with this destination, and the host's name.
-    pub(crate) fn take(&self, domain: &str) -> Option<(String, Conversation)> {
+    /// One with this destination, the host's name, and how well it is protected.
+    pub(crate) fn take(&self, domain: &str) -> Option<(String, Need, Conversation)> {
         let mut all = self.lock();
         let kept = all.get_mut(domain)?.pop();
         if all.get(domain).is_some_and(Vec::is_empty) {
             all.remove(domain);
         }
-        kept.filter(|kept| kept.until > Instant::now()).map(|kept| (kept.host, kept.talk))
+        kept.filter(|kept| kept.until > Instant::now()).map(|kept| (kept.host, kept.need, kept.talk))
     }
 
     /// Keeps one, or ends it where there are enough.
-    pub(crate) fn keep(&self, domain: &str, host: &str, talk: Conversation) {
+    pub(crate) fn keep(&self, domain: &str, host: &str, need: Need, talk: Conversation) {
         let until = Instant::now() + KEPT;
         let too_many = {
             let mut all = self.lock();
             if talk.mails() >= MOST_MAILS || all.values().map(Vec::len).sum::<usize>() >= MOST {
                 Some(talk)
             } else {
-                let kept = Kept { host: host.to_owned(), talk, until };
+                let kept = Kept { host: host.to_owned(), need, talk, until };
                 all.entry(domain.to_owned()).or_default().push(kept);
                 None
             }

@@ -1,15 +1,18 @@
 //! TLS with a host that takes mail: with whoever answers where nobody promised anything (RFC 7435), with the named host
-//! alone where its domain did.
+//! alone where its domain promised that (RFC 8461), with the published certificate where DNSSEC vouches for one (RFC 7672).
 
 use std::sync::Arc;
 
+use mailward_net::dane::Pin;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
+use super::pinned::Pinned;
+
 /// How well a conversation has to be protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// As well as the server can.
     Any,
@@ -17,13 +20,16 @@ pub(crate) enum Need {
     Tls,
     /// By TLS with a certificate for the host's name.
     Verified,
+    /// By TLS with one of these certificates, or one of these authorities.
+    Pinned(Arc<[Pin]>),
 }
 
-/// Both ways to speak TLS.
+/// The ways to speak TLS.
 #[derive(Clone)]
 pub(crate) struct Tls {
     anybody: Arc<ClientConfig>,
     verified: Arc<ClientConfig>,
+    provider: Arc<CryptoProvider>,
 }
 
 impl Tls {
@@ -40,13 +46,25 @@ impl Tls {
         let verified = builder()?.with_root_certificates(roots).with_no_client_auth();
         let anybody = builder()?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+            .with_custom_certificate_verifier(Arc::new(Anybody(Arc::clone(&provider))))
             .with_no_client_auth();
-        Ok(Self { anybody: Arc::new(anybody), verified: Arc::new(verified) })
+        Ok(Self { anybody: Arc::new(anybody), verified: Arc::new(verified), provider })
     }
 
-    pub(crate) fn config(&self, need: Need) -> Arc<ClientConfig> {
-        Arc::clone(if need == Need::Verified { &self.verified } else { &self.anybody })
+    pub(crate) fn config(&self, need: &Need) -> Result<Arc<ClientConfig>, Error> {
+        Ok(match need {
+            Need::Any | Need::Tls => Arc::clone(&self.anybody),
+            Need::Verified => Arc::clone(&self.verified),
+            Need::Pinned(pins) => {
+                let verifier = Pinned::new(Arc::clone(pins), Arc::clone(&self.provider));
+                let config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+                    .with_safe_default_protocol_versions()?
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(verifier))
+                    .with_no_client_auth();
+                Arc::new(config)
+            }
+        })
     }
 }
 

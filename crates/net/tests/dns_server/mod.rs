@@ -1,4 +1,5 @@
-//! A small name server for tests: real packets over UDP on 127.0.0.1, answers that the test wrote.
+//! A small name server for tests: real packets over UDP on 127.0.0.1, answers that the test wrote; of names that it vouches
+//! for it says, as a validating resolver does, that they were checked.
 //!
 //! Names that have no record at all do not exist; names with records of another type have none of this one. Every answer
 //! has a time to live of 0, so nobody keeps it. A test uses a part of this and declares the module with
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::net::UdpSocket;
 
-/// The type of a record, by its number in RFC 1035 and RFC 3596.
+/// The type of a record, by its number in RFC 1035, RFC 3596 and RFC 6698.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     A = 1,
@@ -18,6 +19,7 @@ pub(crate) enum Kind {
     Mx = 15,
     Txt = 16,
     Aaaa = 28,
+    Tlsa = 52,
 }
 
 /// One answer.
@@ -28,6 +30,8 @@ pub(crate) enum Record {
     Mx(u16, String),
     Txt(String),
     Ptr(String),
+    /// As it is on the wire.
+    Raw(Vec<u8>),
 }
 
 /// What the server answers with: name (lower case, without the last dot) and type to records.
@@ -43,6 +47,7 @@ pub(crate) struct DnsServer {
 struct Zone {
     answers: HashMap<(String, u16), VecDeque<Vec<Record>>>,
     failing: HashSet<String>,
+    vouched: HashSet<String>,
     silent: bool,
     questions: Vec<String>,
 }
@@ -74,6 +79,11 @@ impl DnsServer {
     /// Answers SERVFAIL to every question about `name`.
     pub(crate) fn fail(&self, name: &str) {
         self.zone().failing.insert(name.to_owned());
+    }
+
+    /// Sets the AD bit (RFC 4035 3.2.3) in every answer about `name`.
+    pub(crate) fn vouch(&self, name: &str) {
+        self.zone().vouched.insert(name.to_owned());
     }
 
     /// Answers nothing at all from now on.
@@ -131,7 +141,8 @@ impl Zone {
         };
         let count = if code == 0 { u16::try_from(records.len()).ok()? } else { 0 };
         let mut out = packet[..2].to_vec();
-        out.extend([0x81, 0x80 | code, 0, 1]);
+        let checked = if code != 2 && self.vouched.contains(&name) { 0x20 } else { 0 };
+        out.extend([0x81, 0x80 | checked | code, 0, 1]);
         out.extend(count.to_be_bytes());
         out.extend([0; 4]);
         out.extend(&packet[12..end + 4]);
@@ -167,6 +178,7 @@ fn data(record: &Record) -> Vec<u8> {
         Record::Aaaa(ip) => ip.octets().to_vec(),
         Record::Mx(preference, host) => [preference.to_be_bytes().to_vec(), name(host)].concat(),
         Record::Ptr(host) => name(host),
+        Record::Raw(data) => data.clone(),
         Record::Txt(text) => text.as_bytes().chunks(255).flat_map(string).collect(),
     }
 }

@@ -38,6 +38,21 @@ pub(super) fn all(config: &Config) -> Vec<Check> {
     checks
 }
 
+/// Looks at the certificate that hosts see who bring mail.
+pub(in crate::doctor) fn of_mail(config: &Config) -> Check {
+    let host = &config.smtp.bounds.hostname;
+    match config.smtp.tls() {
+        None => {
+            let seen = "answers come in without TLS: whoever is on the way reads them";
+            weak("TLS", seen, "set smtp.tls_cert and smtp.tls_key")
+        }
+        Some((cert, key)) => match tls::load((cert, key), &[]) {
+            Ok(_) => judge("TLS", cert, Some(host)),
+            Err(error) => bad("TLS", error.to_string(), "give a PEM chain and the key that belongs to it"),
+        },
+    }
+}
+
 fn judge(what: &str, cert: &Path, name: Option<&str>) -> Check {
     let renew = "renew it, and start the service again";
     match problem(cert, name, Duration::ZERO) {

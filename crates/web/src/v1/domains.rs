@@ -141,7 +141,7 @@ pub(crate) async fn delete(
 }
 
 impl DomainView {
-    fn of(view: mailward_mailroom::DomainView) -> Self {
+    pub(crate) fn of(view: mailward_mailroom::DomainView) -> Self {
         let domain = view.domain;
         Self {
             id: domain.id.into(),
@@ -155,7 +155,7 @@ impl DomainView {
 }
 
 impl RecordView {
-    fn of(record: DnsRecord) -> Self {
+    pub(crate) fn of(record: DnsRecord) -> Self {
         Self {
             kind: record.kind,
             host: record.host,
