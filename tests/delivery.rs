@@ -3,6 +3,7 @@
 
 mod authority;
 mod bounces;
+mod crashes;
 mod doctor;
 mod host;
 mod pins;

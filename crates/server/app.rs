@@ -158,6 +158,15 @@ impl App {
                 crate::decisions::LANE,
             );
             tasks.push(tokio::spawn(deciding.run(stop.clone())));
+            let reporting = Worker::new(
+                store.clone(),
+                clock.clone(),
+                crate::reports::handlers(&room, &clock),
+                config.store.look_again,
+                config.served_regions(),
+                crate::reports::LANE,
+            );
+            tasks.push(tokio::spawn(reporting.run(stop.clone())));
             tasks.push(tokio::spawn(rotate_keys(room.clone(), stop.clone())));
             tasks.push(tokio::spawn(room.clone().run_endings(stop.clone().cancelled_owned())));
         }

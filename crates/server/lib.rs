@@ -14,6 +14,7 @@ mod hardening;
 mod hooks;
 mod judging;
 pub mod providers;
+mod reports;
 pub mod roles;
 mod sending;
 pub mod start;

@@ -32,6 +32,8 @@ pub enum Script {
     Stutters,
     /// Takes the message and is gone before it says so.
     Vanishes,
+    /// Takes the message and says so when it is let.
+    Waits,
     /// Refuses whoever is called `no`, for now whoever is called `later`.
     Picky,
 }
@@ -51,6 +53,10 @@ struct Seen {
     connections: usize,
     tries: usize,
     mails: Vec<Taken>,
+    /// Goodbyes that were heard.
+    goodbyes: usize,
+    /// Whether a host that waits may go on.
+    may_go_on: bool,
 }
 
 /// It listens until the test ends.
@@ -81,6 +87,16 @@ impl Host {
 
     pub fn connections(&self) -> usize {
         self.seen.lock().expect("no test panicked holding it").connections
+    }
+
+    /// Conversations that their other side ended in order.
+    pub fn goodbyes(&self) -> usize {
+        self.seen.lock().expect("no test panicked holding it").goodbyes
+    }
+
+    /// Lets it say that it took what it took.
+    pub fn go_on(&self) {
+        self.seen.lock().expect("no test panicked holding it").may_go_on = true;
     }
 
     pub fn mails(&self) -> Vec<Taken> {
@@ -171,8 +187,12 @@ async fn talk(
             if script == Script::Vanishes {
                 return false;
             }
+            while script == Script::Waits && !seen.lock().expect("no test panicked holding it").may_go_on {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
             "250 2.0.0 taken as 7"
         } else if upper == "QUIT" {
+            seen.lock().expect("no test panicked holding it").goodbyes += 1;
             drop(stream.write_all(b"221 goodbye\r\n").await);
             return false;
         } else {

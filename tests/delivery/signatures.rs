@@ -119,7 +119,7 @@ async fn what_the_lobstermail_client_sends_arrives_signed(world: World) {
     assert_eq!(verified(&outside, &taken).await, pairs("mailward", true), "{taken}");
 }
 
-async fn domain_with_inbox(outside: &Outside, tenant: &Tenant, name: &str) -> (Value, Inbox) {
+pub async fn domain_with_inbox(outside: &Outside, tenant: &Tenant, name: &str) -> (Value, Inbox) {
     let domain = tenant.http("POST", "/v1/domains").json(&json!({ "domain": name })).send().await.expect(201);
     publish(outside, &domain);
     let path = format!("/v1/domains/{}/verify", domain["id"].as_str().expect("an id"));

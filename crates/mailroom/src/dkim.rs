@@ -75,9 +75,8 @@ impl DomainKeys {
 }
 
 impl Mailroom {
-    /// A message with the signatures of its author's domain before it. A domain without keys signs nothing.
-    pub(crate) async fn signed(&self, tenant: &Tenant, domain: &str, raw: Vec<u8>) -> Result<Vec<u8>> {
-        let Some(keys) = self.signing_keys(tenant, domain).await? else { return Ok(raw) };
+    /// A message with the signatures of its author's domain before it.
+    pub(crate) async fn signed(&self, keys: Arc<DomainKeys>, raw: Vec<u8>) -> Result<Vec<u8>> {
         let now = self.0.clock.now();
         let signed = tokio::task::spawn_blocking(move || {
             let mut signed = sign::sign(&raw, &keys.domain, &keys.keys, now)?;
@@ -131,7 +130,12 @@ impl Mailroom {
         Ok((keys.dkim.seal(&place, &seed[..], &self.0.random), keys.dkim.seal(&place, &rsa, &self.0.random)))
     }
 
-    async fn signing_keys(&self, tenant: &Tenant, domain: &str) -> Result<Option<Arc<DomainKeys>>> {
+    /// The keys that sign for a domain; `None`: it is neither the service's nor held by the tenant.
+    pub(crate) async fn signing_keys(
+        &self,
+        tenant: &Tenant,
+        domain: &str,
+    ) -> Result<Option<Arc<DomainKeys>>> {
         if self.0.config.domains.iter().any(|own| own.eq_ignore_ascii_case(domain)) {
             return Ok(Some(self.own_signing_keys(&domain.to_ascii_lowercase()).await?));
         }

@@ -24,6 +24,8 @@ pub enum JobKind {
     Domain,
     /// Carry out what a reviewer decided on a mail, unless it was taken back.
     Decide,
+    /// Tell the sender of a mail whom it did not reach.
+    Report,
 }
 
 impl JobKind {
@@ -35,11 +37,12 @@ impl JobKind {
             Self::Send => "send",
             Self::Domain => "domain",
             Self::Decide => "decide",
+            Self::Report => "report",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Webhook, Self::Judge, Self::Send, Self::Domain, Self::Decide]
+        [Self::Webhook, Self::Judge, Self::Send, Self::Domain, Self::Decide, Self::Report]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }
@@ -58,8 +61,10 @@ pub struct ClaimedJob {
     pub event: Option<EventId>,
     /// To which endpoint.
     pub webhook: Option<WebhookId>,
-    /// About which mail; of kinds [`JobKind::Judge`], [`JobKind::Send`] and [`JobKind::Decide`].
+    /// About which mail; of kinds [`JobKind::Judge`], [`JobKind::Send`], [`JobKind::Decide`] and [`JobKind::Report`].
     pub message: Option<MessageId>,
+    /// Of which of its recipients, by their places; of kind [`JobKind::Report`] alone.
+    pub recipients: Vec<i64>,
     /// Which domain; of kind [`JobKind::Domain`] alone.
     pub domain: Option<DomainId>,
     /// How often it was tried, this time included.
@@ -189,11 +194,16 @@ impl Store {
                 JobKind::Judge => Some(judging::message_of(&row.id).map_err(bad)?),
                 JobKind::Send => Some(outgoing::message_of(&row.id).map_err(bad)?),
                 JobKind::Decide => Some(pending::message_of(&row.id).map_err(bad)?),
+                JobKind::Report => Some(outgoing::report_of(&row.id).map_err(bad)?.0),
                 JobKind::Webhook | JobKind::Domain => None,
             },
             domain: match kind {
                 JobKind::Domain => Some(domain::domain_of(&row.id).map_err(bad)?),
-                JobKind::Webhook | JobKind::Judge | JobKind::Send | JobKind::Decide => None,
+                _ => None,
+            },
+            recipients: match kind {
+                JobKind::Report => outgoing::report_of(&row.id).map_err(bad)?.1,
+                _ => Vec::new(),
             },
             event: row.event_id.map(EventId::try_from).transpose().map_err(|e| bad(e.to_string()))?,
             webhook: row.webhook_id.map(WebhookId::try_from).transpose().map_err(|e| bad(e.to_string()))?,

@@ -15,7 +15,7 @@ use crate::news::Changes;
 pub(crate) struct Wakes {
     inboxes: Mutex<HashMap<InboxId, Weak<Notify>>>,
     /// One for each kind of job: a wake-up that one worker takes is no other's.
-    jobs: [Notify; 5],
+    jobs: [Notify; 6],
     sweep: Notify,
     has_worker: AtomicBool,
 }
@@ -87,6 +87,7 @@ impl Wakes {
             JobKind::Send => 2,
             JobKind::Domain => 3,
             JobKind::Decide => 4,
+            JobKind::Report => 5,
         };
         self.jobs[place].notified().await;
     }

@@ -20,7 +20,7 @@ use mailward_store::{
 };
 use mailward_vault::PartKind;
 
-use super::returned::{Failure, is_gone, return_path, status_of};
+use super::returned::{is_gone, return_path, status_of};
 use super::{answer_place, place};
 use crate::reading::{meta, open_part};
 use crate::sender_auth::{AuthResult, SenderAuth};
@@ -116,11 +116,22 @@ impl Mailroom {
         let raw = open_part(tenant, &mut scope, &keys, &message, PartKind::Raw).await?;
         drop(scope);
 
+        let signing = self.signing_keys(tenant, &domain_of(&from)).await?;
         let (mut moves, mut routes, mut local) = (Vec::new(), Vec::new(), Vec::new());
         let (mut parcel, mut again, mut left) = (Parcel { from, to: Vec::new(), raw }, None, false);
         let now = self.0.clock.now();
         for one in open {
             let address = self.open_small(tenant, &place(id, one.no), &one.sealed).await?;
+            // Nobody speaks for a domain that was lost while the mail waited, to whomever.
+            if signing.is_none() && one.status != OutgoingStatus::Sending {
+                let (no, from, to) = (one.no, one.status, OutgoingStatus::Failed);
+                let answer = format!(
+                    "{} is not proven to be yours any more: nothing is sent from it",
+                    domain_of(&parcel.from)
+                );
+                moves.push(Move { no, from, to, answer, tag: None });
+                continue;
+            }
             match self.house(&address).await {
                 Some(Ok(route)) => {
                     routes.push(route);
@@ -179,12 +190,12 @@ impl Mailroom {
         if let Some(taken) = taken {
             self.acknowledged(taken);
         }
-        let parcel = match parcel.to.is_empty() {
-            true => None,
-            false => {
-                let raw = self.signed(tenant, &domain_of(&parcel.from), parcel.raw).await?;
+        let parcel = match signing {
+            Some(keys) if !parcel.to.is_empty() => {
+                let raw = self.signed(keys, parcel.raw).await?;
                 Some(Parcel { raw, ..parcel })
             }
+            _ => None,
         };
         Ok(Begun { parcel, deferred, left, again })
     }
@@ -280,47 +291,38 @@ impl Mailroom {
         for status in told {
             self.tell_of(&mut scope, message, status, &all, now).await?;
         }
-        let failures = self.failures(&mut scope, tenant, id, failed, now).await?;
+        if !failed.is_empty() {
+            self.suppress_gone(&mut scope, tenant, id, &failed, now).await?;
+            // In one transaction with the failure, so that no crash comes between them.
+            let nos: Vec<i64> = failed.iter().map(|(no, _)| *no).collect();
+            scope.insert_report_job(id, &nos, now).await?;
+        }
         for (act, times) in [(UseAct::Sent, sent), (UseAct::Bounced, refused)] {
             if times > 0 {
                 scope.count_act(Some(&message.inbox), act, Day::of(now), times).await?;
             }
         }
         scope.commit().await?;
-        if !failures.is_empty() {
-            let keys = self.0.keyring.tenant(tenant).await?;
-            let mut scope = tenant.read().await?;
-            let from = meta(tenant, &mut scope, &keys, message).await?.from.address;
-            let raw = open_part(tenant, &mut scope, &keys, message, PartKind::Raw).await?;
-            drop(scope);
-            self.report_failures(&from, &raw, &failures).await;
-        }
         Ok(())
     }
 
-    /// Whom a mail did not reach; addresses that do not exist are written to no more.
-    async fn failures(
+    /// Addresses that do not exist are written to no more.
+    async fn suppress_gone(
         &self,
         scope: &mut Scope,
         tenant: &Tenant,
         id: &MessageId,
-        failed: Vec<(i64, String)>,
+        failed: &[(i64, String)],
         now: Timestamp,
-    ) -> Result<Vec<Failure>> {
-        if failed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut all = Vec::with_capacity(failed.len());
+    ) -> Result<()> {
         for one in scope.recipients(id).await? {
-            let Some((_, answer)) = failed.iter().find(|(no, _)| *no == one.no) else { continue };
-            let address = self.open_small(tenant, &place(id, one.no), &one.sealed).await?;
-            let answer = plain(answer);
-            if is_gone(status_of(&answer)) {
+            let said = failed.iter().find(|(no, _)| *no == one.no).map(|(_, answer)| plain(answer));
+            if said.is_some_and(|answer| is_gone(status_of(&answer))) {
+                let address = self.open_small(tenant, &place(id, one.no), &one.sealed).await?;
                 self.suppress(scope, tenant, &address, SuppressionReason::Bounce, now).await?;
             }
-            all.push(Failure { address, answer });
         }
-        Ok(all)
+        Ok(())
     }
 
     async fn tell_of(
@@ -361,8 +363,9 @@ pub(crate) fn whole(all: &[OutgoingStatus]) -> OutgoingStatus {
         .unwrap_or(Delivered)
 }
 
-fn refused(no: i64, from: OutgoingStatus, refusal: &Refusal, last: bool) -> Move {
-    let for_good = matches!(
+/// Whether a mail that is refused so is refused for good.
+pub(super) fn is_final(refusal: &Refusal) -> bool {
+    matches!(
         refusal,
         Refusal::NoSuchInbox
             | Refusal::RelayDenied
@@ -370,8 +373,11 @@ fn refused(no: i64, from: OutgoingStatus, refusal: &Refusal, last: bool) -> Move
             | Refusal::TooLarge
             | Refusal::Loop
             | Refusal::Malformed(_)
-    );
-    let to = if for_good || last { OutgoingStatus::Failed } else { OutgoingStatus::Deferred };
+    )
+}
+
+fn refused(no: i64, from: OutgoingStatus, refusal: &Refusal, last: bool) -> Move {
+    let to = if is_final(refusal) || last { OutgoingStatus::Failed } else { OutgoingStatus::Deferred };
     Move { no, from, to, answer: refusal.to_string(), tag: None }
 }
 

@@ -10,13 +10,15 @@ use mailward_mail::clock::Timestamp;
 use mailward_mail::envelope::{Envelope, Received};
 use mailward_mail::id::{EventId, MessageId, SuppressionId};
 use mailward_store::{
-    EventKind, EventRow, OutgoingStatus, Scope, Suppression, SuppressionReason, Tenant, UseAct,
+    ClaimedJob, EventKind, EventRow, OutgoingStatus, Scope, Suppression, SuppressionReason, Tenant, UseAct,
 };
+use mailward_vault::PartKind;
 
 use super::report::{Word, read};
 use super::{answer_place, carry, hex, place};
 use crate::inbound::{author_digest, written_date};
 use crate::keyring::TenantKeys;
+use crate::reading::{meta, open_part};
 use crate::sender_auth::{AuthResult, SenderAuth};
 use crate::{Mailroom, Result, Route};
 
@@ -30,9 +32,9 @@ const MOST_LOCAL: usize = 64;
 const MOST_HEADER: usize = 8 * 1024;
 
 /// A recipient that a mail did not reach, and what was said.
-pub(super) struct Failure {
-    pub(super) address: String,
-    pub(super) answer: String,
+struct Failure {
+    address: String,
+    answer: String,
 }
 
 /// The return path of a mail to one recipient, with its tag; without one where the address has no room for it.
@@ -134,14 +136,34 @@ impl Mailroom {
         Ok(scope.suppress(&new, &author_digest(&keys, address)).await?)
     }
 
-    /// Puts a report into the inbox of whoever sent a mail that failed, by the way in of any other mail. It answers
-    /// nobody, and nobody is told where it cannot be delivered: a report of a report would never end.
-    pub(super) async fn report_failures(&self, from: &str, raw: &[u8], failures: &[Failure]) {
-        if failures.is_empty() {
-            return;
+    /// Runs a job that puts a report into the inbox of whoever sent a mail that failed, by the way in of any other mail. It
+    /// answers nobody, and nobody is told where it can never be delivered: a report of a report would never end. `false`:
+    /// it cannot be delivered now.
+    ///
+    /// Run twice it is one report: its bytes follow from the job, and those are remembered until the job is done.
+    pub async fn report_failures(&self, job: &ClaimedJob) -> Result<bool> {
+        let Some(id) = &job.message else { return Ok(job.done().await.map(|_| true)?) };
+        let tenant = &job.tenant;
+        let mut scope = tenant.read().await?;
+        let Some(message) = scope.outgoing(id).await? else { return Ok(job.done().await.map(|_| true)?) };
+        let keys = self.0.keyring.tenant(tenant).await?;
+        let from = meta(tenant, &mut scope, &keys, &message).await?.from.address;
+        let raw = open_part(tenant, &mut scope, &keys, &message, PartKind::Raw).await?;
+        let recipients = scope.recipients(id).await?;
+        drop(scope);
+        let mut failures = Vec::new();
+        for one in recipients.into_iter().filter(|one| job.recipients.contains(&one.no)) {
+            let address = self.open_small(tenant, &place(id, one.no), &one.sealed).await?;
+            let answer = match &one.answer {
+                Some(sealed) => self.open_small(tenant, &answer_place(id, one.no), sealed).await?,
+                None => String::new(),
+            };
+            failures.push(Failure { address, answer });
         }
-        let Ok(address) = Address::parse(from) else { return };
-        let bytes = self.write_report(&address, from, raw, failures);
+        let Ok(address) = Address::parse(&from) else { return Ok(job.done().await.map(|_| true)?) };
+        let names =
+            [&b"report"[..], b"border"].map(|what| hex(&keys.dedup.digest16(&[what, job.id.as_bytes()])));
+        let bytes = self.write_report(&address, &raw, &failures, &names, job.created_at);
         let received = Received {
             envelope: Envelope {
                 from: None,
@@ -162,15 +184,32 @@ impl Mailroom {
             Err(refusal) => Err(refusal),
         };
         match taken {
-            Ok(taken) => self.acknowledged(taken),
-            Err(refusal) => tracing::info!(%refusal, "a report of a failed mail could not be delivered"),
+            Ok(taken) => {
+                job.done().await?;
+                self.acknowledged(taken);
+                Ok(true)
+            }
+            Err(refusal) if carry::is_final(&refusal) => {
+                tracing::info!(%refusal, "a report of a failed mail can never be delivered");
+                Ok(job.done().await.map(|_| true)?)
+            }
+            Err(refusal) => {
+                tracing::info!(%refusal, "a report of a failed mail cannot be delivered now");
+                Ok(false)
+            }
         }
     }
 
     /// RFC 3464, in the form of RFC 6522.
-    fn write_report(&self, address: &Address, from: &str, raw: &[u8], failures: &[Failure]) -> Vec<u8> {
-        let (domain, host) = (address.domain(), &self.0.config.hostname);
-        let [id, border] = [(); 2].map(|()| hex(&self.0.random.bytes::<16>()));
+    fn write_report(
+        &self,
+        to: &Address,
+        raw: &[u8],
+        failures: &[Failure],
+        [id, border]: &[String; 2],
+        at: Timestamp,
+    ) -> Vec<u8> {
+        let (domain, host) = (to.domain(), &self.0.config.hostname);
         let (mut told, mut fields) = (String::new(), String::new());
         for Failure { address, answer } in failures {
             let answer: String =
@@ -188,9 +227,9 @@ impl Mailroom {
             .find_map(|line| line.strip_prefix("Message-ID: "))
             .map(|id| format!("In-Reply-To: {id}\r\nReferences: {id}\r\n"))
             .unwrap_or_default();
-        let date = written_date(self.0.clock.now());
+        let date = written_date(at);
         format!(
-            "Date: {date}\r\nFrom: Mail Delivery System <mailer-daemon@{domain}>\r\nTo: {from}\r\nSubject: Undelivered mail\r\n\
+            "Date: {date}\r\nFrom: Mail Delivery System <mailer-daemon@{domain}>\r\nTo: {to}\r\nSubject: Undelivered mail\r\n\
              Message-ID: <{id}@{domain}>\r\n{answered}Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
              Content-Type: multipart/report; report-type=delivery-status; boundary=\"{border}\"\r\n\r\n\
              --{border}\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n\

@@ -12,6 +12,8 @@ use crate::{Error, Result, Scope};
 
 /// What a job's id begins with; the message's own follows.
 const JOB: &str = "send:";
+/// What the id of a job that reports begins with; the message's own follows, and the places of its recipients.
+const REPORT: &str = "report:";
 
 macro_rules! statuses {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
@@ -250,6 +252,27 @@ impl Scope {
         Ok(())
     }
 
+    /// Has the sender of a mail told whom it did not reach, within the transaction that notes so.
+    pub async fn insert_report_job(
+        &mut self,
+        message: &MessageId,
+        nos: &[i64],
+        now: Timestamp,
+    ) -> Result<()> {
+        const SQL: &str = "INSERT INTO job (tenant_id, id, kind, state, due_at, fence, attempts, created_at)
+            VALUES ($1, $2, 'report', 'open', $3, 0, 0, $3) ON CONFLICT DO NOTHING";
+        let nos: Vec<String> = nos.iter().map(i64::to_string).collect();
+        on!(&mut self.tx, |conn| sqlx::query(SQL)
+            .bind(self.tenant.as_str())
+            .bind(format!("{REPORT}{message}:{}", nos.join(",")))
+            .bind(now.millis())
+            .execute(conn)
+            .await
+            .map(drop))?;
+        self.wakes_jobs();
+        Ok(())
+    }
+
     pub(crate) async fn insert_recipient(
         &mut self,
         message: &MessageId,
@@ -296,4 +319,34 @@ impl Scope {
 pub(crate) fn message_of(job: &str) -> std::result::Result<MessageId, String> {
     let id = job.strip_prefix(JOB).ok_or_else(|| format!("the id {job}"))?;
     MessageId::parse(id).map_err(|bad| bad.to_string())
+}
+
+/// The message and the places of recipients that the id of a job that reports names.
+pub(crate) fn report_of(job: &str) -> std::result::Result<(MessageId, Vec<i64>), String> {
+    let bad = || format!("the id {job}");
+    let (id, nos) = job.strip_prefix(REPORT).and_then(|rest| rest.split_once(':')).ok_or_else(bad)?;
+    let nos =
+        nos.split(',').map(|no| no.parse().map_err(|_| bad())).collect::<std::result::Result<_, _>>()?;
+    Ok((MessageId::parse(id).map_err(|bad| bad.to_string())?, nos))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_reports_names_its_mail_and_whom_it_did_not_reach() {
+        let id = "eml_06f0000000000000000000000000";
+        let (found, nos) = report_of(&format!("report:{id}:0,17")).expect("a job");
+        assert_eq!((found.as_str(), nos), (id, vec![0, 17]));
+        for bad in [
+            "report:",
+            "send:x:1",
+            &format!("report:{id}"),
+            &format!("report:{id}:"),
+            &format!("report:{id}:a"),
+        ] {
+            assert!(report_of(bad).is_err(), "{bad}");
+        }
+    }
 }
