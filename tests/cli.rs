@@ -332,3 +332,55 @@ fn an_operator_lists_keys_and_rotates_them() {
     let refused = served.ask(&["keys", "rotate", "--tenant", "nobody"]);
     assert_eq!((code(&refused), stdout(&refused).as_str()), (1, ""));
 }
+
+#[test]
+fn every_shell_is_told_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = mailward(&["completions", shell], "");
+        assert_eq!(code(&output), 0, "{shell}: {}", stderr(&output));
+        let script = stdout(&output);
+        assert!(["offboard", "reencrypt", "restore"].iter().all(|word| script.contains(word)), "{shell}");
+    }
+    // A script that the shell cannot read would break every login.
+    let script = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(&script, stdout(&mailward(&["completions", "bash"], ""))).expect("written");
+    assert!(Command::new("bash").arg("-n").arg(script.path()).status().expect("bash").success());
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command_with_its_example() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let pages = directory.path().join("man1");
+    let output = mailward(&["man", pages.to_str().expect("plain")], "");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let names: Vec<String> = std::fs::read_dir(&pages)
+        .expect("listed")
+        .map(|page| page.expect("a page").file_name().into_string().expect("plain"))
+        .collect();
+    for (name, said) in [
+        ("mailward.1", "backup"),
+        ("mailward-tenant-offboard.1", "shred\\-now"),
+        ("mailward-restore.1", "receipts"),
+        ("mailward-keys-rotate.1", "Example"),
+    ] {
+        assert!(names.iter().any(|one| one == name), "{name} of {names:?}");
+        let page = std::fs::read_to_string(pages.join(name)).expect("read");
+        assert!(page.contains(".TH ") && page.contains(said), "{name}: {page}");
+    }
+    assert!(names.len() > 40, "{names:?}");
+}
+
+#[test]
+fn the_schema_is_made_without_serving_and_never_beside_a_service() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().join("data");
+    let made = mailward(&["migrate", "--data-dir", data.to_str().expect("plain")], "");
+    assert_eq!(code(&made), 0, "{}", stderr(&made));
+    assert!(data.join("mailward.db").exists() && data.join("keystore.db").exists());
+    assert!(!data.join("master.key").exists(), "keys are made by the first start");
+    let served = Served::start();
+    let beside = served.directory.path().to_str().expect("plain").to_owned();
+    let refused = mailward(&["migrate", "--data-dir", &beside], "");
+    assert_eq!(code(&refused), 78, "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("another process"), "{}", stderr(&refused));
+}

@@ -251,7 +251,7 @@ async fn recount(store: Store, stop: CancellationToken) {
     }
 }
 
-fn store_location(config: &Config, data: &DataDir) -> Location {
+pub(crate) fn store_location(config: &Config, data: &DataDir) -> Location {
     match config.store.url.expose() {
         "sqlite" => Location::Sqlite(data.file("mailward.db")),
         url => Location::Postgres {
@@ -261,7 +261,7 @@ fn store_location(config: &Config, data: &DataDir) -> Location {
     }
 }
 
-fn keystore_location(config: &Config, data: &DataDir) -> Location {
+pub(crate) fn keystore_location(config: &Config, data: &DataDir) -> Location {
     match &config.keys.store_url {
         None => Location::Sqlite(data.file("keystore.db")),
         Some(url) => Location::Postgres {

@@ -5,6 +5,7 @@
 
 mod args;
 mod audit;
+mod backup;
 mod db;
 mod deliver;
 mod demo;
@@ -25,6 +26,7 @@ mod rescore;
 mod review;
 mod score;
 mod settings;
+mod shell;
 mod start;
 mod tenant;
 pub(crate) mod terminal;
@@ -89,6 +91,11 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Openclaw(openclaw) => openclaw::run(&openclaw),
         Command::Dns(dns) => dns::run(&dns),
         Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Backup(backup) => backup::backup(&backup),
+        Command::Restore(restore) => backup::restore(&restore),
+        Command::Migrate(migrate) => backup::migrate(&migrate),
         Command::Config(config) => settings::run(&config),
+        Command::Completions(completions) => shell::completions(&completions),
+        Command::Man(man) => shell::man(&man),
     }
 }

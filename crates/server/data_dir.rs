@@ -11,18 +11,36 @@ use zeroize::Zeroizing;
 
 use crate::StartError;
 
+/// There while a backup is brought back.
+const RESTORING: &str = "restoring";
+
 /// A data directory that this process alone uses, as long as the value lives.
 pub struct DataDir {
     path: PathBuf,
-    _lock: Flock<File>,
+    _lock: Option<Flock<File>>,
 }
 
 impl DataDir {
     /// Opens a directory, makes it if it is missing, and locks it.
     ///
     /// # Errors
-    /// [`StartError`] when it cannot be used, or another process uses it.
+    /// [`StartError`] when it cannot be used, another process uses it, or a restore did not come to its end.
     pub fn open(path: &Path) -> Result<Self, StartError> {
+        let data = Self::open_to_restore(path)?;
+        if data.file(RESTORING).exists() {
+            return Err(StartError::refused(format!(
+                "a restore into {} did not come to its end: run `mailward restore` again",
+                path.display()
+            )));
+        }
+        Ok(data)
+    }
+
+    /// The same, whatever a restore left behind.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_to_restore(path: &Path) -> Result<Self, StartError> {
         let failed = |error: io::Error| {
             StartError::refused(format!("cannot use the data directory {}: {error}", path.display()))
         };
@@ -40,7 +58,36 @@ impl DataDir {
                 path.display()
             ))
         })?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), _lock: Some(lock) })
+    }
+
+    /// A directory that another process may be using, for who only reads in it.
+    pub fn beside(path: &Path) -> Self {
+        Self { path: path.to_owned(), _lock: None }
+    }
+
+    /// Notes that what lies here is not whole until [`Self::end_restore`].
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin_restore(&self) -> Result<(), StartError> {
+        let note = File::create(self.file(RESTORING)).and_then(|note| note.sync_all());
+        note.and_then(|()| File::open(&self.path)?.sync_all()).map_err(|error| self.unwritable(&error))
+    }
+
+    /// Notes that what lies here is whole.
+    ///
+    /// # Errors
+    /// When the note cannot be removed.
+    pub fn end_restore(&self) -> Result<(), StartError> {
+        match fs::remove_file(self.file(RESTORING)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unwritable(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn unwritable(&self, error: &io::Error) -> StartError {
+        StartError::failed(format!("cannot write to {}: {error}", self.path.display()))
     }
 
     /// A file in it.
@@ -109,9 +156,22 @@ impl DataDir {
 /// # Errors
 /// When it cannot be read, or others can read it too.
 pub fn read_secret(path: &Path) -> Result<String, StartError> {
+    read_closed(path, 0o077)
+}
+
+/// Reads a file that systemd, or a volume of secrets, handed over. Where it grants the right in an access list, or to a
+/// group that nobody else is of, the mode shows bits of a group.
+///
+/// # Errors
+/// When it cannot be read, or everybody can read it too.
+pub(crate) fn read_credential(path: &Path) -> Result<String, StartError> {
+    read_closed(path, 0o037)
+}
+
+fn read_closed(path: &Path, closed: u32) -> Result<String, StartError> {
     let refused = |why: String| StartError::refused(format!("{}: {why}", path.display()));
     let mode = fs::metadata(path).map_err(|error| refused(error.to_string()))?.mode();
-    if mode & 0o077 != 0 {
+    if mode & closed != 0 {
         return Err(refused(format!("others may read it (mode {:o}); run chmod 400 on it", mode & 0o777)));
     }
     let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| refused(error.to_string()))?);

@@ -3,6 +3,7 @@
 //! [`app::App`] is the whole service in one value; [`cli`] is how a person starts and asks it.
 
 pub mod app;
+pub mod backup;
 mod checkpoints;
 pub mod cli;
 pub mod config;

@@ -103,6 +103,19 @@ fn loopback(mut config: Config) -> Config {
     config
 }
 
+/// Brings the schema of mail and keys to this version.
+///
+/// # Errors
+/// When a database cannot be opened, its schema is newer, or the role may not change it.
+pub async fn migrate(config: Config) -> Result<(), StartError> {
+    let data = crate::data_dir::DataDir::open(&config.data_dir)?;
+    let keys = crate::app::keystore_location(&config, &data);
+    mailward_store::Keystore::open(&keys).await.map_err(StartError::store)?.close().await;
+    let mail = crate::app::store_location(&config, &data);
+    mailward_store::Store::open(&mail).await.map_err(StartError::store)?.close().await;
+    Ok(())
+}
+
 /// Resolves at SIGTERM or Ctrl-C.
 pub async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};

@@ -2,6 +2,7 @@
 
 pub(super) mod agent;
 pub(super) mod audit;
+pub(super) mod backup;
 pub(super) mod keys;
 pub(super) mod life;
 pub(super) mod policy;
@@ -108,9 +109,29 @@ pub enum Command {
     /// Print the DNS records that the domains of a running server need, as lines of a zone file
     #[command(after_help = "Examples:\n  mailward dns\n  mailward dns --tenant acme --json")]
     Dns(Dns),
+    /// Copy mail and keys while they are served, and prove that the copies open
+    #[command(
+        after_help = "Examples:\n  mailward backup --data-dir /var/lib/mailward --out /var/backups/mailward/2027-01-31\n  \
+        mailward backup --keys-only --out /media/keys/2027-01-31\n\nThe master key is in neither; keep a copy of it elsewhere."
+    )]
+    Backup(backup::Backup),
+    /// Bring a backup back; whoever left since it was taken stays erased
+    #[command(after_help = "Examples:\n  \
+        mailward restore --from /var/backups/mailward/2027-01-31 --receipts receipts.ndjson --data-dir /var/lib/mailward\n  \
+        mailward restore --in-place --receipts receipts.ndjson --config /etc/mailward/mailward.toml")]
+    Restore(backup::Restore),
+    /// Bring the databases' schema to this version without serving
+    #[command(after_help = "Example:\n  mailward migrate --config /etc/mailward/mailward.toml")]
+    Migrate(backup::Migrate),
     /// Print the effective configuration, with the origin of each value
     #[command(after_help = "Example:\n  mailward config --set smtp.listen=0.0.0.0:25")]
     Config(ShowConfig),
+    /// Print what a shell needs to complete commands
+    #[command(after_help = "Example:\n  mailward completions bash > /etc/bash_completion.d/mailward")]
+    Completions(backup::Completions),
+    /// Write the manual, a page for each command
+    #[command(after_help = "Example:\n  mailward man /usr/local/share/man/man1")]
+    Man(backup::Man),
 }
 
 /// `db`
@@ -466,6 +487,15 @@ mod tests {
             "mailward mcp --key-file f",
             "mailward openclaw --tenant acme --out d --inbox a@b.test --gateway http://127.0.0.1:1 --force",
             "mailward openclaw --tenant acme --out d --key k --http https://h --may-send --json",
+            "mailward backup --out d --keys-out e --data-dir f --json",
+            "mailward backup --out d --mail-only",
+            "mailward backup --out d --keys-only --config f.toml",
+            "mailward restore --from d --keys-from e --receipts r --signer s --data-dir f --json",
+            "mailward restore --from d --receipts r --previous p",
+            "mailward restore --in-place --nobody-left",
+            "mailward migrate --set a=b",
+            "mailward completions zsh",
+            "mailward man d",
             "mailward doctor --config f.toml --set a=b --json",
             "mailward doctor --send a.example --tenant acme --ip 192.0.2.1 --ip 2001:db8::1 --config f.toml",
             "mailward dns --tenant acme --json",
@@ -495,6 +525,13 @@ mod tests {
             "mailward policy set --tenant acme --hold high --file p.json",
             "mailward rescore --tenant acme --from acme",
             "mailward review release eml_1 --key k --all-inboxes",
+            "mailward backup",
+            "mailward backup --out d --mail-only --keys-only",
+            "mailward restore --from d",
+            "mailward restore --nobody-left",
+            "mailward restore --from d --in-place --nobody-left",
+            "mailward restore --from d --nobody-left --receipts r",
+            "mailward completions tcsh",
         ] {
             assert_eq!(parses(line).map(|_| ()), Err(2), "{line}");
         }

@@ -119,9 +119,9 @@ fn keys(config: &Config) -> Vec<Check> {
     }
     checks.push(private("data_dir", directory, "chmod 700"));
     if config.keys.provider == KeyProvider::File {
-        let key = directory.join("master.key");
+        let key = crate::providers::key_file(config);
         checks.push(private("master key", &key, "chmod 400"));
-        if key.exists() {
+        if key.exists() && key.parent() == Some(directory.as_path()) {
             let seen = "it lies beside the databases that it locks: one stolen disk or backup holds both";
             checks.push(weak(
                 "master key",

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::{credential, environment};
 use crate::StartError;
 use crate::config::Config;
-use crate::data_dir::{DataDir, read_secret, write_secret};
+use crate::data_dir::{DataDir, read_credential, read_secret, write_secret};
 
 /// The name of the credential.
 const CREDENTIAL: &str = "mailward-master-key";
@@ -82,13 +82,17 @@ impl Ring {
                 "there is no credential {CREDENTIAL}; add LoadCredentialEncrypted={CREDENTIAL}:FILE to the unit"
             ))
         })?;
-        let keys = read_ring(&path)?;
+        let keys = parse(&path, read_credential(&path)?)?;
         Ok(Self { keys: RwLock::new(keys), source: Source::Credential(path), random: Random::system() })
     }
 
     fn look_again(&self) -> Result<(), RootError> {
-        let (Source::File(path) | Source::Credential(path)) = &self.source else { return Ok(()) };
-        let fresh = read_ring(path).map_err(|error| RootError::Down(error.to_string()))?;
+        let fresh = match &self.source {
+            Source::File(path) => read_ring(path),
+            Source::Credential(path) => read_credential(path).and_then(|text| parse(path, text)),
+            Source::Environment => return Ok(()),
+        };
+        let fresh = fresh.map_err(|error| RootError::Down(error.to_string()))?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
@@ -184,7 +188,11 @@ pub fn prepare(path: &Path, random: &Random) -> Result<String, StartError> {
 }
 
 fn read_ring(path: &Path) -> Result<MasterRing, StartError> {
-    let text = Zeroizing::new(read_secret(path)?);
+    parse(path, read_secret(path)?)
+}
+
+fn parse(path: &Path, text: String) -> Result<MasterRing, StartError> {
+    let text = Zeroizing::new(text);
     MasterRing::parse(&text).map_err(|error| StartError::refused(format!("{}: {error}", path.display())))
 }
 

@@ -72,6 +72,11 @@ impl Keystore {
         Ok(keystore)
     }
 
+    /// A key store over a database that nobody serves.
+    pub(crate) fn over(db: Db) -> Self {
+        Self { db }
+    }
+
     /// Whether other nodes may use it too.
     pub fn is_shared(&self) -> bool {
         matches!(self.db, Db::Postgres(_))

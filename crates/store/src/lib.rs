@@ -4,6 +4,7 @@
 //! Holds no key: what is sealed goes in and out as it is. SQLite and PostgreSQL speak one text per query.
 
 pub mod audit;
+pub mod backup;
 mod db;
 mod error;
 mod intake;
@@ -21,6 +22,7 @@ mod unforgeable;
 mod wake;
 
 pub use audit::act::{Act, Action, Actor, Origin, Outcome};
+pub use backup::Idle;
 pub use db::Location;
 pub use error::Error;
 pub use intake::{Committed, Delivery, Intake, IntakeError, IntakeLimits, NewEvent, Next};

@@ -61,7 +61,16 @@ impl Store {
                 Some(name)
             }
         };
-        Ok(Self { inner: Arc::new(Inner { db, wakes: Wakes::default(), node, untold: Untold::default() }) })
+        Ok(Self::of(db, node))
+    }
+
+    /// A store over a database that nobody serves.
+    pub(crate) fn over(db: Db) -> Self {
+        Self::of(db, None)
+    }
+
+    fn of(db: Db, node: Option<String>) -> Self {
+        Self { inner: Arc::new(Inner { db, wakes: Wakes::default(), node, untold: Untold::default() }) }
     }
 
     /// Whether the database answers.
