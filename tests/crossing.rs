@@ -448,6 +448,11 @@ impl Run {
             // Whoever claims it too, the answer is the same; the name itself is the caller's own word.
             Body::Domain => Some(json!({ "domain": format!("made.{}.example.com", own.canary.word()) })),
             Body::Address => Some(json!({ "address": format!("{}@made.example.com", own.canary.word()) })),
+            Body::Relay => Some(json!({
+                "url": format!("smtp://{}.example.com", own.canary.word()),
+                "user": own.canary.word(),
+                "password": "it is shown to nobody",
+            })),
             Body::Reason => Some(json!({ "reason": own.canary.word() })),
             // Whoever it is made for, no tenant wrote it.
             Body::Operators => Some(json!({ "displayName": "made by the operator" })),

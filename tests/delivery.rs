@@ -9,6 +9,7 @@ mod host;
 mod pins;
 mod postfix;
 mod promises;
+mod relays;
 mod signatures;
 
 use std::collections::HashMap;

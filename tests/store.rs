@@ -195,7 +195,8 @@ async fn a_statement_that_forgets_its_tenant_sees_nothing_on_postgres() {
                     "person",
                     "entry",
                     "pending_decision",
-                    "suppression"
+                    "suppression",
+                    "relay"
                 ]
                 .contains(&table.as_str()),
             "{table} shows ada her own rows"

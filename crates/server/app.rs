@@ -351,6 +351,7 @@ fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
         regions: config.served_regions(),
         domains: config.all_domains(),
         dkim_key: config.outbound.dkim_key,
+        relay_networks: config.outbound.allow_private.clone(),
         hold: config.screening.hold,
         ask: config.screening.deep.into(),
         plans: config.plans.clone(),

@@ -11,7 +11,7 @@ use mailward_dispatch::{
 };
 use mailward_mail::clock::Clock;
 use mailward_mail::random::Random;
-use mailward_mailroom::{Fate, Mailroom, Report};
+use mailward_mailroom::{Fate, Mailroom, Report, TenantRelay};
 use mailward_net::dane::Vouched;
 use mailward_net::dns::Dns;
 use mailward_net::egress::{Egress, EgressRules};
@@ -40,7 +40,16 @@ pub(crate) async fn handlers(
     random: &Random,
     stop: &CancellationToken,
 ) -> Result<Handlers, StartError> {
-    let outbox = Arc::new(Room(room.clone()));
+    let outbox = Arc::new(Room {
+        room: room.clone(),
+        // In the sandbox nothing leaves this machine, whoever wants it to.
+        relays: match config.outbound.mode {
+            OutboundMode::Sandbox => None,
+            OutboundMode::Relay | OutboundMode::Direct => {
+                Some(Relays { hello: config.smtp.bounds.hostname.clone(), extra_roots: roots(config)? })
+            }
+        },
+    });
     let relay = match config.outbound.mode {
         OutboundMode::Direct => {
             let settings = direct(config, room)?;
@@ -59,6 +68,8 @@ pub(crate) async fn handlers(
                 login: None,
                 hello: config.smtp.bounds.hostname.clone(),
                 remark: Some(SANDBOX),
+                address: None,
+                extra_roots: Vec::new(),
             }
         }
         OutboundMode::Relay => relay(config)?,
@@ -136,10 +147,39 @@ fn relay(config: &Config) -> Result<Relay, StartError> {
         login: outbound.relay_user.clone().zip(password),
         hello: config.smtp.bounds.hostname.clone(),
         remark: None,
+        address: None,
+        extra_roots: roots(config)?,
     })
 }
 
-struct Room(Mailroom);
+struct Room {
+    room: Mailroom,
+    /// How tenants' own relays are spoken with; none: they are not.
+    relays: Option<Relays>,
+}
+
+struct Relays {
+    hello: String,
+    extra_roots: Vec<CertificateDer<'static>>,
+}
+
+impl Relays {
+    /// Where a tenant's relay is now, and how to speak with it.
+    async fn reach(&self, room: &Mailroom, relay: TenantRelay) -> Result<Relay, String> {
+        let TenantRelay { host, port, implicit_tls, user, password } = relay;
+        let found = room.relays().relay(&host, port).await.map_err(|why| why.to_string())?;
+        Ok(Relay {
+            address: found.first().copied(),
+            host,
+            port,
+            security: if implicit_tls { Security::Tls } else { Security::StartTls },
+            login: Some((user, password)),
+            hello: self.hello.clone(),
+            remark: None,
+            extra_roots: self.extra_roots.clone(),
+        })
+    }
+}
 
 impl Outbox for Room {
     fn take<'a>(
@@ -149,8 +189,17 @@ impl Outbox for Room {
         admit: &'a (dyn Fn(&str) -> bool + Sync),
     ) -> BoxFuture<'a, Result<Taken, Trouble>> {
         async move {
-            let begun = self.0.begin_sending(&job, last, admit).await?;
-            let load = begun.parcel.map(|parcel| Load { to: parcel.to, raw: parcel.raw });
+            let begun = self.room.begin_sending(&job, last, admit).await?;
+            let load = match begun.parcel {
+                None => None,
+                Some(parcel) => {
+                    let relay = match (parcel.relay, &self.relays) {
+                        (Some(relay), Some(relays)) => Some(relays.reach(&self.room, relay).await),
+                        _ => None,
+                    };
+                    Some(Load { to: parcel.to, raw: parcel.raw, relay })
+                }
+            };
             Ok(Taken { load, deferred: begun.deferred, left: begun.left, again: begun.again })
         }
         .boxed()
@@ -168,7 +217,7 @@ impl Outbox for Room {
                 },
                 answer: one.answer,
             });
-            Ok(self.0.end_sending(&job, reports.collect()).await?)
+            Ok(self.room.end_sending(&job, reports.collect()).await?)
         }
         .boxed()
     }

@@ -57,6 +57,7 @@ pub enum Body {
     Replay,
     Domain,
     Address,
+    Relay,
     Reason,
     Operators,
     Tenant,
@@ -109,7 +110,7 @@ impl Case {
     }
 
     pub fn is_reviewers(&self) -> bool {
-        ["/review", "/raw", "/v1/audit", "/gate", "/suppressions"]
+        ["/review", "/raw", "/v1/audit", "/gate", "/suppressions", "/v1/relay"]
             .iter()
             .any(|noun| self.route.contains(noun))
     }
@@ -238,6 +239,9 @@ pub const CASES: &[Case] = &[
     case("POST /v1/suppressions", &[]).body(Body::Address).shows(),
     case("GET /v1/suppressions", &[]).shows(),
     case("DELETE /v1/suppressions/{id}", &[Suppression]).spends(),
+    case("GET /v1/relay", &[]).shows(),
+    case("PUT /v1/relay", &[]).body(Body::Relay).shows(),
+    case("DELETE /v1/relay", &[]),
     case("GET /v1/review", &[]).query(Query::Page).shows(),
     case("GET /v1/review/{email}", &[Held]).shows(),
     case("POST /v1/review/{email}/release", &[Held]).body(Body::Reason).spends(),

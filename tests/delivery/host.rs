@@ -16,6 +16,8 @@ pub enum Script {
     Plain,
     /// Takes everything, with TLS where it is asked for.
     Tls,
+    /// As a relay: takes everything from who logged in within TLS.
+    Relays,
     /// Says more before TLS than it was asked for.
     Injects,
     /// Offers TLS and cannot speak it.
@@ -53,6 +55,8 @@ struct Seen {
     connections: usize,
     tries: usize,
     mails: Vec<Taken>,
+    /// What was said to log in, in base64.
+    logins: Vec<String>,
     /// Goodbyes that were heard.
     goodbyes: usize,
     /// Whether a host that waits may go on.
@@ -87,6 +91,11 @@ impl Host {
 
     pub fn connections(&self) -> usize {
         self.seen.lock().expect("no test panicked holding it").connections
+    }
+
+    /// What was said to log in, in base64.
+    pub fn logins(&self) -> Vec<String> {
+        self.seen.lock().expect("no test panicked holding it").logins.clone()
     }
 
     /// Conversations that their other side ended in order.
@@ -146,9 +155,16 @@ async fn talk(
         let word = line.trim_end().to_owned();
         line.clear();
         let upper = word.to_ascii_uppercase();
-        let offers = !encrypted && matches!(script, Script::Tls | Script::Injects | Script::BrokenTls);
+        let offers = !encrypted
+            && matches!(script, Script::Tls | Script::Relays | Script::Injects | Script::BrokenTls);
         let said = if upper.starts_with("EHLO") {
-            if offers { "250-outside.test\r\n250-SIZE 1000000\r\n250 STARTTLS" } else { "250 outside.test" }
+            if encrypted && script == Script::Relays {
+                "250-outside.test\r\n250 AUTH PLAIN"
+            } else if offers {
+                "250-outside.test\r\n250-SIZE 1000000\r\n250 STARTTLS"
+            } else {
+                "250 outside.test"
+            }
         } else if upper == "STARTTLS" {
             let said: &[u8] = match script {
                 // What comes behind is read after TLS by whoever keeps it: it would answer for the host.
@@ -158,6 +174,9 @@ async fn talk(
                 _ => b"220 go on\r\n",
             };
             return stream.write_all(said).await.is_ok();
+        } else if let Some(login) = word.strip_prefix("AUTH PLAIN ") {
+            seen.lock().expect("no test panicked holding it").logins.push(login.to_owned());
+            if encrypted { "235 2.7.0 welcome" } else { "538 5.7.11 not in clear" }
         } else if let Some(path) = upper.strip_prefix("MAIL FROM:") {
             mail.from = word[word.len() - path.len()..].to_owned();
             "250 fine"

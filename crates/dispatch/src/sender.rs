@@ -5,6 +5,7 @@
 //! word is said to a server the outbox has committed that it will be; a worker that dies in between leaves that behind.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,12 +13,13 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use lettre::address::{Address, Envelope};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use mailward_mail::clock::{Clock, Timestamp};
 use mailward_mail::random::Random;
 use mailward_store::{ClaimedJob, JobKind};
+use rustls_pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
 use crate::backoff::delay;
@@ -51,6 +53,10 @@ pub struct Relay {
     pub hello: String,
     /// What is written beside each answer; none where it says enough.
     pub remark: Option<&'static str>,
+    /// Where it is dialled, if not where its name leads now.
+    pub address: Option<IpAddr>,
+    /// Certificate authorities beside the built-in ones.
+    pub extra_roots: Vec<CertificateDer<'static>>,
 }
 
 /// How a conversation is protected.
@@ -70,6 +76,8 @@ pub struct Load {
     pub to: Vec<(i64, String, String)>,
     /// The message, every line ending in CRLF.
     pub raw: Vec<u8>,
+    /// The server that takes it instead of all others; `Err`: there is one, and it cannot be dialled.
+    pub relay: Option<Result<Relay, String>>,
 }
 
 /// What became of a mail's first step.
@@ -157,24 +165,8 @@ impl Sender {
     /// # Errors
     /// What is wrong with the server's name.
     pub fn new(outbox: Arc<dyn Outbox>, relay: Relay, clock: Clock, random: Random) -> Result<Self, String> {
-        let tls = || {
-            TlsParameters::new(relay.host.clone())
-                .map_err(|error| format!("{}: no TLS with it: {error}", relay.host))
-        };
-        let tls = match relay.security {
-            Security::None => Tls::None,
-            Security::StartTls => Tls::Required(tls()?),
-            Security::Tls => Tls::Wrapper(tls()?),
-        };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&relay.host)
-            .port(relay.port)
-            .tls(tls)
-            .timeout(Some(PATIENCE))
-            .hello_name(ClientId::Domain(relay.hello.clone()));
-        if let Some((name, password)) = &relay.login {
-            builder = builder.credentials(Credentials::new(name.clone(), password.as_str().to_owned()));
-        }
-        Ok(Self { outbox, way: Way::Relay(builder.build(), relay.remark), clock, random })
+        let transport = transport(&relay)?;
+        Ok(Self { outbox, way: Way::Relay(transport, relay.remark), clock, random })
     }
 
     /// A handler that carries mail to the hosts that take it.
@@ -252,10 +244,12 @@ impl Sender {
 
     async fn say(&self, job: &ClaimedJob, load: Load, last: bool) -> Vec<Said> {
         let room = match self.way {
+            _ if load.relay.is_some() => LONGEST - PATIENCE,
             Way::Relay(..) => LONGEST - PATIENCE,
             Way::Direct(_) => Lane::DIRECT.longest.saturating_sub(Direct::LONGEST),
         };
         let (mut all, until) = (Vec::with_capacity(load.to.len()), self.clock.now().plus(room));
+        let own = load.relay.map(|relay| relay.and_then(|relay| transport(&relay)));
         for (no, address, from) in &load.to {
             if self.clock.now() > until {
                 let answer = "there was no time for it".to_owned();
@@ -266,9 +260,11 @@ impl Sender {
                 });
                 continue;
             }
-            let (carried, answer) = match &self.way {
-                Way::Relay(relay, remark) => say_one(relay, *remark, from, address, &load.raw).await,
-                Way::Direct(direct) => direct.carry(from, address, &load.raw).await,
+            let (carried, answer) = match (&own, &self.way) {
+                (Some(Err(why)), _) => (Carried::Later, why.clone()),
+                (Some(Ok(relay)), _) => say_one(relay, None, from, address, &load.raw).await,
+                (None, Way::Relay(relay, remark)) => say_one(relay, *remark, from, address, &load.raw).await,
+                (None, Way::Direct(direct)) => direct.carry(from, address, &load.raw).await,
             };
             let carried = if last && carried == Carried::Later { Carried::Never } else { carried };
             tracing::info!(tenant_id = %job.tenant.id(), job = job.id, no, ?carried, "a mail was carried");
@@ -282,6 +278,33 @@ impl Handler for Sender {
     fn run(&self, job: ClaimedJob) -> BoxFuture<'_, Outcome> {
         async move { self.carry(&job).await }.boxed()
     }
+}
+
+/// What speaks with a relay. Its certificate has to be for its name, wherever it is dialled.
+fn transport(relay: &Relay) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+    let failed = |error: lettre::transport::smtp::Error| format!("{}: no TLS with it: {error}", relay.host);
+    let tls = || {
+        let mut builder = TlsParameters::builder(relay.host.clone());
+        for root in &relay.extra_roots {
+            builder = builder.add_root_certificate(Certificate::from_der(root.to_vec()).map_err(failed)?);
+        }
+        builder.build().map_err(failed)
+    };
+    let tls = match relay.security {
+        Security::None => Tls::None,
+        Security::StartTls => Tls::Required(tls()?),
+        Security::Tls => Tls::Wrapper(tls()?),
+    };
+    let dialled = relay.address.map_or_else(|| relay.host.clone(), |address| address.to_string());
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(dialled)
+        .port(relay.port)
+        .tls(tls)
+        .timeout(Some(PATIENCE))
+        .hello_name(ClientId::Domain(relay.hello.clone()));
+    if let Some((name, password)) = &relay.login {
+        builder = builder.credentials(Credentials::new(name.clone(), password.as_str().to_owned()));
+    }
+    Ok(builder.build())
 }
 
 async fn say_one(

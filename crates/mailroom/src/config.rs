@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use mailward_score::Ask;
 
 use crate::limits::Plan;
@@ -51,6 +52,8 @@ pub struct Config {
     pub plans: BTreeMap<String, Plan>,
     /// The number of the keys that sign for these domains; another number, another key.
     pub dkim_key: u32,
+    /// Networks that are not public, in which tenants' relays may be all the same.
+    pub relay_networks: Vec<IpNet>,
     /// A stranger may make a tenant of plan `free`.
     pub signup_open: bool,
     /// The directory whose disk must not fill up.

@@ -30,6 +30,7 @@ pub mod people;
 mod policies;
 mod polling;
 mod reading;
+mod relays;
 mod rescoring;
 mod review;
 mod rotation;
@@ -53,6 +54,7 @@ use mailward_mail::clock::Clock;
 use mailward_mail::random::Random;
 use mailward_net::dns::Dns;
 use mailward_net::egress::Egress;
+use mailward_net::exchangers::Exchangers;
 use mailward_store::{Intake, Store};
 
 pub use allowances::{AllowRequest, AllowedView};
@@ -81,6 +83,7 @@ pub use reading::{
     AttachmentFile, Joined, ListRequest, Mail, OpenThread, Outgoing, Page, SafeMail, SafeRequest, SearchPage,
     SearchRequest, ThreadPage, ThreadPlace, ThreadView, safe_line, tokens,
 };
+pub use relays::{RelayRequest, RelayView, TenantRelay};
 pub use rescoring::{MOST as MOST_RESCORED, RescoreRequest, Rescored, SenderDiff};
 pub use review::{Decide, DecidedMail, PendingView, TIME_TO_UNDO};
 pub use rotation::{KeyList, RotationRequest};
@@ -109,6 +112,7 @@ pub(crate) struct Room {
     pub(crate) screening: Screening,
     pub(crate) dns: Dns,
     pub(crate) egress: Egress,
+    pub(crate) relays: Exchangers,
     pub(crate) judge: Option<Judge>,
     pub(crate) judge_counts: judging::JudgeCounts,
     pub(crate) own_signing: dkim::OwnKeys,
@@ -154,8 +158,11 @@ impl Mailroom {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let inflight = limits::Inflight::new(parts.config.inflight_bytes);
+        let networks = parts.config.relay_networks.clone();
+        let relays = Exchangers::new(parts.dns.clone(), networks, &parts.config.hostname);
         Self(Arc::new(Room {
             inflight,
+            relays,
             sessions: access::Cache::new(parts.config.token_cache),
             config: parts.config,
             store: parts.store,

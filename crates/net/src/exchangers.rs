@@ -48,6 +48,26 @@ impl NoExchanger {
     }
 }
 
+/// Ports on which servers take mail from who logs in, or from each other.
+const MAIL_PORTS: [u16; 5] = [25, 465, 587, 2525, 2587];
+
+/// Why mail is not handed to a server that a tenant named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRelay {
+    /// At least one address behind it is not allowed, or it is this host.
+    #[error("the relay is not on the public internet, or is this service")]
+    Refused,
+    /// No port of mail.
+    #[error("the relay's port is none of 25, 465, 587, 2525 and 2587")]
+    Port,
+    /// There is no such host.
+    #[error("the relay's host does not exist or has no address")]
+    NoSuchHost,
+    /// The name servers gave no answer.
+    #[error("the name servers gave no answer about the relay")]
+    Temporary,
+}
+
 /// Finds the hosts that take mail. Cheap to clone.
 #[derive(Clone)]
 pub struct Exchangers {
@@ -97,6 +117,33 @@ impl Exchangers {
             return Err(NoExchanger::Refused);
         }
         self.resolve(drawn.into_iter().map(|(_, _, host)| host)).await
+    }
+
+    /// The addresses of a server that a tenant named: all of them public, or all of them opened by the operator, who
+    /// then opened every port too.
+    ///
+    /// # Errors
+    /// See [`NoRelay`].
+    pub async fn relay(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, NoRelay> {
+        if host.eq_ignore_ascii_case(&self.own) {
+            return Err(NoRelay::Refused);
+        }
+        let mut addresses = match host.parse::<IpAddr>() {
+            Ok(address) => vec![address],
+            Err(_) => self.dns.addresses(host).await.map_err(|error| match error {
+                DnsError::NoSuchName => NoRelay::NoSuchHost,
+                DnsError::Temporary | DnsError::Off => NoRelay::Temporary,
+            })?,
+        };
+        let all = |wanted| addresses.iter().all(|address| self.table.standing(*address) == wanted);
+        match (all(Standing::Private), all(Standing::Public)) {
+            (true, _) => {}
+            (_, true) if MAIL_PORTS.contains(&port) => {}
+            (_, true) => return Err(NoRelay::Port),
+            _ => return Err(NoRelay::Refused),
+        }
+        addresses.truncate(MOST_ADDRESSES);
+        Ok(addresses)
     }
 
     async fn resolve(&self, hosts: impl Iterator<Item = String>) -> Result<Vec<Exchanger>, NoExchanger> {

@@ -57,6 +57,7 @@ pub use scope::pending::{NewPending, Pending};
 pub use scope::policy::PolicyRow;
 pub use scope::quiet::{LoopBudget, Quiet};
 pub use scope::rejudged::Rejudged;
+pub use scope::relay::RelayRow;
 pub use scope::review::Decided;
 pub use scope::rotation::{RewrappedDek, SealedPart};
 pub use scope::search::{SealedMail, SearchFilter, SearchPlace};

@@ -27,6 +27,7 @@ pub(crate) mod pending;
 pub(crate) mod policy;
 pub(crate) mod quiet;
 pub(crate) mod rejudged;
+pub(crate) mod relay;
 pub(crate) mod review;
 pub(crate) mod rotation;
 pub(crate) mod search;

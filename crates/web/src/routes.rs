@@ -54,6 +54,7 @@ pub(crate) fn public() -> Routes {
         .routes(routes!(v1::domains::rotate))
         .routes(routes!(v1::suppressions::create, v1::suppressions::list))
         .routes(routes!(v1::suppressions::delete))
+        .routes(routes!(v1::relay::show, v1::relay::set, v1::relay::delete))
         .routes(routes!(v1::review::list))
         .routes(routes!(v1::review::show))
         .routes(routes!(v1::review::release))

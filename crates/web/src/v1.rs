@@ -17,6 +17,7 @@ pub(crate) mod keys;
 pub(crate) mod leases;
 pub(crate) mod poll;
 pub(crate) mod raw;
+pub(crate) mod relay;
 pub(crate) mod review;
 pub(crate) mod safe;
 pub(crate) mod search;

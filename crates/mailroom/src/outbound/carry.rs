@@ -23,6 +23,7 @@ use mailward_vault::PartKind;
 use super::returned::{is_gone, return_path, status_of};
 use super::{answer_place, place};
 use crate::reading::{meta, open_part};
+use crate::relays::TenantRelay;
 use crate::sender_auth::{AuthResult, SenderAuth};
 use crate::{Error, Mailroom, Result};
 
@@ -41,6 +42,8 @@ pub struct Parcel {
     pub to: Vec<(i64, String, String)>,
     /// The message, every line ending in CRLF.
     pub raw: Vec<u8>,
+    /// The server that the tenant has its mail handed to.
+    pub relay: Option<TenantRelay>,
 }
 
 /// What became of a mail's first step.
@@ -114,11 +117,12 @@ impl Mailroom {
         let keys = self.0.keyring.tenant(tenant).await?;
         let from = meta(tenant, &mut scope, &keys, &message).await?.from.address;
         let raw = open_part(tenant, &mut scope, &keys, &message, PartKind::Raw).await?;
+        let relay = self.relay_of(tenant, &mut scope).await?;
         drop(scope);
 
         let signing = self.signing_keys(tenant, &domain_of(&from)).await?;
         let (mut moves, mut routes, mut local) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut parcel, mut again, mut left) = (Parcel { from, to: Vec::new(), raw }, None, false);
+        let (mut parcel, mut again, mut left) = (Parcel { from, to: Vec::new(), raw, relay }, None, false);
         let now = self.0.clock.now();
         for one in open {
             let address = self.open_small(tenant, &place(id, one.no), &one.sealed).await?;
@@ -149,7 +153,8 @@ impl Mailroom {
                         tag: None,
                     });
                 }
-                None if !admit(&domain_of(&address)) => left = true,
+                // What a relay takes needs no place with its destination.
+                None if parcel.relay.is_none() && !admit(&domain_of(&address)) => left = true,
                 None => {
                     let (path, tag) = return_path(&keys, &parcel.from, id, one.no);
                     moves.push(Move {

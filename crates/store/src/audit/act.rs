@@ -69,6 +69,10 @@ actions! {
     SuppressionEnded = "suppression.remove",
     /// A domain's new signing keys were made, or took over.
     DomainKeysRotated = "domain.rotate",
+    /// The server that a tenant's mail is handed to was chosen.
+    RelaySet = "relay.set",
+    /// A tenant's mail goes the service's own way again.
+    RelayRemoved = "relay.remove",
     /// An API key was made.
     KeyCreated = "key.create",
     /// An API key got a new secret.

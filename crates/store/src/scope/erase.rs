@@ -94,7 +94,7 @@ impl Scope {
     /// 0: nothing is left but its name, its audit chain and what is known of its leaving.
     pub async fn erase_some(&mut self) -> Result<u64> {
         // Each is small enough that nobody's mail waits for it.
-        const STEPS: [&str; 26] = [
+        const STEPS: [&str; 27] = [
             "DELETE FROM entry WHERE tenant_id = $1",
             "DELETE FROM person WHERE tenant_id = $1",
             "DELETE FROM pending_decision WHERE tenant_id = $1",
@@ -124,6 +124,7 @@ impl Scope {
             "DELETE FROM suppression WHERE tenant_id = $1 AND address_digest IN
                 (SELECT address_digest FROM suppression WHERE tenant_id = $1 LIMIT 500)",
             "DELETE FROM domain WHERE tenant_id = $1",
+            "DELETE FROM relay WHERE tenant_id = $1",
             "DELETE FROM api_key WHERE tenant_id = $1 AND keyid IN
                 (SELECT keyid FROM api_key WHERE tenant_id = $1 LIMIT 500)",
             "DELETE FROM idempotency WHERE tenant_id = $1 AND key_digest IN

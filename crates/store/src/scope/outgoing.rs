@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_job_that_reports_names_its_mail_and_whom_it_did_not_reach() {
-        let id = "eml_06f0000000000000000000000000";
+        let id = "eml_06f00000000000000000000000";
         let (found, nos) = report_of(&format!("report:{id}:0,17")).expect("a job");
         assert_eq!((found.as_str(), nos), (id, vec![0, 17]));
         for bad in [
