@@ -12,6 +12,8 @@ use crate::crash::{inbox, subjects};
 use crate::world::endpoint::endpoint;
 use crate::world::http::Request;
 use crate::world::mail::{Sender, plain};
+use crate::world::migrated;
+use crate::world::postgres::{TestDatabase, database};
 use crate::world::process::{Process, binary};
 
 /// Everything of one test lies here.
@@ -366,4 +368,81 @@ async fn half_a_restore_is_not_served_and_a_second_one_finishes_it() {
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// Runs a tool of PostgreSQL's.
+fn tool(name: &str, arguments: &[&str]) {
+    let output =
+        Command::new(name).args(arguments).output().unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(output.status.success(), "{name} {arguments:?}: {}", stderr(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_that_postgres_brought_back_are_made_fit_to_be_served() {
+    let place = Place::new();
+    let (mail, keys) = (migrated().await, database().await);
+    let settings = |mail: &TestDatabase, keys: &TestDatabase| {
+        [
+            format!("store.url={}", mail.service_url),
+            format!("keys.store_url={}", keys.owner_url),
+            "offboarding.settle_seconds=0".to_owned(),
+        ]
+    };
+    let first = settings(&mail, &keys);
+    let first: Vec<&str> = first.iter().map(String::as_str).collect();
+    let mut process = Process::serve_with(&place.at("data"), &first).expect("it serves");
+    let (ada_id, ada_address, ada_token) = inbox(&process, &place.at("data"), "ada").await;
+    let (bob_id, bob_address, bob_token) = inbox(&process, &place.at("data"), "bob").await;
+    for address in [&ada_address, &bob_address] {
+        assert!(send(&process, address, "kept").await.starts_with("250 "));
+    }
+    let before = events(&process, &bob_token).await;
+    // The program says whose affair this is.
+    let set: Vec<&str> = first.iter().flat_map(|one| ["--set", *one]).collect();
+    let out = place.at("refused").to_str().expect("plain").to_owned();
+    let refused = place.run("data", &[&["backup", "--out", &out][..], &set].concat());
+    assert!(code(&refused) == 1 && stderr(&refused).contains("pg_dump"), "{}", stderr(&refused));
+
+    // While it serves, the mail first.
+    let file = |name: &str| place.at(name).to_str().expect("plain").to_owned();
+    let dumps = [(&mail, file("mail.dump")), (&keys, file("keys.dump"))];
+    for (database, dump) in &dumps {
+        tool("pg_dump", &["-Fc", "-f", dump, &database.admin_url]);
+    }
+    let server = format!("http://{}", process.operator);
+    let offboard =
+        ["tenant", "offboard", "ada", "--grace-period-days", "0", "--confirm", "ada", "--server", &server];
+    assert_eq!(code(&place.run("data", &offboard)), 0);
+    let receipts = loop {
+        let told = place.run("data", &["tenant", "receipts", "--server", &server]);
+        if !told.stdout.is_empty() {
+            break told.stdout;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    std::fs::write(place.at("receipts.ndjson"), &receipts).expect("written");
+    let receipt: Value = serde_json::from_slice(&receipts).expect("JSON");
+    let signer = receipt["signature"]["fingerprint"].as_str().expect("a fingerprint").to_owned();
+    process.kill();
+
+    let again = (migrated().await, database().await);
+    for (database, (_, dump)) in [&again.0, &again.1].into_iter().zip(&dumps) {
+        tool("pg_restore", &["--clean", "--if-exists", "-d", &database.admin_url, dump]);
+    }
+    place.empty_data("again");
+    let second = settings(&again.0, &again.1);
+    let second: Vec<&str> = second.iter().map(String::as_str).collect();
+    let set: Vec<&str> = second.iter().flat_map(|one| ["--set", *one]).collect();
+    let receipts = file("receipts.ndjson");
+    let words = ["restore", "--in-place", "--json", "--receipts", &receipts, "--signer", &signer];
+    let restored = told(&place.run("again", &[&words[..], &set].concat()));
+    assert_eq!((&restored["endedAgain"], &restored["tenants"]), (&json!(["ada"]), &json!(2)));
+    assert_eq!(restored["opened"], 2, "it was tried on real mail: {restored}");
+    let process = Process::serve_with(&place.at("again"), &second).expect("it serves");
+    assert_eq!(subjects(&process, &bob_id, &bob_token).await, ["kept"]);
+    assert_eq!(events(&process, &bob_token).await, before);
+    let path = format!("/v1/inboxes/{ada_id}/emails");
+    assert_eq!(Request::new(process.http, "GET", path).token(&ada_token).send().await.status, 401);
+    assert!(send(&process, &ada_address, "back?").await.starts_with("550 "));
+    assert!(send(&process, &bob_address, "on").await.starts_with("250 "));
 }

@@ -384,3 +384,34 @@ fn the_schema_is_made_without_serving_and_never_beside_a_service() {
     assert_eq!(code(&refused), 78, "{}", stderr(&refused));
     assert!(stderr(&refused).contains("another process"), "{}", stderr(&refused));
 }
+
+#[test]
+fn an_operator_finds_the_busiest_tenant_and_what_to_bill() {
+    let served = Served::start();
+    for (tenant, mails) in [("quiet", 0), ("busy", 3), ("some", 1)] {
+        assert_eq!(code(&served.ask(&["tenant", "create", tenant])), 0);
+        assert_eq!(code(&served.ask(&["inbox", "create", "--tenant", tenant, "--local-part", tenant])), 0);
+        for _ in 0..mails {
+            assert_eq!(code(&served.deliver("plain.eml", &format!("{tenant}@localhost.test"))), 0);
+        }
+    }
+    let table = stdout(&served.ask(&["usage"]));
+    let first: Vec<&str> = table.lines().map(|line| line.split(' ').next().unwrap_or_default()).collect();
+    assert_eq!(first, ["TENANT", "busy", "some", "quiet"], "{table}");
+    let csv = stdout(&served.ask(&["usage", "--tenant", "busy", "--csv"]));
+    let mut lines = csv.split("\r\n");
+    assert_eq!(lines.next(), Some("tenant,date,received,held,sent,bounced,webhookAttempts,bytesStored"));
+    let received: i64 = lines
+        .filter(|line| !line.is_empty())
+        .map(|line| line.split(',').nth(2).and_then(|number| number.parse::<i64>().ok()).expect("a number"))
+        .sum();
+    assert_eq!(received, 3, "{csv}");
+    let all = &rows(&served.ask(&["usage", "--json"]))[0]["data"];
+    assert_eq!((&all[0]["tenant"], &all[0]["total"]["received"]), (&"busy".into(), &3.into()));
+    assert!(stdout(&served.ask(&["usage", "--tenant", "some"])).contains("in all"));
+    assert_eq!(code(&served.ask(&["usage", "--csv", "--json"])), 2);
+    let odd = served.ask(&["usage", "--from", "2020-13-01"]);
+    assert_eq!(code(&odd), 1);
+    assert!(stderr(&odd).contains("2026-11-01"), "what a day looks like: {}", stderr(&odd));
+    assert_eq!(code(&served.ask(&["usage", "--tenant", "nobody"])), 1);
+}

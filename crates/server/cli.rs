@@ -30,6 +30,7 @@ mod shell;
 mod start;
 mod tenant;
 pub(crate) mod terminal;
+mod usage;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -91,6 +92,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Openclaw(openclaw) => openclaw::run(&openclaw),
         Command::Dns(dns) => dns::run(&dns),
         Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Usage(usage) => usage::run(&usage),
         Command::Backup(backup) => backup::backup(&backup),
         Command::Restore(restore) => backup::restore(&restore),
         Command::Migrate(migrate) => backup::migrate(&migrate),

@@ -264,6 +264,7 @@ pub const CASES: &[Case] = &[
     case("POST /operator/v1/tenants", &[]).body(Body::Tenant).closed(),
     case("GET /operator/v1/tenants", &[]).query(Query::Page),
     case("GET /operator/v1/tenants/{id}", &[Tenant]),
+    case("GET /operator/v1/tenants/{id}/usage", &[Tenant]).query(Query::Usage),
     case("POST /operator/v1/tenants/{id}/inboxes", &[Tenant]).body(Body::Operators),
     case("GET /operator/v1/tenants/{id}/inboxes", &[Tenant]).query(Query::Page).shows(),
     case("GET /v1/audit", &[]).query(Query::Page),

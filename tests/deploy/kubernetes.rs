@@ -17,6 +17,7 @@ pub(super) const FILES: &[&str] = &[
     "kubernetes/base/mailward.toml",
     "kubernetes/base/namespace.yaml",
     "kubernetes/base/network-policies.yaml",
+    "kubernetes/base/scaling.yaml",
     "kubernetes/base/secrets.example.yaml",
     "kubernetes/base/smtp.yaml",
     "kubernetes/base/web.yaml",
@@ -260,5 +261,38 @@ fn a_namespace_for_a_tenant_is_the_base_with_names_of_its_own() {
     let parts: BTreeSet<String> = workloads().into_iter().map(|(part, _)| part).collect();
     for replica in list(&kustomization["replicas"]) {
         assert!(parts.contains(replica["name"].as_str().expect("a name")), "{replica}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_scales_is_there_and_what_it_goes_by_is_told_by_the_program() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let process = Process::serve(&directory.path().join("data"));
+    let answer = Request::new(process.operator, "GET", "/metrics").send().await;
+    let metrics = String::from_utf8(answer.body).expect("text");
+    let scaled = of_kind("HorizontalPodAutoscaler");
+    assert_eq!(scaled.len(), 2);
+    for scaler in scaled {
+        let target = &scaler["spec"]["scaleTargetRef"];
+        let kind = target["kind"].as_str().expect("a kind");
+        let found = of_kind(kind).into_iter().find(|object| name(object) == target["name"]);
+        let found = found.expect("what it scales");
+        assert!(found["spec"].get("replicas").is_none(), "two would decide: {target}");
+        for metric in list(&scaler["spec"]["metrics"]) {
+            match metric["type"].as_str() {
+                Some("Resource") => {
+                    let asked = &found["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"];
+                    assert!(asked.get(metric["resource"]["name"].as_str().expect("a name")).is_some());
+                }
+                Some("External") => {
+                    let wanted = metric["external"]["metric"]["name"].as_str().expect("a name");
+                    for queue in ["webhook", "send"] {
+                        let line = format!("{wanted}{{queue=\"{queue}\"}} 0");
+                        assert!(metrics.lines().any(|one| one == line), "{line}");
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }

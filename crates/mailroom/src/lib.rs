@@ -29,6 +29,7 @@ mod outbound;
 pub mod people;
 mod policies;
 mod polling;
+mod queue;
 mod reading;
 mod relays;
 mod rescoring;

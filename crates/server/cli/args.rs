@@ -7,6 +7,7 @@ pub(super) mod keys;
 pub(super) mod life;
 pub(super) mod policy;
 pub(super) mod tenant;
+pub(super) mod usage;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -109,6 +110,11 @@ pub enum Command {
     /// Print the DNS records that the domains of a running server need, as lines of a zone file
     #[command(after_help = "Examples:\n  mailward dns\n  mailward dns --tenant acme --json")]
     Dns(Dns),
+    /// Show what tenants used, day by day
+    #[command(
+        after_help = "Examples:\n  mailward usage\n  mailward usage --tenant acme --from 2027-01-01 --to 2027-01-31 --csv"
+    )]
+    Usage(usage::Usage),
     /// Copy mail and keys while they are served, and prove that the copies open
     #[command(
         after_help = "Examples:\n  mailward backup --data-dir /var/lib/mailward --out /var/backups/mailward/2027-01-31\n  \
@@ -487,6 +493,8 @@ mod tests {
             "mailward mcp --key-file f",
             "mailward openclaw --tenant acme --out d --inbox a@b.test --gateway http://127.0.0.1:1 --force",
             "mailward openclaw --tenant acme --out d --key k --http https://h --may-send --json",
+            "mailward usage --tenant acme --from 2027-01-01 --to 2027-01-31 --csv",
+            "mailward usage --json",
             "mailward backup --out d --keys-out e --data-dir f --json",
             "mailward backup --out d --mail-only",
             "mailward backup --out d --keys-only --config f.toml",

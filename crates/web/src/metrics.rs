@@ -24,6 +24,10 @@ pub(crate) async fn show(State(web): State<Web>) -> Response {
     if let Some(counts) = web.room.judge_counts() {
         judged(&mut text, &counts);
     }
+    // A store that does not answer is told of by `mailward_ready`.
+    if let Ok(lags) = web.room.queue_lags().await {
+        lagging(&mut text, &lags);
+    }
     requested(&mut text, &web.config.requests);
     ([(CONTENT_TYPE, FORMAT)], text).into_response()
 }
@@ -71,6 +75,15 @@ fn judged(out: &mut String, counts: &[(&'static str, u64)]) {
     let _ = writeln!(out, "# TYPE {name} counter");
     for (word, count) in counts {
         let _ = writeln!(out, "{name}{{judge=\"{word}\"}} {count}");
+    }
+}
+
+/// How far each queue lags behind.
+fn lagging(out: &mut String, lags: &[(&'static str, i64)]) {
+    let name = "mailward_queue_lag_seconds";
+    gauge(out, name, "For how long the oldest job of a queue has been due without being taken up.");
+    for (queue, seconds) in lags {
+        let _ = writeln!(out, "{name}{{queue=\"{queue}\"}} {seconds}");
     }
 }
 

@@ -11,3 +11,4 @@ pub(crate) mod offboarding;
 pub(crate) mod people;
 pub(crate) mod standing;
 pub(crate) mod tenants;
+pub(crate) mod usage;

@@ -74,6 +74,7 @@ pub(crate) fn operator() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(operator::tenants::create, operator::tenants::list))
         .routes(routes!(operator::tenants::show, operator::tenants::change, operator::tenants::replace))
+        .routes(routes!(operator::usage::show))
         .routes(routes!(operator::standing::suspend))
         .routes(routes!(operator::standing::resume))
         .routes(routes!(operator::standing::break_glass))

@@ -54,7 +54,7 @@ pub(in crate::doctor) fn of_mail(config: &Config) -> Check {
 }
 
 fn judge(what: &str, cert: &Path, name: Option<&str>) -> Check {
-    let renew = "renew it, and start the service again";
+    let renew = "renew it; the service takes the new one by itself";
     match problem(cert, name, Duration::ZERO) {
         Some(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
             bad(what, format!("{} has ended", cert.display()), renew)

@@ -99,17 +99,23 @@ pub(crate) async fn show(
     Query(options): Query<UsageOptions>,
 ) -> Result<Json<UsageDaysView>, Problem> {
     let principal = caller.need(Scopes::USAGE)?;
-    let request = UsageRequest {
-        from: options.from.map(|Date(at)| at),
-        to: options.to.map(|Date(at)| at),
-        inbox: options.inbox_id,
-    };
-    let used = web.room.usage(principal, &request).await?.ok_or_else(Problem::not_found)?;
+    let used = web.room.usage(principal, &options.request()).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(UsageDaysView::of(used)))
 }
 
+impl UsageOptions {
+    /// What the mailroom is asked for.
+    pub(crate) fn request(self) -> UsageRequest {
+        UsageRequest {
+            from: self.from.map(|Date(at)| at),
+            to: self.to.map(|Date(at)| at),
+            inbox: self.inbox_id,
+        }
+    }
+}
+
 impl UsageDaysView {
-    fn of(used: UsageDays) -> Self {
+    pub(crate) fn of(used: UsageDays) -> Self {
         let mut total = DayUse::default();
         for day in used.days.values() {
             total.received += day.received;
