@@ -415,3 +415,30 @@ fn an_operator_finds_the_busiest_tenant_and_what_to_bill() {
     assert!(stderr(&odd).contains("2026-11-01"), "what a day looks like: {}", stderr(&odd));
     assert_eq!(code(&served.ask(&["usage", "--tenant", "nobody"])), 1);
 }
+
+#[test]
+fn the_sandbox_tells_of_what_it_takes_and_listens_on_this_machine_alone() {
+    use std::io::{BufRead, BufReader};
+    let open = mailward(&["sandbox", "--listen", "0.0.0.0:0"], "");
+    assert_eq!(code(&open), 2);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mailward"))
+        .args(["sandbox", "--listen", "127.0.0.1:0", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    let mut next = || -> Value {
+        serde_json::from_str(&lines.next().expect("a line").expect("text")).expect("each line is JSON")
+    };
+    let at = next()["listen"].as_str().expect("an address").to_owned();
+    let mail = format!("{}/fixtures/plain.eml", env!("CARGO_MANIFEST_DIR"));
+    let to =
+        ["deliver", &mail, "--to", "anybody@elsewhere.example", "--from", "me@here.example", "--server", &at];
+    assert_eq!(code(&mailward(&to, "")), 0);
+    let told = next();
+    assert_eq!(told["from"], "me@here.example");
+    assert_eq!(told["to"], serde_json::json!(["anybody@elsewhere.example"]));
+    assert!(told["bytes"].as_u64() > Some(10), "{told}");
+    let _ = child.kill();
+    let _ = child.wait();
+}

@@ -24,6 +24,7 @@ mod person;
 mod policy;
 mod rescore;
 mod review;
+mod sandbox;
 mod score;
 mod settings;
 mod shell;
@@ -93,6 +94,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Dns(dns) => dns::run(&dns),
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Usage(usage) => usage::run(&usage),
+        Command::Sandbox(sandbox) => sandbox::run(&sandbox),
         Command::Backup(backup) => backup::backup(&backup),
         Command::Restore(restore) => backup::restore(&restore),
         Command::Migrate(migrate) => backup::migrate(&migrate),

@@ -16,7 +16,7 @@ mod worker;
 pub use direct::DirectSettings;
 pub use sender::{Carried, Load, Outbox, Relay, Said, Security, Sender, Taken, Trouble};
 pub use signature::verify;
-pub use sink::Sink;
+pub use sink::{Sink, Sunk};
 pub use sweep::{Terms, sweep};
 pub use webhook::{Call, Source, SourceError, Step, Webhooks};
 pub use worker::{Handler, Handlers, Lane, Outcome, Worker};

@@ -115,6 +115,10 @@ pub enum Command {
         after_help = "Examples:\n  mailward usage\n  mailward usage --tenant acme --from 2027-01-01 --to 2027-01-31 --csv"
     )]
     Usage(usage::Usage),
+    /// Play the world outside: take every mail for everybody on this machine, tell of it, keep none
+    #[command(after_help = "Example:\n  mailward sandbox --listen 127.0.0.1:2526\n  \
+        mailward serve --set outbound.mode=relay --set 'outbound.relay_url=smtp://127.0.0.1:2526?tls=none'")]
+    Sandbox(Sandbox),
     /// Copy mail and keys while they are served, and prove that the copies open
     #[command(
         after_help = "Examples:\n  mailward backup --data-dir /var/lib/mailward --out /var/backups/mailward/2027-01-31\n  \
@@ -402,6 +406,17 @@ pub struct Eval {
     pub json: bool,
 }
 
+/// `sandbox`
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// Where to listen; on this machine alone
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:2526")]
+    pub listen: std::net::SocketAddr,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `deliver`
 #[derive(Debug, Args)]
 pub struct Deliver {
@@ -495,6 +510,7 @@ mod tests {
             "mailward openclaw --tenant acme --out d --key k --http https://h --may-send --json",
             "mailward usage --tenant acme --from 2027-01-01 --to 2027-01-31 --csv",
             "mailward usage --json",
+            "mailward sandbox --listen 127.0.0.1:1 --json",
             "mailward backup --out d --keys-out e --data-dir f --json",
             "mailward backup --out d --mail-only",
             "mailward backup --out d --keys-only --config f.toml",
