@@ -75,6 +75,14 @@ async fn a_host_with_the_published_certificate_gets_its_mail_and_no_other(world:
         let said = carried(&outside, Identity::own("mx.corp.test"), Script::Tls, "deferred").await;
         assert!(said.contains("published in signed DNS"), "another certificate: {said}");
     }
+    // What is pinned as the one is not the other.
+    let outside = stage(&world).await;
+    pin(&outside, &[(3, 0, 1, &root)]);
+    carried(&outside, authority.issue("mx.corp.test"), Script::Tls, "deferred").await;
+    let own = Identity::own("mx.corp.test");
+    let outside = stage(&world).await;
+    pin(&outside, &[(2, 1, 1, &Sha256::digest(&own.public_key))]);
+    carried(&outside, own, Script::Tls, "deferred").await;
     let outside = stage(&world).await;
     pin(&outside, &[(3, 1, 1, &key)]);
     let said = carried(&outside, Identity::own("mx.corp.test"), Script::Plain, "deferred").await;

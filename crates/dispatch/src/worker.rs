@@ -158,18 +158,21 @@ impl Worker {
 
     /// Claims jobs while there are places for some of them, more than that, so that there is a choice; how many.
     async fn claim(&self, free: usize) -> usize {
-        let (room, without) = {
+        let (room, without, left) = {
             let jobs = self.hand.lock();
-            let used_up =
-                jobs.turns.lanes().filter(|tenant| jobs.turns.held(tenant) >= self.lane.per_tenant());
-            (self.lane.at_once.saturating_sub(jobs.turns.len()), used_up.cloned().collect::<Vec<_>>())
+            let share = self.lane.per_tenant();
+            let (used_up, others): (Vec<_>, Vec<_>) =
+                jobs.turns.lanes().cloned().partition(|tenant| jobs.turns.held(tenant) >= share);
+            // As many as any of them may still have: what is claimed beyond that is put off, and waits for nothing.
+            let most = others.iter().map(|tenant| jobs.turns.held(tenant)).max().unwrap_or(0);
+            (self.lane.at_once.saturating_sub(jobs.turns.len()), used_up, share - most)
         };
         if free == 0 || room == 0 {
             return 0;
         }
         let claim = Claim {
             limit: i64::try_from(room).unwrap_or(1),
-            per_tenant: i64::try_from(self.lane.per_tenant()).unwrap_or(1),
+            per_tenant: i64::try_from(left).unwrap_or(1),
             without: &without,
             regions: &self.regions,
             kinds: &[self.lane.kind],
