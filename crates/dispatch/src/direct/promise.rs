@@ -59,12 +59,12 @@ impl Promises {
 impl Kept {
     /// What holds for one of the domain's hosts. `Err`: it gets nothing, and why.
     pub(super) async fn of_host(&self, host: &str) -> Result<Wanted, String> {
+        let (mut need, mut why) = (self.least.clone(), None);
         if let Some((vouched, port)) = self.dane.as_ref().map_err(Clone::clone)? {
             match vouched.pins(host, *port).await {
                 Pins::None => {}
-                Pins::Any(pins) if pins.is_empty() => {
-                    return Ok(Wanted { need: Need::Tls, is_tested: false, why: Some(TLSA) });
-                }
+                // Nothing to hold a certificate against: what the domain promises otherwise still holds.
+                Pins::Any(pins) if pins.is_empty() => (need, why) = (Need::Tls, Some(TLSA)),
                 Pins::Any(pins) => {
                     return Ok(Wanted { need: Need::Pinned(pins.into()), is_tested: false, why: Some(TLSA) });
                 }
@@ -73,9 +73,7 @@ impl Kept {
                 }
             }
         }
-        let Some(policy) = &self.policy else {
-            return Ok(Wanted { need: self.least.clone(), is_tested: false, why: None });
-        };
+        let Some(policy) = &self.policy else { return Ok(Wanted { need, is_tested: false, why }) };
         let is_named = policy.names(host);
         match policy.mode {
             Mode::Enforce if !is_named => {
@@ -86,7 +84,7 @@ impl Kept {
                 if !is_named {
                     tracing::warn!(host, "its domain's MTA-STS policy, which is tested, does not name it");
                 }
-                Ok(Wanted { need: self.least.clone(), is_tested: is_named, why: None })
+                Ok(Wanted { need, is_tested: is_named, why })
             }
         }
     }
