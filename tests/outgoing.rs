@@ -27,6 +27,9 @@ both_databases!(
     a_released_mail_obeys_the_limits,
     nothing_goes_to_those_who_read_nothing,
     a_thread_in_which_nobody_answers_is_paused,
+    what_a_machine_says_by_itself_is_no_answer,
+    a_list_gets_few_answers,
+    two_inboxes_of_one_tenant_do_not_thank_each_other_for_ever,
 );
 
 const INJECTION: &str = "fixtures/demo/22-injection-plain.eml";
@@ -309,4 +312,66 @@ async fn a_thread_in_which_nobody_answers_is_paused(world: World) {
     assert!(refused["message"].as_str().expect("words").contains("paused"), "{refused}");
     let id = sent(&inbox, &letter(&inbox, &["other@example.com"])).await;
     assert!(opened(&inbox, &id).await["id"].is_string());
+}
+
+/// A mail that came in a thread of its own with these lines in its header; its id.
+async fn came_with(world: &World, inbox: &Inbox, header: &str) -> Value {
+    let raw = [header.as_bytes(), &plain("Hi", "hello")].concat();
+    assert!(world.deliver_raw(&raw, &[&inbox.address]).await.starts_with("250 "));
+    inbox.emails().await[0]["id"].clone()
+}
+
+async fn unhurried(world: &World, name: &str) -> Tenant {
+    let tenant = world.tenant(name).await;
+    let free = json!({ "limits": { "sendsPerMinutePerInbox": 0, "requestsPerSecond": 0, "dailySends": 0,
+        "dailySendsPerInbox": 0, "receivePerMinute": 0 } });
+    world.operator_http("PATCH", format!("/operator/v1/tenants/{name}")).json(&free).send().await.expect(200);
+    tenant
+}
+
+async fn what_a_machine_says_by_itself_is_no_answer(world: World) {
+    let ada = unhurried(&world, "ada").await;
+    let inbox = ada.inbox().await;
+    let mut answer = letter(&inbox, &["sender@example.com"]);
+    answer["inReplyTo"] = came_with(&world, &inbox, "Message-ID: <1@example.com>\r\n").await;
+    for _ in 0..19 {
+        sent(&inbox, &answer).await;
+    }
+    came_with(
+        &world,
+        &inbox,
+        "Message-ID: <2@example.com>\r\nIn-Reply-To: <1@example.com>\r\nAuto-Submitted: auto-replied\r\n",
+    )
+    .await;
+    sent(&inbox, &answer).await;
+    send(&inbox, &answer).await.expect(403);
+    came_with(&world, &inbox, "Message-ID: <3@example.com>\r\nIn-Reply-To: <1@example.com>\r\n").await;
+    sent(&inbox, &answer).await;
+}
+
+async fn a_list_gets_few_answers(world: World) {
+    let ada = unhurried(&world, "ada").await;
+    let inbox = ada.inbox().await;
+    let mut answer = letter(&inbox, &["sender@example.com"]);
+    let list = "Message-ID: <1@example.com>\r\nList-Id: <talk.example.com>\r\n";
+    answer["inReplyTo"] = came_with(&world, &inbox, list).await;
+    for _ in 0..5 {
+        sent(&inbox, &answer).await;
+    }
+    let refused = send(&inbox, &answer).await.expect(403);
+    assert!(refused["message"].as_str().expect("words").contains("paused"), "{refused}");
+}
+
+async fn two_inboxes_of_one_tenant_do_not_thank_each_other_for_ever(world: World) {
+    let ada = unhurried(&world, "ada").await;
+    let (one, other) = (ada.inbox().await, ada.inbox().await);
+    let thanks = letter(&one, &[&other.address]);
+    for _ in 0..60 {
+        let id = sent(&one, &thanks).await;
+        fares(&one, &id, "delivered").await;
+    }
+    let refused = send(&one, &thanks).await.expect(403);
+    assert_eq!(refused["error"], "recipient_not_allowed");
+    sent(&one, &letter(&one, &["sender@example.com"])).await;
+    sent(&other, &letter(&other, &[&one.address])).await;
 }

@@ -116,7 +116,7 @@ impl Mailroom {
         let name = self.open_small(tenant, inbox.id.as_str(), &inbox.profile).await?;
         let answers = joined.answers.clone();
         if let Some(answered) = &answers {
-            self.refuse_monologue(caller, answered).await?;
+            self.refuse_monologue(caller, &inbox, answered).await?;
         }
         let mut composed = self.compose(&letter, &inbox.address, name, message_id, joined).await?;
         for _ in 0..ATTEMPTS {

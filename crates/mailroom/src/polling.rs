@@ -63,6 +63,7 @@ impl Mailroom {
         let Some(mut after) = self.start_of(caller, inbox, poll).await? else { return Ok(None) };
         let _place = self.take_place(caller, inbox).await?;
         let deadline = tokio::time::Instant::now() + poll.timeout;
+        let began = self.0.clock.now();
         let identity = identity(caller, inbox, poll);
         loop {
             let changed = waiter.changed();
@@ -100,7 +101,8 @@ impl Mailroom {
                     continue;
                 }
             } else {
-                match self.0.pollers.too_soon(&identity, &mails, self.0.clock.now()) {
+                let newest = mails.iter().filter_map(|mail| mail.message.seq).max().unwrap_or(0);
+                match self.0.pollers.too_soon(&identity, newest, began, self.0.clock.now()) {
                     Some(soon) => wait = soon,
                     None => return Ok(Some(mails)),
                 }
@@ -163,18 +165,26 @@ impl Pollers {
         Ok(Place { counts: Arc::clone(&self.waiting), tenant: tenant.clone(), inbox: inbox.clone() })
     }
 
-    /// How long this waiter must still wait for mails it was handed already; `None`: it may have them now.
+    /// How long a waiter that began then must still wait for mails up to a place that it was handed already; `None`: it
+    /// may have them now.
     ///
     /// Clients are known that never move `since` on and ask 900 times in 1.5 s; but an answer can be lost, so the
-    /// same mails come again, only not at once.
-    fn too_soon(&self, identity: &[u8; 32], mails: &[Mail], now: Timestamp) -> Option<Duration> {
-        let newest = mails.iter().filter_map(|mail| mail.message.seq).max().unwrap_or(0);
+    /// same mails come again, only not at once. Who waited already when they were handed out is another waiter of the same
+    /// agent, and not one that asks again.
+    fn too_soon(
+        &self,
+        identity: &[u8; 32],
+        newest: i64,
+        began: Timestamp,
+        now: Timestamp,
+    ) -> Option<Duration> {
         let mut handed = lock(&self.handed);
         if handed.len() >= 10_000 {
             handed.retain(|_, (at, _)| now.minus(AGAIN) < *at);
         }
         if let Some((at, last)) = handed.get(identity)
             && newest <= *last
+            && began >= *at
             && now.minus(AGAIN) < *at
         {
             let left = at.plus(AGAIN).millis() - now.millis();
@@ -217,4 +227,29 @@ fn identity(caller: &Principal, inbox: &InboxId, poll: &Poll) -> [u8; 32] {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_again_waits_and_who_waited_beside_does_not() {
+        let (pollers, agent) = (Pollers::default(), [7; 32]);
+        let at = |millis: i64| Timestamp(1_000_000 + millis);
+        assert_eq!(pollers.too_soon(&agent, 5, at(0), at(100)), None, "new mail");
+        assert_eq!(
+            pollers.too_soon(&agent, 5, at(50), at(101)),
+            None,
+            "it waited already when that mail came"
+        );
+        assert_eq!(
+            pollers.too_soon(&agent, 5, at(102), at(102)),
+            Some(Duration::from_millis(1_999)),
+            "again"
+        );
+        assert_eq!(pollers.too_soon(&agent, 6, at(103), at(103)), None, "there is more now");
+        assert_eq!(pollers.too_soon(&agent, 6, at(104), at(2_104)), None, "the answer may have been lost");
+        assert_eq!(pollers.too_soon(&[8; 32], 6, at(2_105), at(2_105)), None, "another agent");
+    }
 }

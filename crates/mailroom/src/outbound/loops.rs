@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mailward_mail::address::Address;
 use mailward_mail::id::MessageId;
 use mailward_store::Inbox;
 
@@ -9,12 +10,19 @@ use super::letter::Letter;
 use super::policy::{Effective, SendTo};
 use crate::access::Principal;
 use crate::inbound::author_digest;
+use crate::reading::meta;
 use crate::{Error, Mailroom, Result};
 
 /// Mails in one thread without an answer, within [`WINDOW`].
 const MOST_UNANSWERED: i64 = 20;
+/// The same, where what is answered came over a list.
+const MOST_TO_LIST: i64 = 5;
 /// See [`MOST_UNANSWERED`].
 const WINDOW: Duration = Duration::from_secs(86_400);
+/// Mails from one inbox to another one of the same tenant within [`OWN_WINDOW`]: two agents that thank each other.
+const MOST_TO_OWN: i64 = 60;
+/// See [`MOST_TO_OWN`].
+const OWN_WINDOW: Duration = Duration::from_secs(3_600);
 
 impl Mailroom {
     /// Refuses a letter to anybody whom the policy excludes, or who is no person.
@@ -40,13 +48,35 @@ impl Mailroom {
                 return Err(Error::SendPolicy(why));
             }
         }
+        let (own, since) = (author_digest(&keys, &inbox.address), now.minus(OWN_WINDOW));
+        for address in recipients.iter().filter_map(|one| Address::parse(one).ok()) {
+            let Some(to) = scope.inbox_by_address(&address.canonical()).await? else { continue };
+            if scope.mails_from(&to.id, &own, since, MOST_TO_OWN).await? >= MOST_TO_OWN {
+                return Err(Error::RecipientNotAllowed(
+                    "this inbox wrote to that one of the same tenant 60 times within an hour: that looks like two \
+                     machines that answer each other",
+                ));
+            }
+        }
         Ok(())
     }
 
-    /// Refuses one more mail in a thread in which nobody answers.
-    pub(super) async fn refuse_monologue(&self, caller: &Principal, answered: &MessageId) -> Result<()> {
+    /// Refuses one more mail in a thread in which nobody answers. What a machine sends by itself is no answer.
+    pub(super) async fn refuse_monologue(
+        &self,
+        caller: &Principal,
+        inbox: &Inbox,
+        answered: &MessageId,
+    ) -> Result<()> {
+        let tenant = caller.tenant();
+        let keys = self.0.keyring.tenant(tenant).await?;
+        let mut scope = tenant.read().await?;
+        let Some(message) = scope.message(&inbox.id, answered).await? else { return Ok(()) };
+        let automated = meta(tenant, &mut scope, &keys, &message).await?.automated;
+        let is_list = matches!(automated.as_deref(), Some("list" | "precedence"));
+        let most = if is_list { MOST_TO_LIST } else { MOST_UNANSWERED };
         let since = self.0.clock.now().minus(WINDOW);
-        if caller.tenant().read().await?.unanswered(answered, since).await? >= MOST_UNANSWERED {
+        if scope.unanswered(answered, since).await? >= most {
             return Err(Error::RecipientNotAllowed(
                 "this thread is paused: nobody answered the last mails in it within a day",
             ));

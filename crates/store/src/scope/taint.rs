@@ -73,18 +73,40 @@ impl Scope {
         rows.into_iter().map(Message::try_from).collect()
     }
 
-    /// How many mails a thread got from its inbox since the newest that came in it, and since a moment.
+    /// How many mails a thread got from its inbox since the newest that somebody wrote in it, and since a moment. What a
+    /// machine sent by itself is no answer.
     pub async fn unanswered(&mut self, of: &MessageId, since: Timestamp) -> Result<i64> {
         const SQL: &str = "SELECT COUNT(*) FROM message o JOIN message t ON t.tenant_id = $1 AND t.id = $2
             AND o.inbox_id = t.inbox_id AND o.thread_digest = t.thread_digest
             WHERE o.tenant_id = $1 AND o.direction = 'outbound' AND o.id <> $2 AND o.received_at > $3
             AND NOT EXISTS (SELECT 1 FROM message i WHERE i.tenant_id = $1 AND i.inbox_id = o.inbox_id
                 AND i.thread_digest = o.thread_digest AND i.direction = 'inbound' AND i.state = 'delivered'
-                AND i.available_at >= o.received_at)";
+                AND i.is_automated = 0 AND i.available_at >= o.received_at)";
         let (count,): (i64,) = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
             .bind(of.as_str())
             .bind(since.millis())
+            .fetch_one(conn)
+            .await?);
+        Ok(count)
+    }
+
+    /// How many mails of an author an inbox got since a moment, at most `limit`.
+    pub async fn mails_from(
+        &mut self,
+        inbox: &InboxId,
+        author: &[u8; 16],
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<i64> {
+        const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM message WHERE tenant_id = $1 AND inbox_id = $2
+            AND from_digest = $3 AND direction = 'inbound' AND received_at > $4 LIMIT $5) AS recent";
+        let (count,): (i64,) = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(inbox.as_str())
+            .bind(&author[..])
+            .bind(since.millis())
+            .bind(limit)
             .fetch_one(conn)
             .await?);
         Ok(count)
