@@ -1,6 +1,7 @@
 //! What an agent that was talked into something cannot do: write to whom it may not, carry secrets out, or lift its own
 //! limits; and what people decide about mail that waits.
 
+mod ordinary;
 mod replay;
 
 use mailward_mail::clock::{Clock, Timestamp};
@@ -324,7 +325,7 @@ async fn came_with(world: &World, inbox: &Inbox, header: &str) -> Value {
 async fn unhurried(world: &World, name: &str) -> Tenant {
     let tenant = world.tenant(name).await;
     let free = json!({ "limits": { "sendsPerMinutePerInbox": 0, "requestsPerSecond": 0, "dailySends": 0,
-        "dailySendsPerInbox": 0, "receivePerMinute": 0 } });
+        "dailySendsPerInbox": 0, "dailyNewRecipientsPerInbox": 0, "monthlySends": 0, "receivePerMinute": 0 } });
     world.operator_http("PATCH", format!("/operator/v1/tenants/{name}")).json(&free).send().await.expect(200);
     tenant
 }

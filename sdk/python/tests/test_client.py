@@ -7,10 +7,12 @@ import http.server
 import itertools
 import os
 import re
+import socket
 import stat
 import tempfile
 import threading
 import unittest
+import urllib.parse
 from pathlib import Path
 
 import mailward
@@ -18,6 +20,41 @@ from mailward import Mailward
 from service import base_url, deliver, plain, tenant
 
 ROOT = Path(__file__).parents[3]
+
+
+@contextlib.contextmanager
+def cable():
+    """A way to the service that can be cut: its port, and what cuts all that goes over it."""
+    target = urllib.parse.urlsplit(base_url)
+    wires = []
+
+    def carry(source, sink):
+        with contextlib.suppress(OSError):
+            while some := source.recv(65536):
+                sink.sendall(some)
+        cut([source, sink])
+
+    def cut(ends=None):
+        for end in wires if ends is None else ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = near_side.accept()
+                far = socket.create_connection((target.hostname, target.port))
+                wires.extend([near, far])
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=carry, args=ends, daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as near_side:
+        threading.Thread(target=accept, daemon=True).start()
+        yield near_side.getsockname()[1], cut
+        near_side.shutdown(socket.SHUT_RDWR)
+        cut()
+        for end in wires:
+            end.close()
 
 
 class ClientTest(unittest.TestCase):
@@ -194,6 +231,23 @@ class ClientTest(unittest.TestCase):
         gone.delete()
         with self.assertRaises(mailward.NotFoundError):
             next(gone.stream())
+
+    def test_a_stream_whose_connection_was_lost_goes_on_where_it_was(self):
+        inbox = self.mw.create_inbox()
+        with cable() as (port, cut):
+            wired = Mailward.create(base_url=f"http://127.0.0.1:{port}", token=self.mw.token)
+            deliver(plain("One", "text"), inbox.address)
+            begin = self.mw.events(limit=1)[0].id
+            told = []
+            for event in wired.inbox(inbox.id).stream(after=begin):
+                if event.type != "email.received":
+                    continue
+                told.append(event.data["subject"])
+                if len(told) == 3:
+                    break
+                cut()
+                deliver(plain(f"After {len(told)}", "text"), inbox.address)
+        self.assertEqual(told, ["One", "After 1", "After 2"], "each once, in order, across two cuts")
 
     def test_domains_are_named_looked_at_and_given_up_and_use_is_shown_by_day(self):
         domain = self.mw.add_domain("agents.example.com")
