@@ -46,7 +46,12 @@ async fn ordinary_answers_seldom_wait(world: World) {
         }
     }
     assert!(newest.len() >= 120, "{}", newest.len());
-    assert!(waiting.len() * 100 <= newest.len() * MOST_HELD, "{} of {}: {waiting:#?}", waiting.len(), newest.len());
+    assert!(
+        waiting.len() * 100 <= newest.len() * MOST_HELD,
+        "{} of {}: {waiting:#?}",
+        waiting.len(),
+        newest.len()
+    );
 }
 
 /// What DNS says of the senders: those that are proven may send from this machine.
