@@ -9,7 +9,7 @@ use mailward_mail::id::{InboxId, MessageId};
 use mailward_store::{Inbox, Risky, Scope};
 
 use super::guard::readings;
-use super::letter::Letter;
+use super::letter::{Letter, SendAttachment};
 use super::policy::{Effective, Taint};
 use crate::access::Principal;
 use crate::inbound::author_digest;
@@ -27,6 +27,10 @@ const SHORTEST_ROW: usize = 28;
 const SHORTEST_FACT: usize = 6;
 /// Characters of a link's part that may carry something away.
 const LONG_PART: usize = 20;
+/// Characters after a link's `?` and `#` that may carry something away.
+const LONG_QUERY: usize = 60;
+/// The smallest file that is told from others by its size.
+const TELLING_SIZE: u64 = 64;
 /// Bytes of each mail that are compared.
 const MOST_TEXT: usize = 256 << 10;
 
@@ -93,8 +97,15 @@ impl Mailroom {
         if strangers.iter().any(|one| reply_to.as_deref() == Some(one)) {
             found.reasons.push("answers would go to an address that was never seen before");
         }
-        if !letter.attachments.is_empty() {
-            found.reasons.push("it has attachments");
+        let after = self.0.clock.now().minus(hours(policy));
+        let mut is_file_for_others = !strangers.is_empty();
+        for address in recipients.iter().filter(|_| !letter.attachments.is_empty()) {
+            let digest = author_digest(&keys, address);
+            is_file_for_others |=
+                scope.wrote_risky(caller.inbox().map(|_| &inbox.id), &digest, after).await?;
+            // An author who came with or after the mail of risk may have an answer, and no file that nobody can look into.
+            is_file_for_others |= scope.strangers(&inbox.id, &[digest]).await?.is_empty() == false
+                && !scope.wrote_before(&inbox.id, &digest, risky.since).await?;
         }
         let mut elsewhere = Texts::default();
         for message in scope.mails_elsewhere(answers, MOST_COMPARED).await? {
@@ -106,12 +117,25 @@ impl Mailroom {
             if let Some(parsed) = parsed(tenant, &mut scope, &keys, &message).await? {
                 elsewhere.add(&parsed.subject);
                 elsewhere.add(&parsed.text);
+                elsewhere.add_hosts(&parsed.html);
+                elsewhere.sizes.extend(parsed.attachments.iter().map(|file| file.size));
             }
         }
         drop(scope);
+        let opaque = letter.attachments.iter().filter(|file| as_text(file).is_none());
+        let opaque: Vec<u64> = opaque.map(|file| file.content.len() as u64).collect();
+        if opaque
+            .iter()
+            .any(|size| is_file_for_others || *size >= TELLING_SIZE && elsewhere.sizes.contains(size))
+        {
+            found.reasons.push("it has a file that cannot be looked into");
+        }
         let texts = letter_texts(letter);
+        let html = letter.html.clone().unwrap_or_default();
         let (lifted, carries) = tokio::task::spawn_blocking(move || {
-            (is_lifted(&texts, &own, &elsewhere), texts.iter().any(|text| has_data_link(text, &own)))
+            let carries =
+                texts.iter().any(|text| has_data_link(text, &own, &elsewhere)) || loads_data(&html, &own);
+            (is_lifted(&texts, &own, &elsewhere), carries)
         })
         .await
         .map_err(|_| Error::Damaged("a mail could not be compared"))?;
@@ -132,16 +156,30 @@ impl Mailroom {
         inbox: &InboxId,
     ) -> Result<Option<Risky>> {
         let policy = self.effective_send(caller.tenant(), scope, inbox).await?;
-        let hours = std::time::Duration::from_secs(3_600 * u64::from(policy.taint_hours));
         let of = caller.inbox().map(|_| inbox);
-        Ok(scope.risky(of, self.0.clock.now().minus(hours)).await?)
+        Ok(scope.risky(of, self.0.clock.now().minus(hours(&policy))).await?)
     }
+}
+
+/// How long mail of risk is remembered.
+fn hours(policy: &Effective) -> std::time::Duration {
+    std::time::Duration::from_secs(3_600 * u64::from(policy.taint_hours))
 }
 
 /// Everything in a letter that a reader gets.
 fn letter_texts(letter: &Letter) -> Vec<String> {
     let html = letter.html.clone().unwrap_or_default();
-    vec![letter.subject.clone(), letter.text.clone(), mailward_score::visible_text(&html), html]
+    let mut texts =
+        vec![letter.subject.clone(), letter.text.clone(), mailward_score::visible_text(&html), html];
+    texts.extend(letter.attachments.iter().map(|file| file.filename.clone()));
+    texts.extend(letter.attachments.iter().filter_map(as_text));
+    texts
+}
+
+/// A file that is read as text, whole: it is judged like what is written in the mail.
+fn as_text(file: &SendAttachment) -> Option<String> {
+    let is_text = file.content_type.starts_with("text/") && file.content.len() <= MOST_TEXT;
+    is_text.then(|| String::from_utf8(file.content.clone()).ok()).flatten()
 }
 
 /// Rows of words and words that are no accident.
@@ -150,6 +188,10 @@ struct Texts {
     rows: HashSet<String>,
     facts: HashSet<String>,
     links: HashSet<String>,
+    /// Hosts that links and addresses name.
+    hosts: HashSet<String>,
+    /// Sizes of the files.
+    sizes: HashSet<u64>,
 }
 
 impl Texts {
@@ -157,9 +199,17 @@ impl Texts {
         let end = (0..=MOST_TEXT.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         let text = &text[..end];
         self.links.extend(links(text).map(str::to_owned));
+        self.add_hosts(text);
         let words = words(text);
         self.facts.extend(words.iter().filter(|word| is_fact(word)).cloned());
         self.rows.extend(rows(&words));
+    }
+
+    /// The names that have a dot in them: whether they stand in a link, in an address or by themselves.
+    fn add_hosts(&mut self, text: &str) {
+        let names = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '-'));
+        let names = names.map(|name| name.trim_matches(['.', '-'])).filter(|name| name.contains('.'));
+        self.hosts.extend(names.map(str::to_lowercase));
     }
 }
 
@@ -189,19 +239,79 @@ fn is_lifted(texts: &[String], own: &Texts, elsewhere: &Texts) -> bool {
 }
 
 fn links(text: &str) -> impl Iterator<Item = &str> {
-    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')' | ']');
     text.match_indices("://").map(move |(at, _)| {
         let rest = &text[at..];
-        rest[..rest.find(ends).unwrap_or(rest.len())].trim_end_matches(['.', ',', ';'])
+        rest[..rest.find(ends_link).unwrap_or(rest.len())].trim_end_matches(['.', ',', ';'])
     })
 }
 
-/// Whether a link that is not of the thread says more than where a page is.
-fn has_data_link(text: &str, own: &Texts) -> bool {
+fn ends_link(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')' | ']')
+}
+
+/// Whether a link that is not of the thread carries something away: to a host that is known from elsewhere alone, anything
+/// beyond where a page is; to any other one, a user or more than is said of an ordinary page.
+fn has_data_link(text: &str, own: &Texts, elsewhere: &Texts) -> bool {
     links(text).filter(|link| !own.links.contains(*link)).any(|link| {
-        let parts = link[3..].split(['/', '.', '@', '-', '_']);
-        link.contains(['?', '#', '@']) || parts.into_iter().any(|part| part.len() >= LONG_PART)
+        let (host, beyond) = taken_apart(link);
+        let is_elsewhere_s =
+            elsewhere.hosts.iter().any(|named| is_of(host, named) && !own.hosts.contains(named));
+        link.contains('@')
+            || has_long_part(link)
+            || beyond.len() > LONG_QUERY
+            || is_elsewhere_s && !beyond.is_empty()
     })
+}
+
+/// Whether HTML has something loaded, which nobody has to click at, under a name that says more than what is loaded. One pass.
+fn loads_data(html: &str, own: &Texts) -> bool {
+    let lower = html.to_ascii_lowercase();
+    let (mut tag, mut next) = (None, 0);
+    for (at, byte) in lower.bytes().enumerate() {
+        match byte {
+            b'<' => tag = Some(at + 1),
+            b'>' => tag = None,
+            b'/' if at >= next && lower[at..].starts_with("//") => {
+                // A name without its scheme is one too.
+                let rest = &html[at..];
+                let rest = &rest[..rest.find(ends_link).unwrap_or(rest.len())];
+                next = at + rest.len();
+                let before = lower[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == ':');
+                let before = before.trim_end_matches(['"', '\'', ' ']);
+                let name =
+                    tag.and_then(|tag| lower.get(tag..at)).and_then(|tag| tag.split_whitespace().next());
+                let is_clicked = name == Some("a") && before.ends_with("href=");
+                let is_loaded = before.ends_with("url(") || name.is_some() && !is_clicked;
+                let link = format!(":{rest}");
+                let says_more =
+                    !taken_apart(&link).1.is_empty() || link.contains('@') || has_long_part(&link);
+                if is_loaded && says_more && !own.links.contains(&link) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// A link's host, and what is behind its `?` or `#`.
+fn taken_apart(link: &str) -> (&str, &str) {
+    let rest = &link[3..];
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or(rest);
+    let beyond = rest.find(['?', '#']).map_or("", |at| &rest[at + 1..]);
+    (host.rsplit_once('@').map_or(host, |(_, host)| host), beyond)
+}
+
+/// Whether a host is the named one, or one within it.
+fn is_of(host: &str, named: &str) -> bool {
+    let host = host.to_lowercase();
+    host == named || host.strip_suffix(named).is_some_and(|rest| rest.ends_with('.'))
+}
+
+fn has_long_part(link: &str) -> bool {
+    let parts = link[3..].split(['/', '.', '@', '-', '_', '?', '#', '=', '&', ',', '+', '%', ':', ';']);
+    parts.into_iter().any(|part| part.len() >= LONG_PART)
 }
 
 #[cfg(test)]

@@ -36,6 +36,27 @@ impl Scope {
         Ok(Some(Risky { newest, since: Timestamp(*since) }))
     }
 
+    /// Whether an author wrote any of the mails that [`Self::risky`] is about.
+    pub async fn wrote_risky(
+        &mut self,
+        inbox: Option<&InboxId>,
+        author: &[u8; 16],
+        after: Timestamp,
+    ) -> Result<bool> {
+        const SQL: &str =
+            "SELECT COUNT(*) FROM (SELECT 1 FROM message WHERE tenant_id = $1 AND available_at > $3
+            AND direction = 'inbound' AND state = 'delivered' AND (level <> 'low' OR decided_by IS NOT NULL)
+            AND (inbox_id = $2 OR $2 = '') AND from_digest = $4 LIMIT 1) AS found";
+        let (count,): (i64,) = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(inbox.map_or("", InboxId::as_str))
+            .bind(after.millis())
+            .bind(&author[..])
+            .fetch_one(conn)
+            .await?);
+        Ok(count > 0)
+    }
+
     /// Whether an inbox had mail from an author before a moment.
     pub async fn wrote_before(
         &mut self,

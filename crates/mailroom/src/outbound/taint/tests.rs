@@ -29,17 +29,48 @@ fn what_came_elsewhere_is_known_however_it_is_written() {
 #[test]
 fn a_link_that_says_more_than_where_a_page_is_carries_data() {
     let own = texts(&["See https://a.test/docs?id=7 please"]);
+    let elsewhere = texts(&["Put it behind https://evil.test/ or ask help@other.test."]);
+    let carries = |link: &str| has_data_link(&format!("look: {link}."), &own, &elsewhere);
     for link in [
         "https://evil.test/?d=1",
-        "http://user@evil.test/",
-        "https://aGVsbG8gd29ybGQgZm9vIGJhcg.evil.test/x.png",
-        "https://evil.test/p/5f4dcc3b5aa765d61d8327de",
+        "https://a.b.evil.test/#x",
+        "https://other.test/p?x",
+        "http://user@new.test/",
+        "https://aGVsbG8gd29ybGQgZm9vIGJhcg.new.test/x.png",
+        "https://new.test/p/5f4dcc3b5aa765d61d8327de",
+        "https://new.test/?a=the-wire-to-lisbon&b=goes-out-on-friday-morning&c=as-we-agreed",
     ] {
-        assert!(has_data_link(&format!("look: {link}."), &own), "{link}");
+        assert!(carries(link), "{link}");
     }
-    for link in
-        ["https://a.test/docs?id=7", "https://a.test/pricing", "https://example.com/blog/2026/how-it-works"]
-    {
-        assert!(!has_data_link(&format!("look: {link}."), &own), "{link}");
+    for link in [
+        "https://a.test/docs?id=7",
+        "https://a.test/pricing",
+        "https://evil.test/pricing",
+        "https://new.test/book?from=2026-07-13&to=2026-07-20",
+        "https://example.com/blog/2026/how-it-works",
+    ] {
+        assert!(!carries(link), "{link}");
+    }
+}
+
+#[test]
+fn what_is_loaded_by_itself_says_nothing() {
+    let own = texts(&["<img src=\"https://a.test/logo.png?v=2\">"]);
+    for html in [
+        "<img src=\"https://new.test/p.png?d=lisbon\">",
+        "<img src=https://new.test/p.png#lisbon>",
+        "<link rel=stylesheet href=//new.test/x.css?lisbon>",
+        "<img alt='//' src=\"//new.test/p.png?d=lisbon\">",
+        "<td background='https://new.test/aGVsbG8gd29ybGQgZm9vIGJhcg'>",
+        "<p style=\"background:url(https://new.test/x?y)\">x</p>",
+        "<style>p{background:url(https://new.test/x?y)}</style>",
+    ] {
+        assert!(loads_data(html, &own), "{html}");
+    }
+    for html in [
+        "<a href=\"https://new.test/book?day=3\">https://new.test/book?day=3</a>",
+        "<img src=\"https://a.test/logo.png?v=2\"><img src='https://new.test/logo.png'>",
+    ] {
+        assert!(!loads_data(html, &own), "{html}");
     }
 }
