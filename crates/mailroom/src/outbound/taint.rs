@@ -3,11 +3,14 @@
 //! The agent may have been talked into it. It still answers whoever wrote and goes on with those it knew before; what goes to
 //! strangers, or carries what came from elsewhere, waits for a person. Nothing of this looks at what a mail is about.
 
+mod links;
+
 use std::collections::HashSet;
 
 use mailward_mail::id::{InboxId, MessageId};
 use mailward_store::{Inbox, Risky, Scope};
 
+use self::links::{has_data_link, links, loads_data};
 use super::guard::readings;
 use super::letter::{Letter, SendAttachment};
 use super::policy::{Effective, Taint};
@@ -25,10 +28,6 @@ const ROW: usize = 6;
 const SHORTEST_ROW: usize = 28;
 /// Characters of a word with digits in it that is no accident.
 const SHORTEST_FACT: usize = 6;
-/// Characters of a link's part that may carry something away.
-const LONG_PART: usize = 20;
-/// Characters after a link's `?` and `#` that may carry something away.
-const LONG_QUERY: usize = 60;
 /// The smallest file that is told from others by its size.
 const TELLING_SIZE: u64 = 64;
 /// Bytes of each mail that are compared.
@@ -104,7 +103,7 @@ impl Mailroom {
             is_file_for_others |=
                 scope.wrote_risky(caller.inbox().map(|_| &inbox.id), &digest, after).await?;
             // An author who came with or after the mail of risk may have an answer, and no file that nobody can look into.
-            is_file_for_others |= scope.strangers(&inbox.id, &[digest]).await?.is_empty() == false
+            is_file_for_others |= !scope.strangers(&inbox.id, &[digest]).await?.is_empty()
                 && !scope.wrote_before(&inbox.id, &digest, risky.since).await?;
         }
         let mut elsewhere = Texts::default();
@@ -236,82 +235,6 @@ fn is_lifted(texts: &[String], own: &Texts, elsewhere: &Texts) -> bool {
         words.iter().any(|word| is_fact(word) && from(&elsewhere.facts, &own.facts, word))
             || rows(&words).any(|row| from(&elsewhere.rows, &own.rows, &row))
     })
-}
-
-fn links(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices("://").map(move |(at, _)| {
-        let rest = &text[at..];
-        rest[..rest.find(ends_link).unwrap_or(rest.len())].trim_end_matches(['.', ',', ';'])
-    })
-}
-
-fn ends_link(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')' | ']')
-}
-
-/// Whether a link that is not of the thread carries something away: to a host that is known from elsewhere alone, anything
-/// beyond where a page is; to any other one, a user or more than is said of an ordinary page.
-fn has_data_link(text: &str, own: &Texts, elsewhere: &Texts) -> bool {
-    links(text).filter(|link| !own.links.contains(*link)).any(|link| {
-        let (host, beyond) = taken_apart(link);
-        let is_elsewhere_s =
-            elsewhere.hosts.iter().any(|named| is_of(host, named) && !own.hosts.contains(named));
-        link.contains('@')
-            || has_long_part(link)
-            || beyond.len() > LONG_QUERY
-            || is_elsewhere_s && !beyond.is_empty()
-    })
-}
-
-/// Whether HTML has something loaded, which nobody has to click at, under a name that says more than what is loaded. One pass.
-fn loads_data(html: &str, own: &Texts) -> bool {
-    let lower = html.to_ascii_lowercase();
-    let (mut tag, mut next) = (None, 0);
-    for (at, byte) in lower.bytes().enumerate() {
-        match byte {
-            b'<' => tag = Some(at + 1),
-            b'>' => tag = None,
-            b'/' if at >= next && lower[at..].starts_with("//") => {
-                // A name without its scheme is one too.
-                let rest = &html[at..];
-                let rest = &rest[..rest.find(ends_link).unwrap_or(rest.len())];
-                next = at + rest.len();
-                let before = lower[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == ':');
-                let before = before.trim_end_matches(['"', '\'', ' ']);
-                let name =
-                    tag.and_then(|tag| lower.get(tag..at)).and_then(|tag| tag.split_whitespace().next());
-                let is_clicked = name == Some("a") && before.ends_with("href=");
-                let is_loaded = before.ends_with("url(") || name.is_some() && !is_clicked;
-                let link = format!(":{rest}");
-                let says_more =
-                    !taken_apart(&link).1.is_empty() || link.contains('@') || has_long_part(&link);
-                if is_loaded && says_more && !own.links.contains(&link) {
-                    return true;
-                }
-            }
-            _ => {}
-        }
-    }
-    false
-}
-
-/// A link's host, and what is behind its `?` or `#`.
-fn taken_apart(link: &str) -> (&str, &str) {
-    let rest = &link[3..];
-    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or(rest);
-    let beyond = rest.find(['?', '#']).map_or("", |at| &rest[at + 1..]);
-    (host.rsplit_once('@').map_or(host, |(_, host)| host), beyond)
-}
-
-/// Whether a host is the named one, or one within it.
-fn is_of(host: &str, named: &str) -> bool {
-    let host = host.to_lowercase();
-    host == named || host.strip_suffix(named).is_some_and(|rest| rest.ends_with('.'))
-}
-
-fn has_long_part(link: &str) -> bool {
-    let parts = link[3..].split(['/', '.', '@', '-', '_', '?', '#', '=', '&', ',', '+', '%', ':', ';']);
-    parts.into_iter().any(|part| part.len() >= LONG_PART)
 }
 
 #[cfg(test)]
