@@ -29,6 +29,7 @@ both_databases!(
     a_released_mail_obeys_the_limits,
     nothing_goes_to_those_who_read_nothing,
     a_thread_in_which_nobody_answers_is_paused,
+    an_inbox_has_limits_of_its_own_below_its_plan_s,
     what_a_machine_says_by_itself_is_no_answer,
     a_list_gets_few_answers,
     two_inboxes_of_one_tenant_do_not_thank_each_other_for_ever,
@@ -399,4 +400,30 @@ async fn two_inboxes_of_one_tenant_do_not_thank_each_other_for_ever(world: World
     patiently(async || send(&one, &elsewhere).await).await.expect(202);
     let back = letter(&other, &[&one.address]);
     patiently(async || send(&other, &back).await).await.expect(202);
+}
+
+async fn an_inbox_has_limits_of_its_own_below_its_plan_s(world: World) {
+    let ada = world.tenant("ada").await;
+    let (inbox, neighbour) = (ada.inbox().await, ada.inbox().await);
+    let path = format!("/v1/inboxes/{}", inbox.id);
+    let two = json!({ "limits": { "dailySends": 2 } });
+    inbox.http("PATCH", path.clone()).json(&two).send().await.expect(403);
+    let bob = world.tenant("bob").await;
+    bob.review("PATCH", path.clone()).json(&two).send().await.expect(404);
+    policy(&ada, &inbox, json!("anyone")).await;
+    let shown = ada.review("PATCH", path.clone()).json(&two).send().await.expect(200);
+    assert_eq!(shown["gate"]["effective"]["sendPolicy"]["limits"], json!({ "dailySends": 2 }));
+    assert_eq!(shown["gate"]["sendPolicy"]["to"], "anyone", "the rest stays");
+    sent(&inbox, &letter(&inbox, &["a@example.com", "b@example.com"])).await;
+    let refused = send(&inbox, &letter(&inbox, &["a@example.com"])).await.expect(429);
+    assert_eq!((&refused["max"], &refused["used"]), (&json!(2), &json!(2)), "{refused}");
+    sent(&neighbour, &letter(&neighbour, &["a@example.com", "b@example.com", "c@example.com"])).await;
+    let none = json!({ "limits": { "dailySends": 0, "dailyNewRecipients": 2 } });
+    ada.review("PATCH", path.clone()).json(&none).send().await.expect(200);
+    sent(&inbox, &letter(&inbox, &["a@example.com"])).await;
+    send(&inbox, &letter(&inbox, &["c@example.com"])).await.expect(429);
+    for wrong in [json!({ "dailySends": -1 }), json!({ "dailyMails": 1 }), json!(2)] {
+        let body = json!({ "limits": wrong });
+        ada.review("PATCH", path.clone()).json(&body).send().await.expect(400);
+    }
 }

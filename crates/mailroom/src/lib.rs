@@ -76,7 +76,7 @@ pub use mailward_mail::sample::sample;
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
 pub use outbound::{
     Begun, Effective as EffectiveSend, Fate, OnSecret, Parcel, Queued, RecipientStatus, Report,
-    SendAttachment, SendPolicy, SendRequest, SendTo, Taint,
+    SendAttachment, SendLimits, SendPolicy, SendRequest, SendTo, Taint,
 };
 pub use policies::{PolicyChange, PolicyView};
 pub use polling::Poll;

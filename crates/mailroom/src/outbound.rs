@@ -32,7 +32,7 @@ use sha2::{Digest, Sha256};
 pub(crate) use carry::whole;
 pub use carry::{Begun, Fate, Parcel, Report};
 pub use letter::{SendAttachment, SendRequest};
-pub use policy::{Effective, OnSecret, SendPolicy, SendTo, Taint};
+pub use policy::{Effective, OnSecret, SendLimits, SendPolicy, SendTo, Taint};
 pub(crate) use returned::returned_tag;
 
 use crate::access::Principal;
@@ -345,7 +345,8 @@ impl Mailroom {
                 "a recipient is on the suppression list: GET /v1/suppressions says which and why, DELETE takes it off",
             ));
         }
-        let plan = self.plan_of(&mut scope).await?;
+        let limits = self.effective_send(tenant, &mut scope, inbox).await?.limits;
+        let plan = limits.narrow(self.plan_of(&mut scope).await?);
         let used = scope.send_use(inbox, now).await?;
         let strangers = scope.strangers(inbox, &digests).await?;
         let wanted = quota::Wanted {

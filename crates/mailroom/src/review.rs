@@ -137,7 +137,7 @@ impl Mailroom {
             return Err(Error::Conflict("this mail was decided on already"));
         }
         if let Some(digests) = &departing {
-            self.depart(&mut scope, &message.inbox, digests, now).await?;
+            self.depart(caller.tenant(), &mut scope, &message.inbox, digests, now).await?;
         }
         let told: &[EventKind] = match decision {
             Decision::Release if goes => &[EventKind::EmailReleased],

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::Plan;
 use crate::screening::policy::is_sender;
 use crate::{Error, Result};
 
@@ -74,6 +75,50 @@ words! {
     }
 }
 
+/// Limits of one inbox, below those of its tenant's plan: the lower one counts. 0: the plan's alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SendLimits {
+    /// Recipients a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_sends: Option<u32>,
+    /// Recipients a minute; twice as many at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sends_per_minute: Option<u32>,
+    /// Recipients a day that the inbox never wrote to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_new_recipients: Option<u32>,
+}
+
+impl SendLimits {
+    /// These with what `change` says instead.
+    fn with(self, change: Self) -> Self {
+        Self {
+            daily_sends: change.daily_sends.or(self.daily_sends),
+            sends_per_minute: change.sends_per_minute.or(self.sends_per_minute),
+            daily_new_recipients: change.daily_new_recipients.or(self.daily_new_recipients),
+        }
+    }
+
+    /// A plan with these where they are lower.
+    pub(super) fn narrow(self, plan: Plan) -> Plan {
+        let lower = |of_plan: u64, own: Option<u32>| match (of_plan, own.map(u64::from).unwrap_or_default()) {
+            (of_plan, 0) => of_plan,
+            (0, own) => own,
+            (of_plan, own) => of_plan.min(own),
+        };
+        Plan {
+            daily_sends_per_inbox: lower(plan.daily_sends_per_inbox, self.daily_sends),
+            sends_per_minute_per_inbox: lower(plan.sends_per_minute_per_inbox, self.sends_per_minute),
+            daily_new_recipients_per_inbox: lower(
+                plan.daily_new_recipients_per_inbox,
+                self.daily_new_recipients,
+            ),
+            ..plan
+        }
+    }
+}
+
 /// What somebody chose. What is absent is as the next wider policy says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -99,6 +144,9 @@ pub struct SendPolicy {
     /// Strings that stand nowhere but where nobody should take them from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canaries: Option<Vec<String>>,
+    /// How much an inbox may send, below its plan's limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<SendLimits>,
 }
 
 /// What rules for one inbox.
@@ -118,6 +166,8 @@ pub struct Effective {
     pub secrets: OnSecret,
     /// See [`SendPolicy::canaries`].
     pub canaries: Vec<String>,
+    /// See [`SendPolicy::limits`].
+    pub limits: SendLimits,
 }
 
 impl SendPolicy {
@@ -167,6 +217,10 @@ impl SendPolicy {
             taint_hours: change.taint_hours.or(self.taint_hours),
             secrets: change.secrets.or(self.secrets),
             canaries: change.canaries.or(self.canaries),
+            limits: match (self.limits, change.limits) {
+                (Some(limits), Some(change)) => Some(limits.with(change)),
+                (limits, change) => change.or(limits),
+            },
         }
     }
 }
@@ -188,6 +242,7 @@ impl Effective {
             taint_hours: policy.taint_hours.unwrap_or(WATCHED_HOURS),
             secrets: policy.secrets.unwrap_or_default(),
             canaries,
+            limits: policy.limits.unwrap_or_default(),
         }
     }
 
@@ -283,5 +338,23 @@ mod tests {
         for policy in bad {
             assert!(policy.clone().checked().is_err(), "{policy:?}");
         }
+    }
+
+    #[test]
+    fn the_lower_limit_counts_and_none_of_its_own_is_the_plan_s() {
+        let plan = Plan { daily_sends_per_inbox: 50, sends_per_minute_per_inbox: 0, ..Plan::default() };
+        let own = |daily_sends, sends_per_minute| SendLimits {
+            daily_sends,
+            sends_per_minute,
+            ..SendLimits::default()
+        };
+        let limits = |own: SendLimits| {
+            let plan = own.narrow(plan.clone());
+            (plan.daily_sends_per_inbox, plan.sends_per_minute_per_inbox)
+        };
+        assert_eq!(limits(own(Some(7), Some(3))), (7, 3));
+        assert_eq!(limits(own(Some(70), None)), (50, 0), "no inbox has more than its plan");
+        assert_eq!(limits(own(Some(0), Some(0))), (50, 0));
+        assert_eq!(own(Some(7), Some(3)).with(own(Some(0), None)), own(Some(0), Some(3)));
     }
 }

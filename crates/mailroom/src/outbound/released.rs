@@ -32,6 +32,7 @@ impl Mailroom {
     /// [`Error::Limit`] and [`Error::InboxPaused`]: it stays held.
     pub(crate) async fn depart(
         &self,
+        tenant: &Tenant,
         scope: &mut Scope,
         inbox: &InboxId,
         digests: &[[u8; 16]],
@@ -40,7 +41,8 @@ impl Mailroom {
         if scope.inbox(inbox).await?.is_none_or(|inbox| !inbox.is_active) {
             return Err(Error::InboxPaused);
         }
-        let plan = self.plan_of(scope).await?;
+        let limits = self.effective_send(tenant, scope, inbox).await?.limits;
+        let plan = limits.narrow(self.plan_of(scope).await?);
         let used = scope.send_use(inbox, now).await?;
         let new = scope.strangers(inbox, digests).await?;
         let wanted = quota::Wanted { recipients: digests.len(), strangers: new.len(), bytes: 0 };

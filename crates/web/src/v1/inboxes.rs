@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::DeletedView;
 use super::gate::{GateRequest, GateView, InboxGate};
-use super::send_policy::InboxSendPolicy;
+use super::send_policy::{InboxSendPolicy, SendLimitsShape};
 use crate::Web;
 use crate::body::Body;
 use crate::caller::Caller;
@@ -62,6 +62,9 @@ pub(crate) struct ChangeRequest {
     /// the scope `settings`, and not a key of one inbox.
     #[serde(default)]
     send_policy: Option<InboxSendPolicy>,
+    /// How much the inbox may send, below its plan's limits. Needs the same as `sendPolicy`, of which it is a part.
+    #[serde(default)]
+    limits: Option<SendLimitsShape>,
     /// `false` wakes an inbox that was paused because it exchanged too much mail; it is told of all that came meanwhile.
     /// Needs the scope `settings`.
     #[serde(default)]
@@ -180,7 +183,11 @@ pub(crate) async fn change(
     let patch = InboxPatch { display_name: request.display_name, is_active: request.is_active, wake };
     let is_more = patch.display_name.is_some() || patch.is_active.is_some();
     let gate = request.gate.map(InboxGate::request);
-    let gate = match (gate, request.send_policy) {
+    let send_policy = match request.limits {
+        Some(limits) => Some(InboxSendPolicy::limited(request.send_policy, limits)),
+        None => request.send_policy,
+    };
+    let gate = match (gate, send_policy) {
         (None, None) => None,
         (gate, send) => Some(gate.unwrap_or_default().and_send(send)),
     };

@@ -1,6 +1,6 @@
 //! To whom an inbox may write, as it is asked for and shown. Canaries are taken and never shown again.
 
-use mailward_mailroom::{EffectiveSend, OnSecret, SendPolicy, SendTo, Taint};
+use mailward_mailroom::{EffectiveSend, OnSecret, SendLimits, SendPolicy, SendTo, Taint};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -45,6 +45,40 @@ pub(crate) enum OnSecretShape {
     Hold,
 }
 
+/// How much an inbox may send, below the limits of its tenant's plan: the lower one counts. 0: the plan's alone.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[schema(as = SendLimits)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct SendLimitsShape {
+    /// Recipients a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    daily_sends: Option<u32>,
+    /// Recipients a minute; twice as many at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sends_per_minute: Option<u32>,
+    /// Recipients a day that the inbox never wrote to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    daily_new_recipients: Option<u32>,
+}
+
+impl SendLimitsShape {
+    fn limits(self) -> SendLimits {
+        SendLimits {
+            daily_sends: self.daily_sends,
+            sends_per_minute: self.sends_per_minute,
+            daily_new_recipients: self.daily_new_recipients,
+        }
+    }
+
+    fn of(limits: SendLimits) -> Self {
+        Self {
+            daily_sends: limits.daily_sends,
+            sends_per_minute: limits.sends_per_minute,
+            daily_new_recipients: limits.daily_new_recipients,
+        }
+    }
+}
+
 /// A send policy. What is absent is as the tenant's says.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[schema(as = SendPolicy)]
@@ -71,6 +105,9 @@ pub(crate) struct SendPolicyShape {
     /// Strings that must not leave, besides the tenant's: at least 8 letters and digits each, at most 50. Never shown.
     #[serde(default, skip_serializing)]
     canaries: Option<Vec<String>>,
+    /// How much an inbox may send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limits: Option<SendLimitsShape>,
 }
 
 /// `sendPolicy` of what is changed: whom alone, or all of it.
@@ -97,9 +134,20 @@ pub(crate) struct EffectiveSendView {
     secrets: &'static str,
     /// How many there are.
     canaries: usize,
+    limits: SendLimitsShape,
 }
 
 impl InboxSendPolicy {
+    /// A policy with limits of this inbox besides.
+    pub(crate) fn limited(policy: Option<Self>, limits: SendLimitsShape) -> Self {
+        let shape = match policy {
+            None => SendPolicyShape::default(),
+            Some(Self::To(to)) => SendPolicyShape { to: Some(to), ..SendPolicyShape::default() },
+            Some(Self::Fields(shape)) => shape,
+        };
+        Self::Fields(SendPolicyShape { limits: Some(limits), ..shape })
+    }
+
     pub(crate) fn policy(self) -> SendPolicy {
         let shape = match self {
             Self::To(to) => SendPolicyShape { to: Some(to), ..SendPolicyShape::default() },
@@ -126,6 +174,7 @@ impl InboxSendPolicy {
                 OnSecretShape::Hold => OnSecret::Hold,
             }),
             canaries: shape.canaries,
+            limits: shape.limits.map(SendLimitsShape::limits),
         }
     }
 }
@@ -153,6 +202,7 @@ impl SendPolicyShape {
                 OnSecret::Hold => OnSecretShape::Hold,
             }),
             canaries: None,
+            limits: policy.limits.map(SendLimitsShape::of),
         }
     }
 }
@@ -167,6 +217,7 @@ impl EffectiveSendView {
             taint_hours: send.taint_hours,
             secrets: send.secrets.as_str(),
             canaries: send.canaries.len(),
+            limits: SendLimitsShape::of(send.limits),
         }
     }
 }
