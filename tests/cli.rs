@@ -334,6 +334,43 @@ fn an_operator_lists_keys_and_rotates_them() {
 }
 
 #[test]
+fn a_tenants_brand_is_chosen_part_by_part_and_taken_away() {
+    let served = Served::start();
+    assert_eq!(code(&served.ask(&["tenant", "create", "acme"])), 0);
+    let none = stdout(&served.ask(&["tenant", "brand", "acme"]));
+    assert!(none.contains("name") && none.contains(" -"), "{none}");
+    let logo = crate::world::fixture("fixtures/brand/hill.png").display().to_string();
+    let chosen = ["tenant", "brand", "acme", "--name", "Acme Post", "--logo", &logo, "--accent", "#065f46"];
+    assert_eq!(code(&served.ask(&chosen)), 0);
+    // What is not named stays, the logo too; what is named empty goes.
+    let more = [
+        "tenant",
+        "brand",
+        "acme",
+        "--accent-dark",
+        "#6ee7b7",
+        "--host",
+        "mail.acme.example",
+        "--accent",
+        "",
+    ];
+    let shown = stdout(&served.ask(&more));
+    for part in ["Acme Post", "image/png, 96 x 96 pixels", "#6ee7b7", "mail.acme.example"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    assert!(!shown.contains("#065f46"), "{shown}");
+    let brand = rows(&served.ask(&["tenant", "brand", "acme", "--json"])).remove(0);
+    assert!(brand["logo"].is_string() && brand["accent"].is_null(), "{brand}");
+    let pale = served.ask(&["tenant", "brand", "acme", "--accent", "#ffcc00"]);
+    assert!(code(&pale) == 1 && stderr(&pale).contains("1.33:1"), "{}", stderr(&pale));
+    let drawing = crate::world::fixture("crates/console/assets/icon.svg").display().to_string();
+    let refused = served.ask(&["tenant", "brand", "acme", "--logo", &drawing]);
+    assert!(code(&refused) == 1 && stderr(&refused).contains("PNG or WebP"), "{}", stderr(&refused));
+    assert_eq!(code(&served.ask(&["tenant", "brand", "acme", "--clear"])), 0);
+    assert_eq!(code(&served.ask(&["tenant", "brand", "acme", "--clear"])), 1, "there is none");
+}
+
+#[test]
 fn every_shell_is_told_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = mailward(&["completions", shell], "");

@@ -1,11 +1,16 @@
 //! The console, as people and those who are not reach it.
 
+mod brand;
 mod browser;
+mod figures;
+mod files;
 mod payloads;
 mod people;
-mod person;
+pub mod person;
 mod review;
+mod sent;
 mod staff;
+mod usage;
 
 use crate::world::World;
 use crate::world::http::{Answer, Request};

@@ -152,8 +152,10 @@ impl Run {
         let left: Vec<&Case> = CASES
             .iter()
             .filter(|case| {
-                let [own, _, foreign] = self.seen.get(case.route).copied().unwrap_or_default();
-                (own == 0 && !case.is_closed) || (foreign == 0 && case.names_somebody())
+                let [own, words, foreign] = self.seen.get(case.route).copied().unwrap_or_default();
+                (own == 0 && !case.is_closed)
+                    || (words == 0 && case.shows)
+                    || (foreign == 0 && case.names_somebody())
             })
             .collect();
         if dice.percent(20) && !left.is_empty() {
@@ -330,6 +332,7 @@ impl Run {
                         Kind::Held => self.dice.pick(&owner.held).clone(),
                         Kind::Key => owner.spare_key.clone(),
                         Kind::Allowed => owner.allowed.clone(),
+                        Kind::Glass => owner.glass.clone(),
                         Kind::Suppression => owner.suppression.clone(),
                         Kind::Domain if case.spends => owner.spare_domain.clone(),
                         Kind::Domain => owner.domain.clone(),
@@ -395,7 +398,9 @@ impl Run {
                 2 => format!("?limit=1&cursor={}", self.dice.pick(&someone.cursors)),
                 _ => format!("?from={}&limit=3", someone.canary.word()),
             },
-            Query::Usage => match self.dice.below(2) {
+            Query::Month => self.dice.pick(&["", "?format=csv", "?month=2026-01"]).to_string(),
+            Query::Usage => match self.dice.below(3) {
+                1 => "?by=inbox&format=csv".into(),
                 0 => format!("?inboxId={}", self.dice.pick(&someone.inboxes).id),
                 _ => String::new(),
             },
@@ -453,6 +458,7 @@ impl Run {
                 "user": own.canary.word(),
                 "password": "it is shown to nobody",
             })),
+            Body::Brand => Some(json!({ "name": "chosen by the operator" })),
             Body::Reason => Some(json!({ "reason": own.canary.word() })),
             // Whoever it is made for, no tenant wrote it.
             Body::Operators => Some(json!({ "displayName": "made by the operator" })),
@@ -508,6 +514,10 @@ impl Run {
                 }
                 Some(body)
             }
+            Body::Say => {
+                Some(json!({ "body": { "text": own.canary.word() }, "replyAll": self.dice.percent(50) }))
+            }
+            Body::Forward => Some(json!({ "to": ["nobody@elsewhere.test"], "text": own.canary.word() })),
             Body::Claim => Some(json!({ "max": 1, "seconds": 1 })),
             Body::Empty => Some(json!({})),
             // A slug that was issued before: nobody is made here.

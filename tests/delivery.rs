@@ -4,6 +4,7 @@
 mod authority;
 mod bounces;
 mod crashes;
+mod dark;
 mod doctor;
 mod host;
 mod pins;

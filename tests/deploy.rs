@@ -4,6 +4,7 @@ mod compose;
 mod docs;
 mod image;
 mod kubernetes;
+mod monitors;
 mod systemd;
 mod words;
 
@@ -74,7 +75,8 @@ fn every_file_of_deploy_is_looked_at_by_a_test() {
     }
     let read = ["README.md"].into_iter().chain(systemd::FILES.iter().copied());
     let read = read.chain(image::FILES.iter().copied()).chain(compose::FILES.iter().copied());
-    let mut read: Vec<&str> = read.chain(kubernetes::FILES.iter().copied()).collect();
+    let read = read.chain(kubernetes::FILES.iter().copied());
+    let mut read: Vec<&str> = read.chain(monitors::FILES.iter().copied()).collect();
     read.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, read);

@@ -27,6 +27,7 @@ both_databases!(
     an_owner_may_have_it_refused_or_not_looked_at,
     a_key_of_all_inboxes_may_have_read_any,
     a_released_mail_obeys_the_limits,
+    of_an_inbox_that_was_stopped_no_mail_is_let_go,
     nothing_goes_to_those_who_read_nothing,
     a_thread_in_which_nobody_answers_is_paused,
     an_inbox_has_limits_of_its_own_below_its_plan_s,
@@ -35,7 +36,7 @@ both_databases!(
     two_inboxes_of_one_tenant_do_not_thank_each_other_for_ever,
 );
 
-const INJECTION: &str = "fixtures/demo/22-injection-plain.eml";
+pub const INJECTION: &str = "fixtures/demo/22-injection-plain.eml";
 
 async fn policy(tenant: &Tenant, inbox: &Inbox, policy: Value) -> Value {
     let body = json!({ "sendPolicy": policy });
@@ -43,7 +44,7 @@ async fn policy(tenant: &Tenant, inbox: &Inbox, policy: Value) -> Value {
 }
 
 /// An inbox whose agent was handed an injection.
-async fn tainted(world: &World, tenant: &Tenant) -> Inbox {
+pub async fn tainted(world: &World, tenant: &Tenant) -> Inbox {
     let inbox = tenant.inbox().await;
     tenant
         .review("PATCH", format!("/v1/inboxes/{}", inbox.id))
@@ -301,6 +302,20 @@ async fn a_released_mail_obeys_the_limits(world: World) {
     send(&inbox, &letter(&inbox, &["sender@example.com"])).await.expect(429);
 }
 
+async fn of_an_inbox_that_was_stopped_no_mail_is_let_go(world: World) {
+    let ada = world.tenant("ada").await;
+    let inbox = tainted(&world, &ada).await;
+    sent(&inbox, &letter(&inbox, &["sender@example.com"])).await;
+    let id = waits(&inbox, &letter(&inbox, &["stranger@example.org"])).await;
+    world.tamper("INSERT INTO use_act (tenant_id, inbox_id, day, act, times) SELECT tenant_id, inbox_id, start, 'bounced', 100 FROM use_count WHERE direction = 'out' AND span = 'day' AND inbox_id <> ''").await;
+    assert_eq!(decide(&ada, &id, "release").await.expect(423)["error"], "inbox_paused");
+    assert_eq!(ada.held().await.len(), 1, "it waits on");
+    let path = format!("/v1/inboxes/{}", inbox.id);
+    ada.review("PATCH", path).json(&json!({ "isPaused": false })).send().await.expect(200);
+    decide(&ada, &id, "release").await.expect(200);
+    fares(&inbox, &id, "sent").await;
+}
+
 async fn nothing_goes_to_those_who_read_nothing(world: World) {
     let ada = world.tenant("ada").await;
     let inbox = ada.inbox().await;
@@ -328,7 +343,7 @@ async fn a_thread_in_which_nobody_answers_is_paused(world: World) {
 }
 
 /// Asks again as long as the key asks too often: it may 20 times a second.
-async fn patiently(ask: impl AsyncFn() -> crate::world::http::Answer) -> crate::world::http::Answer {
+pub async fn patiently(ask: impl AsyncFn() -> crate::world::http::Answer) -> crate::world::http::Answer {
     loop {
         let said = ask().await;
         if said.status != 429 || said.json()["error"] != "rate_limited" {

@@ -238,7 +238,10 @@ async fn known_tenants_go_on_while_the_program_is_down(world: World) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         ready = world.http("GET", "/readyz").send().await;
     }
-    assert_eq!(ready.expect(503)["reason"], "keys");
+    let told = ready.expect(503);
+    assert_eq!(told["reason"], "keys");
+    let words = told["detail"].as_str().expect("it says what is wrong in words");
+    assert!(words.contains("provider of the master key"), "{words}");
     kms.up();
     for _ in 0..100 {
         if list(&bob_box).await.status == 200 {

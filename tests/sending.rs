@@ -1,5 +1,9 @@
 //! Mail that goes: accepted once, counted exactly, delivered by the same way in as any other, refused by name.
 
+mod answers;
+mod contention;
+mod days;
+mod later;
 mod limits;
 mod server;
 mod unhappy;
@@ -7,6 +11,7 @@ mod unhappy;
 use serde_json::{Value, json};
 
 use crate::judging::until;
+use crate::outgoing::patiently;
 use crate::world::actors::{Inbox, Tenant};
 use crate::world::http::{Answer, Request};
 use crate::world::mail::plain;
@@ -52,7 +57,8 @@ pub async fn sent(from: &Inbox, body: &Value) -> String {
 
 /// One mail of an inbox, opened.
 pub async fn opened(inbox: &Inbox, id: &str) -> Value {
-    inbox.http("GET", format!("/v1/inboxes/{}/emails/{id}", inbox.id)).send().await.expect(200)
+    let path = format!("/v1/inboxes/{}/emails/{id}", inbox.id);
+    patiently(async || inbox.http("GET", path.clone()).send().await).await.expect(200)
 }
 
 /// Waits until a mail fares as wanted; the mail.

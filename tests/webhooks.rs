@@ -27,6 +27,13 @@ both_databases!(
 
 const LOOPBACK: &str = "webhooks.allow_private=[\"127.0.0.0/8\"]";
 
+/// What the header of a call must say.
+pub fn signature_of(secret: &str, call: &Call) -> String {
+    let key = STANDARD.decode(secret.strip_prefix("whsec_").expect("a prefix")).expect("base64");
+    let signed = [call.header("webhook-id"), ".", call.header("webhook-timestamp"), "."].concat();
+    format!("v1,{}", STANDARD.encode(hmac(&key, &[signed.as_bytes(), &call.body].concat())))
+}
+
 async fn a_webhook_tells_of_a_mail_and_its_signature_holds(world: World) {
     let world = world.start_with(&[LOOPBACK]).await;
     let ada = world.tenant("ada").await;
@@ -45,10 +52,7 @@ async fn a_webhook_tells_of_a_mail_and_its_signature_holds(world: World) {
     assert_eq!(event["data"].get("body"), None, "a summary carries no text");
     assert_eq!(call.header("authorization"), "Bearer mine");
     assert_eq!(call.header("webhook-id"), event["id"].as_str().expect("an id"));
-    let key = STANDARD.decode(secret.strip_prefix("whsec_").expect("a prefix")).expect("base64");
-    let signed = [call.header("webhook-id"), ".", call.header("webhook-timestamp"), "."].concat();
-    let signature = STANDARD.encode(hmac(&key, &[signed.as_bytes(), &call.body].concat()));
-    assert_eq!(call.header("webhook-signature"), format!("v1,{signature}"));
+    assert_eq!(call.header("webhook-signature"), signature_of(secret, &call));
     let older: String =
         hmac(secret.as_bytes(), &call.body).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(call.header("x-lobstermail-signature"), older);

@@ -1,32 +1,31 @@
 //! The wiring: every part is made here, once, and handed to those that need it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use mailward_console::ConsoleConfig;
-use mailward_dispatch::{Lane, Terms, Worker, sweep};
 use mailward_mail::clock::Clock;
 use mailward_mail::random::Random;
+use mailward_mailroom::brand::Host;
 use mailward_mailroom::{Keyring, Mailroom, Parts};
 use mailward_net::dns::Dns;
 use mailward_net::egress::{Egress, EgressRules};
 use mailward_smtp::Shutdown;
-use mailward_store::{Act, Action, Intake, IntakeLimits, JobKind, Keystore, Location, Store};
-use mailward_web::{Isolation, Requests, ServeOptions, StreamTimes, WebConfig};
-use tokio::net::TcpListener;
+use mailward_store::{Act, Action, Intake, IntakeLimits, Keystore, Location, Store};
+use mailward_trace::Tracer;
+use mailward_web::{Isolation, WebConfig};
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, DnsServers, Signup};
+use crate::acme;
+use crate::config::{Config, DnsServers, Signup, machine_name};
 use crate::data_dir::DataDir;
 use crate::doctor::job::Job;
-use crate::{StartError, checkpoints, doctor, domains, judging, providers, sending, time, tls};
-
-/// How long requests may take to end when the service stops.
-const GRACE: Duration = Duration::from_secs(20);
-
-/// Connections of operators at once; further ones are closed.
-const OPERATORS_CONNECTIONS: usize = 2_000;
+use crate::listeners::{Counted, certify, serve_operator, serve_public};
+use crate::supervise::Supervisor;
+use crate::work::Background;
+use crate::{StartError, beat, doctor, judging, providers, time, tls, traces};
 
 /// A running service.
 pub struct App {
@@ -55,6 +54,10 @@ impl App {
         let data = DataDir::open(&config.data_dir)?;
         let (clock, random) = (clock(&config), Random::system());
         let roles = config.roles;
+        let is_certified = config.acme.http_listen.is_some() && (roles.web || roles.smtp);
+        if is_certified {
+            acme::stand_in(&acme::certificate_file(&config.data_dir), &config.acme.domains)?;
+        }
         let keyring = open_keyring(&config, &data, &clock, &random).await?;
         let store = Store::open(&store_location(&config, &data)).await.map_err(StartError::store)?;
         time::set(&store, &clock).await;
@@ -67,6 +70,12 @@ impl App {
             mailward_mailroom::Screening::start(&data.file("parsing"), screening_threads(&config)).map_err(
                 |error| StartError::failed(format!("cannot start the screening threads: {error}")),
             )?;
+        let collector = traces::open(&config, dns.clone())?;
+        let (tracer, spans) = match &collector {
+            Some(_) => Some(Tracer::new(clock.clone(), random.clone())).unzip(),
+            None => (None, None),
+        };
+        let tracer = tracer.unwrap_or_default();
         let room = Mailroom::new(Parts {
             config: mailroom_config(&config),
             store: store.clone(),
@@ -76,6 +85,7 @@ impl App {
             dns,
             egress: egress.clone(),
             judge,
+            tracer: tracer.clone(),
             clock: clock.clone(),
             random: random.clone(),
         });
@@ -84,102 +94,52 @@ impl App {
         room.note_act(&started).await.map_err(|error| StartError::failed(error.to_string()))?;
 
         let stop = CancellationToken::new();
-        let mut tasks = vec![writer];
-        tasks.push(tokio::spawn(time::keep(store.clone(), clock.clone(), stop.clone())));
-        tasks.push(tokio::spawn(hear(store.clone(), room.clone(), stop.clone())));
+        let counted = Counted::default();
+        let mut tasks = Supervisor::new(stop.clone(), counted.restarts.clone());
+        tasks.once(writer);
+        let (kept, hands, stopped) = (store.clone(), clock.clone(), stop.clone());
+        tasks.keep("clock", move || time::keep(kept.clone(), hands.clone(), stopped.clone()));
+        if let Some((collector, spans)) = collector.zip(spans) {
+            let (collector, spans) = (Arc::new(collector), Arc::new(Mutex::new(spans)));
+            let (dropping, stopped) = (tracer.clone(), stop.clone());
+            tasks.keep("traces", move || {
+                Arc::clone(&collector).keep(Arc::clone(&spans), dropping.clone(), stopped.clone())
+            });
+        }
+        let me = beat::node(machine_name(), roles, &clock, &random);
+        let (kept, telling, stopped) = (store.clone(), room.clone(), stop.clone());
+        tasks.keep("nodes", move || beat::keep(me.clone(), kept.clone(), telling.clone(), stopped.clone()));
+        let (heard, listening, stopped) = (store.clone(), room.clone(), stop.clone());
+        tasks.keep("news", move || hear(heard.clone(), listening.clone(), stopped.clone()));
         let unclean = data
             .begin()
             .map_err(|error| StartError::failed(format!("cannot write to the data directory: {error}")))?;
         if unclean {
-            tasks.push(tokio::spawn(recount(store.clone(), stop.clone())));
+            tasks.once(tokio::spawn(recount(store.clone(), stop.clone())));
         }
         if roles.dispatch {
-            let terms = Terms { held: config.screening.held(), expired: config.limits.expired() };
-            tasks.push(tokio::spawn(sweep(
-                store.clone(),
-                clock.clone(),
-                random.clone(),
-                terms,
-                stop.clone(),
-            )));
-            let file = data.file("checkpoints.log");
-            tasks.push(tokio::spawn(checkpoints::keep(room.clone(), file, stop.clone())));
-            let handlers = crate::hooks::handlers(&room, egress, &clock, &random);
-            let worker = Worker::new(
-                store.clone(),
-                clock.clone(),
-                handlers,
-                config.store.look_again,
-                config.served_regions(),
-                Lane::WEBHOOKS,
-            );
-            tasks.push(tokio::spawn(worker.run(stop.clone())));
-            let back = store.take_back(JobKind::Judge, clock.now()).await.map_err(StartError::store)?;
-            if back > 0 {
-                tracing::info!(mails = back, "mail that waited for the judge is taken up again");
-            }
-            let judging = Worker::new(
-                store.clone(),
-                clock.clone(),
-                judging::handlers(&room, &clock, &stop),
-                config.store.look_again,
-                config.served_regions(),
-                judging::lane(&config),
-            );
-            tasks.push(tokio::spawn(judging.run(stop.clone())));
-            let back = store.take_back_sending(clock.now()).await.map_err(StartError::store)?;
-            if back > 0 {
-                tracing::info!(mails = back, "mail that was on its way is taken up again");
-            }
-            let sending = Worker::new(
-                store.clone(),
-                clock.clone(),
-                sending::handlers(&config, &room, &clock, &random, &stop).await?,
-                config.store.look_again,
-                config.served_regions(),
-                sending::lane(&config),
-            );
-            tasks.push(tokio::spawn(sending.run(stop.clone())));
-            let looking = Worker::new(
-                store.clone(),
-                clock.clone(),
-                domains::handlers(&room, &clock),
-                config.store.look_again,
-                config.served_regions(),
-                domains::LANE,
-            );
-            tasks.push(tokio::spawn(looking.run(stop.clone())));
-            let deciding = Worker::new(
-                store.clone(),
-                clock.clone(),
-                crate::decisions::handlers(&room, &clock),
-                config.store.look_again,
-                config.served_regions(),
-                crate::decisions::LANE,
-            );
-            tasks.push(tokio::spawn(deciding.run(stop.clone())));
-            let reporting = Worker::new(
-                store.clone(),
-                clock.clone(),
-                crate::reports::handlers(&room, &clock),
-                config.store.look_again,
-                config.served_regions(),
-                crate::reports::LANE,
-            );
-            tasks.push(tokio::spawn(reporting.run(stop.clone())));
-            tasks.push(tokio::spawn(rotate_keys(room.clone(), stop.clone())));
-            tasks.push(tokio::spawn(room.clone().run_endings(stop.clone().cancelled_owned())));
+            let background = Background {
+                config: &config,
+                store: &store,
+                room: &room,
+                clock: &clock,
+                random: &random,
+                stop: &stop,
+            };
+            background.begin(&mut tasks, egress, data.file("checkpoints.log")).await?;
         }
         let mut http = None;
-        let requests = Requests::default();
         if roles.web {
-            let (address, task) = serve_public(&config, &room, &requests, &stop).await?;
+            let (address, task) = serve_public(&config, &room, &counted, &stop).await?;
             http = Some(address);
-            tasks.push(task);
+            tasks.once(task);
+        }
+        if is_certified {
+            certify(&config, &clock, (&counted, http, &stop), &mut tasks).await?;
         }
         let isolation = Isolation::new(doctor::boundaries::boundaries(&config));
-        let (operator, task) = serve_operator(&config, &room, &isolation, &requests, http, &stop).await?;
-        tasks.push(task);
+        let (operator, task) = serve_operator(&config, &room, &isolation, &counted, http, &stop).await?;
+        tasks.once(task);
         let listener = if roles.smtp { Some(take_mail(&config, &room, clock)?) } else { None };
         let smtp = listener.as_ref().map(mailward_smtp::Server::local_addr);
         // The doors are tried where both lead in.
@@ -190,11 +150,13 @@ impl App {
         });
         if let Some(trial) = trial.clone().filter(|_| config.doctor.isolation_every_minutes > 0) {
             let every = Duration::from_secs(config.doctor.isolation_every_minutes.saturating_mul(60));
-            tasks.push(tokio::spawn(trial.keep(every, stop.clone())));
+            let stopped = stop.clone();
+            tasks.keep("isolation", move || trial.clone().keep(every, stopped.clone()));
         }
         let shown =
             |address: Option<SocketAddr>| address.map_or("off".to_owned(), |address| address.to_string());
         tracing::info!(%roles, smtp = shown(smtp), http = shown(http), %operator, "serving");
+        let tasks = tasks.tasks();
         Ok(Self { smtp, http, operator, room, store, intake, listener, stop, trial, tasks, _data: data })
     }
 
@@ -309,21 +271,13 @@ async fn open_keyring(
     Ok(keyring)
 }
 
-/// Dropped in the middle of a step, a rotation is resumed at the next start.
-async fn rotate_keys(room: Mailroom, stop: CancellationToken) {
-    tokio::select! {
-        () = room.run_rotations() => {}
-        () = stop.cancelled() => {}
-    }
-}
-
 fn take_mail(config: &Config, room: &Mailroom, clock: Clock) -> Result<mailward_smtp::Server, StartError> {
     let tls = config.smtp.tls().map(|files| tls::load(files, &[])).transpose()?;
     mailward_smtp::bind(config.smtp.listen, config.smtp.bounds.clone(), tls, room.clone(), clock)
         .map_err(|error| StartError::bind("smtp.listen", config.smtp.listen, &error))
 }
 
-fn dns(config: &Config) -> Result<Dns, StartError> {
+pub(crate) fn dns(config: &Config) -> Result<Dns, StartError> {
     Ok(match &config.dns.servers {
         DnsServers::Off => Dns::off(),
         DnsServers::List(servers) => Dns::servers(servers.clone()),
@@ -347,10 +301,12 @@ fn egress(config: &Config, dns: Dns) -> Result<Egress, StartError> {
 fn mailroom_config(config: &Config) -> mailward_mailroom::Config {
     mailward_mailroom::Config {
         hostname: config.smtp.bounds.hostname.clone(),
+        own_host: config.http.public_url.as_deref().and_then(Host::of_url),
         region: config.region.clone(),
         regions: config.served_regions(),
         domains: config.all_domains(),
         dkim_key: config.outbound.dkim_key,
+        ramp_first: config.outbound.ramp_first,
         relay_networks: config.outbound.allow_private.clone(),
         hold: config.screening.hold,
         ask: config.screening.deep.into(),
@@ -399,91 +355,4 @@ async fn install_operator(room: &Mailroom, data: &DataDir) -> Result<(), StartEr
         tracing::warn!("another node installed its operator key first; use that one");
     }
     Ok(())
-}
-
-async fn serve_public(
-    config: &Config,
-    room: &Mailroom,
-    requests: &Requests,
-    stop: &CancellationToken,
-) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
-    let (listener, address) = listen("http.listen", config.http.listen).await?;
-    let tls = config.http.tls().map(|files| tls::load(files, &[b"http/1.1"])).transpose()?;
-    let tls_or_proxy = tls.is_some() || config.http.behind_proxy;
-    let web = WebConfig {
-        public_url: config.public_url(address),
-        behind_proxy: config.http.behind_proxy,
-        mcp_origins: config.mcp.allowed_origins.clone(),
-        tls: tls_or_proxy,
-        requests: requests.clone(),
-        streams: StreamTimes {
-            ping: config.http.stream_ping,
-            idle: config.http.stream_idle,
-            patience: config.http.stream_patience,
-            // Never later than the peer is to be asked.
-            look: config.http.stream_ping.min(StreamTimes::default().look),
-        },
-        ..WebConfig::default()
-    };
-    let options = ServeOptions {
-        tls,
-        behind_proxy: config.http.behind_proxy,
-        max_connections: config.http.max_connections,
-        grace: GRACE,
-    };
-    let console = console_config(config, address, tls_or_proxy);
-    let router = mailward_web::public_router(room.clone(), web)
-        .merge(mailward_console::tenants_console(room.clone(), console));
-    Ok((address, tokio::spawn(mailward_web::serve(listener, options, router, stop.clone()))))
-}
-
-async fn serve_operator(
-    config: &Config,
-    room: &Mailroom,
-    isolation: &Isolation,
-    requests: &Requests,
-    public: Option<SocketAddr>,
-    stop: &CancellationToken,
-) -> Result<(SocketAddr, JoinHandle<()>), StartError> {
-    let (listener, address) = listen("operator.listen", config.operator.listen).await?;
-    let tls = config.operator.tls().map(|files| tls::load(files, &[b"http/1.1"])).transpose()?;
-    let web = WebConfig {
-        public_url: config.public_url(address),
-        behind_proxy: config.operator.behind_proxy,
-        tls: tls.is_some() || config.operator.behind_proxy,
-        isolation: isolation.clone(),
-        people_url: public.map(|address| config.public_url(address)),
-        requests: requests.clone(),
-        ..WebConfig::default()
-    };
-    let behind_proxy = config.operator.behind_proxy;
-    let router = if config.roles.web {
-        let tls = tls.is_some() || behind_proxy;
-        let mut console = console_config(config, address, tls);
-        console.behind_proxy = behind_proxy;
-        mailward_web::operator_router(room.clone(), web)
-            .merge(mailward_console::staff_console(room.clone(), console))
-    } else {
-        mailward_web::health_router(room.clone(), web)
-    };
-    let options = ServeOptions { tls, behind_proxy, max_connections: OPERATORS_CONNECTIONS, grace: GRACE };
-    Ok((address, tokio::spawn(mailward_web::serve(listener, options, router, stop.clone()))))
-}
-
-fn console_config(config: &Config, address: SocketAddr, tls: bool) -> ConsoleConfig {
-    ConsoleConfig {
-        public_url: config.public_url(address),
-        behind_proxy: config.http.behind_proxy,
-        tls,
-        name: config.console.name.clone(),
-        support_url: config.console.support_url.clone(),
-        held_for: config.screening.held(),
-    }
-}
-
-async fn listen(key: &'static str, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |error: std::io::Error| StartError::bind(key, wanted, &error);
-    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
 }

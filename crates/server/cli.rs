@@ -6,6 +6,7 @@
 mod args;
 mod audit;
 mod backup;
+mod brand;
 mod db;
 mod deliver;
 mod demo;
@@ -18,6 +19,7 @@ mod inbox;
 mod keys;
 mod life;
 mod mcp;
+mod nodes;
 mod openclaw;
 mod operator;
 mod person;
@@ -31,6 +33,7 @@ mod shell;
 mod start;
 mod tenant;
 pub(crate) mod terminal;
+mod top;
 mod usage;
 
 use std::ffi::OsString;
@@ -94,6 +97,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Dns(dns) => dns::run(&dns),
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Usage(usage) => usage::run(&usage),
+        Command::Top(top) => top::run(&top),
+        Command::Nodes(nodes) => nodes::run(&nodes),
         Command::Sandbox(sandbox) => sandbox::run(&sandbox),
         Command::Backup(backup) => backup::backup(&backup),
         Command::Restore(restore) => backup::restore(&restore),

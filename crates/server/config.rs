@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use mailward_mail::address::is_domain;
 use mailward_mailroom::{Hold, JudgeFormat, Plan};
 use mailward_smtp::SmtpConfig;
 use serde::Deserialize;
@@ -28,6 +29,7 @@ use crate::roles::Roles;
 pub use error::ConfigError;
 pub use field::{DnsServers, Given, Secret};
 pub use keys::{KEYS, Key};
+pub(crate) use layers::machine_name;
 pub use layers::{Layers, Origin, Setting, Sources};
 
 /// The file that is read when it exists and no other is named.
@@ -58,6 +60,8 @@ pub struct Config {
     pub http: Http,
     /// The operator's HTTP listener.
     pub operator: Operator,
+    /// How certificates are had from an authority.
+    pub acme: Acme,
     /// The database of mail.
     pub store: Store,
     /// Where master key and wrapped tenant keys are.
@@ -70,8 +74,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// Who may speak the Model Context Protocol.
     pub mcp: Mcp,
-    /// What people see.
-    pub console: Console,
+    /// Under whose name people see the service.
+    pub brand: Brand,
     /// How mail leaves.
     pub outbound: Outbound,
     /// How tenants leave.
@@ -161,6 +165,33 @@ pub struct Operator {
     /// Its key.
     #[serde(deserialize_with = "field::optional")]
     pub tls_key: Option<PathBuf>,
+}
+
+/// Section `acme`: certificates from an authority by RFC 8555, where `http_listen` is set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acme {
+    /// Where the authority's challenges are answered; none: no certificates are ordered.
+    #[serde(deserialize_with = "field::address")]
+    pub http_listen: Option<SocketAddr>,
+    /// The operator agrees to the authority's terms.
+    pub agree_terms: bool,
+    /// The URL of the authority's directory.
+    pub directory: String,
+    /// Where the authority may write to.
+    #[serde(deserialize_with = "field::optional")]
+    pub contact: Option<String>,
+    /// The names of the certificate. Once the configuration is read, never empty where it is used.
+    pub domains: Vec<String>,
+    /// A file with certificate authorities beside the built-in ones, for the directory's own certificate.
+    #[serde(deserialize_with = "field::optional")]
+    pub ca_file: Option<PathBuf>,
+    /// The id of an account that the operator has with the authority already (RFC 8555 7.3.4).
+    #[serde(deserialize_with = "field::optional")]
+    pub eab_id: Option<String>,
+    /// The file with its key in base64url.
+    #[serde(deserialize_with = "field::optional")]
+    pub eab_key_file: Option<PathBuf>,
 }
 
 /// Section `store`.
@@ -332,12 +363,21 @@ pub struct Mcp {
     pub allowed_origins: Vec<String>,
 }
 
-/// Section `console`.
+/// Section `brand`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Console {
+pub struct Brand {
     /// What the service is called on its pages.
     pub name: String,
+    /// Its logo.
+    #[serde(deserialize_with = "field::optional")]
+    pub logo_file: Option<PathBuf>,
+    /// The colour of links and buttons on light grounds.
+    #[serde(deserialize_with = "field::optional")]
+    pub accent: Option<String>,
+    /// On dark ones.
+    #[serde(deserialize_with = "field::optional")]
+    pub accent_dark: Option<String>,
     /// Where people find help.
     #[serde(deserialize_with = "field::optional")]
     pub support_url: Option<String>,
@@ -375,6 +415,8 @@ pub struct Outbound {
     pub relay_password_file: Option<PathBuf>,
     /// The number of the keys that sign for the service's own domains.
     pub dkim_key: u32,
+    /// Recipients of an inbox on its first day; twice as many on each further one.
+    pub ramp_first: u64,
     /// Networks that are dialled in mode direct although they are not public.
     pub allow_private: Vec<IpNet>,
     /// The port of mail exchangers.
@@ -469,6 +511,12 @@ pub struct Telemetry {
     pub log: String,
     /// One JSON object a line instead of text.
     pub json: bool,
+    /// The collector of traces; none: nothing is traced.
+    #[serde(deserialize_with = "field::optional")]
+    pub otlp_endpoint: Option<String>,
+    /// What it wants to read in `Authorization`.
+    #[serde(deserialize_with = "field::optional")]
+    pub otlp_authorization: Option<Secret>,
 }
 
 /// Reads all sources and checks what they say.
@@ -493,6 +541,29 @@ impl Config {
         format!("{scheme}://{bound}")
     }
 
+    /// Gives listeners that have no certificate of their own the one that is ordered, and that certificate their names.
+    fn certify(&mut self) {
+        if self.acme.http_listen.is_none() {
+            return;
+        }
+        let file = crate::acme::certificate_file(&self.data_dir);
+        let mut names = Vec::new();
+        if !self.http.behind_proxy && self.http.tls_cert.is_none() && self.http.tls_key.is_none() {
+            (self.http.tls_cert, self.http.tls_key) = (Some(file.clone()), Some(file.clone()));
+            let url = self.http.public_url.as_deref().and_then(|url| url.parse::<hyper::Uri>().ok());
+            names.extend(url.and_then(|url| url.host().map(str::to_ascii_lowercase)));
+        }
+        if self.smtp.tls_cert.is_none() && self.smtp.tls_key.is_none() {
+            (self.smtp.tls_cert, self.smtp.tls_key) = (Some(file.clone()), Some(file));
+            names.push(self.smtp.bounds.hostname.to_ascii_lowercase());
+        }
+        names.retain(|name| is_name(name));
+        names.dedup();
+        if self.acme.domains.is_empty() {
+            self.acme.domains = names;
+        }
+    }
+
     /// The regions whose tenants are served here.
     #[must_use]
     pub fn served_regions(&self) -> Vec<String> {
@@ -506,6 +577,11 @@ impl Config {
         all.extend(self.domains.iter().filter(|further| **further != self.domain).cloned());
         all
     }
+}
+
+/// A domain, and no address: both are digits and dots to who reads a domain.
+fn is_name(text: &str) -> bool {
+    is_domain(text) && text.parse::<std::net::IpAddr>().is_err()
 }
 
 macro_rules! tls_files {

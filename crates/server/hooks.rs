@@ -14,7 +14,8 @@ use mailward_store::{ClaimedJob, JobKind};
 
 /// What runs the jobs.
 pub(crate) fn handlers(room: &Mailroom, egress: Egress, clock: &Clock, random: &Random) -> Handlers {
-    let webhooks = Webhooks::new(egress, Arc::new(Told(room.clone())), clock.clone(), random.clone());
+    let (source, tracer) = (Arc::new(Told(room.clone())), room.tracer().clone());
+    let webhooks = Webhooks::new(egress, source, tracer, clock.clone(), random.clone());
     Handlers::from([(JobKind::Webhook, Arc::new(webhooks) as Arc<dyn Handler>)])
 }
 
@@ -34,6 +35,7 @@ impl Source for Told {
                     headers: call.headers,
                     event: call.event,
                     kind: call.kind,
+                    about: call.about,
                     body: call.body,
                     challenge: call.challenge,
                     echoes: call.echoes,

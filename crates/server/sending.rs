@@ -54,7 +54,7 @@ pub(crate) async fn handlers(
         OutboundMode::Direct => {
             let settings = direct(config, room)?;
             let sender = Sender::direct(outbox, settings, clock.clone(), random.clone());
-            let sender = sender.map_err(StartError::refused)?;
+            let sender = sender.map_err(StartError::refused)?.traced(room.tracer().clone());
             return Ok(Handlers::from([(JobKind::Send, Arc::new(sender) as Arc<dyn Handler>)]));
         }
         OutboundMode::Sandbox => {
@@ -75,6 +75,7 @@ pub(crate) async fn handlers(
         OutboundMode::Relay => relay(config)?,
     };
     let sender = Sender::new(outbox, relay, clock.clone(), random.clone()).map_err(StartError::refused)?;
+    let sender = sender.traced(room.tracer().clone());
     Ok(Handlers::from([(JobKind::Send, Arc::new(sender) as Arc<dyn Handler>)]))
 }
 
@@ -200,7 +201,13 @@ impl Outbox for Room {
                     Some(Load { to: parcel.to, raw: parcel.raw, relay })
                 }
             };
-            Ok(Taken { load, deferred: begun.deferred, left: begun.left, again: begun.again })
+            Ok(Taken {
+                load,
+                deferred: begun.deferred,
+                left: begun.left,
+                again: begun.again,
+                waits: begun.waits,
+            })
         }
         .boxed()
     }

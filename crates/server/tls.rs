@@ -1,5 +1,5 @@
-//! Certificates and keys from PEM files, read again when the files change: what an ACME client renews is used from the next
-//! connection on, without a signal or a new start.
+//! Certificates and keys from PEM files, read again when the files change: what [`crate::acme`], or an ACME client beside the
+//! service, renews is used from the next connection on, without a signal or a new start.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

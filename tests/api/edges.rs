@@ -165,5 +165,8 @@ async fn health_and_the_description_need_no_token_and_shutdown_ends_polls() {
     assert!(started.elapsed() < Duration::from_secs(10));
     let full = World::on(Engine::Sqlite, &["limits.disk_free_bytes=9000000000000000000"]).await;
     let unready = full.http("GET", "/readyz").send().await;
-    assert_eq!((unready.status, unready.json()), (503, json!({ "status": "unready", "reason": "disk" })));
+    let told = unready.json();
+    assert_eq!((unready.status, &told["status"], &told["reason"]), (503, &json!("unready"), &json!("disk")));
+    let words = told["detail"].as_str().expect("it says what is wrong in words");
+    assert!(words.contains("limits.disk_free_bytes") && words.contains("make room"), "{words}");
 }

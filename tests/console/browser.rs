@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::console::payloads::payloads;
 use crate::console::person::invited;
+use crate::sending::{fares, letter, sent};
 use crate::world::actors::Tenant;
 use crate::world::{Engine, World, fixture};
 
@@ -90,6 +91,8 @@ async fn furnished(world: &World) -> Tenant {
             .await;
     }
     acme.http("POST", "/v1/domains").json(&json!({"domain": "mail.acme.example"})).send().await.expect(201);
+    let id = sent(&inbox, &letter(&inbox, &["mia@elsewhere.example", "jon@elsewhere.example"])).await;
+    fares(&inbox, &id, "sent").await;
     for other in ["northwind", "pelican"] {
         let inbox = world.tenant(other).await.inbox().await;
         world.deliver_raw(&crate::world::mail::plain("Weekly", "Three articles."), &[&inbox.address]).await;
@@ -123,6 +126,8 @@ async fn every_page_is_fit_for_phone_and_desktop_in_both_schemes_and_without_scr
     let held = acme.held().await;
     let found = held.iter().find(|mail| mail["subject"] == "Updated bank details").expect("it is held");
     let mail = format!("/console/review/{}", found["id"].as_str().expect("an id"));
+    let inboxes = acme.http("GET", "/v1/inboxes").send().await.expect(200);
+    let sent = format!("/console/inboxes/{}/sent", inboxes["data"][0]["id"].as_str().expect("an id"));
     let pictures = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("console");
     let job = json!({
         "base": format!("http://{}", world.http),
@@ -133,20 +138,65 @@ async fn every_page_is_fit_for_phone_and_desktop_in_both_schemes_and_without_scr
             link(&world, Some("acme"), "ben@acme.test").await,
         ],
         "pages": [
-            ["overview", "/console"], ["review", "/console/review"], ["mail", mail],
+            ["overview", "/console"], ["overview-by-hour", "/console?by=hour"], ["review", "/console/review"], ["mail", mail],
             ["mail-formatted", format!("{mail}?view=formatted")], ["mail-source", format!("{mail}?view=source")],
-            ["mail-agent", format!("{mail}?view=agent")], ["inboxes", "/console/inboxes"],
-            ["webhooks", "/console/webhooks"], ["domains", "/console/domains"], ["keys", "/console/keys"],
+            ["mail-agent", format!("{mail}?view=agent")], ["inboxes", "/console/inboxes"], ["sent", sent],
+            ["webhooks", "/console/webhooks"], ["usage", "/console/usage"], ["domains", "/console/domains"], ["keys", "/console/keys"],
             ["people", "/console/people"], ["audit", "/console/audit"],
         ],
         "staff": [
             ["staff-overview", "/console"], ["staff-tenants", "/console/tenants"],
-            ["staff-tenant", "/console/tenants/acme"], ["staff-audit", "/console/audit"],
+            ["staff-tenant", "/console/tenants/acme"],
+            ["staff-usage", "/console/tenants/acme/usage"], ["staff-audit", "/console/audit"],
             ["staff-people", "/console/people"],
         ],
         "pictures": pictures,
     });
     run("pages.mjs", job).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn that_an_operator_may_read_mail_is_seen_and_ended_without_script() {
+    let world = World::on(Engine::Sqlite, &[]).await;
+    furnished(&world).await;
+    let job = json!({
+        "base": format!("http://{}", world.http),
+        "operator": format!("http://{}", world.operator),
+        "invitations": [
+            link(&world, None, "olga@host.test").await,
+            link(&world, Some("acme"), "ada@acme.test").await,
+            link(&world, Some("acme"), "ben@acme.test").await,
+        ],
+        "pictures": std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("console"),
+    });
+    run("glass.mjs", job).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenants_people_see_its_brand_at_its_host_and_it_is_fit_for_phone_and_desktop() {
+    let world = World::on(Engine::Sqlite, &["brand.name=Hill Post"]).await;
+    furnished(&world).await;
+    let logo = std::fs::read(fixture("fixtures/brand/diamond.png")).expect("a picture");
+    // A browser finds names under localhost on this machine, and keeps cookies of theirs without TLS.
+    let brand = json!({
+        "name": "Acme <b onclick=alert(1)>Post</b>",
+        "logo": base64::Engine::encode(&base64::engine::general_purpose::STANDARD, logo),
+        "accent": "#7c2d92", "accentDark": "#e9b3ff",
+        "supportUrl": "https://help.acme.example", "host": "acme.localhost",
+    });
+    world.operator_http("PUT", "/operator/v1/tenants/acme/brand").json(&brand).send().await.expect(200);
+    let host = format!("http://acme.localhost:{}", world.http.port());
+    let path = invited(&world, Some("acme"), "ada@acme.test", "admin").await;
+    let job = json!({
+        "base": format!("http://{}", world.http),
+        "host": host,
+        "operator": format!("http://{}", world.operator),
+        "invitations": [format!("{host}{path}"), link(&world, None, "olga@host.test").await],
+        "pages": [["brand-overview", "/console"], ["brand-review", "/console/review"], ["brand-people", "/console/people"]],
+        "name": brand["name"], "accent": brand["accent"], "accentDark": brand["accentDark"],
+        "pictures": std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("console"),
+    });
+    run("brand.mjs", job).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

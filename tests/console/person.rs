@@ -19,6 +19,8 @@ pub struct Person {
     pub seed: String,
     pub recovery: Vec<String>,
     pub cookies: BTreeMap<String, String>,
+    /// What her browser calls the service; none: its address.
+    pub host: Option<String>,
 }
 
 /// The present, in milliseconds since 1970.
@@ -55,6 +57,7 @@ impl Person {
             seed: String::new(),
             recovery: Vec::new(),
             cookies: BTreeMap::new(),
+            host: None,
         };
         let page = person.get(path).await;
         assert_eq!(page.status, 200, "{}", page.text());
@@ -89,6 +92,11 @@ impl Person {
         Self { at, ..self.clone() }
     }
 
+    /// The same person and her cookies at a host of that name, where no browser would bring them.
+    pub fn named(&self, host: &str) -> Self {
+        Self { host: Some(host.to_owned()), ..self.clone() }
+    }
+
     /// The first half of signing in.
     pub async fn gives_password(&mut self, password: &str) -> Answer {
         let organisation = self.organisation.clone().unwrap_or_default();
@@ -113,7 +121,7 @@ impl Person {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = self
             .request("POST", path)
-            .header("origin", &format!("http://{}", self.at))
+            .header("origin", &format!("http://{}", self.host.clone().unwrap_or_else(|| self.at.to_string())))
             .header("content-type", "application/x-www-form-urlencoded");
         let answer = request.body(body).send().await;
         self.keep(&answer);
@@ -136,7 +144,10 @@ impl Person {
 
     /// A request with her cookies.
     pub fn request(&self, method: &str, path: &str) -> Request {
-        let request = Request::new(self.at, method, path);
+        let mut request = Request::new(self.at, method, path);
+        if let Some(host) = &self.host {
+            request = request.named(host);
+        }
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if cookies.is_empty() { request } else { request.header("cookie", &cookies.join("; ")) }

@@ -20,6 +20,8 @@ pub enum Kind {
     Suppression,
     /// A sender that is let through.
     Allowed,
+    /// A grant of an operator's to read mail.
+    Glass,
     Event,
     /// A claim of a mail; its inbox stands before it.
     Lease,
@@ -37,6 +39,7 @@ pub enum Query {
     View,
     Search,
     Usage,
+    Month,
     Events,
     Stream,
     Code,
@@ -58,6 +61,7 @@ pub enum Body {
     Domain,
     Address,
     Relay,
+    Brand,
     Reason,
     Operators,
     Tenant,
@@ -73,6 +77,10 @@ pub enum Body {
     /// A call of a tool.
     Tool,
     Send,
+    /// An answer.
+    Say,
+    /// A mail passed on.
+    Forward,
     Claim,
 }
 
@@ -110,7 +118,7 @@ impl Case {
     }
 
     pub fn is_reviewers(&self) -> bool {
-        ["/review", "/raw", "/v1/audit", "/gate", "/suppressions", "/v1/relay"]
+        ["/review", "/raw", "/v1/break-glass", "/v1/audit", "/gate", "/suppressions", "/v1/relay"]
             .iter()
             .any(|noun| self.route.contains(noun))
     }
@@ -130,6 +138,7 @@ impl Kind {
             Self::Domain => format!("dom_0{}", word(25)),
             Self::Suppression => format!("sup_0{}", word(25)),
             Self::Allowed => format!("alw_0{}", word(25)),
+            Self::Glass => format!("glass_0{}", word(25)),
             Self::Event => format!("evt_0{}", word(25)),
             Self::Lease => format!("lse_0{}", word(25)),
             Self::Key => format!("key_{}", word(12)),
@@ -181,8 +190,8 @@ impl Case {
 }
 
 use Kind::{
-    Allowed, Domain, Email, Event, Held, Inbox, Index, Key, Lease, Provider, Signed, Suppression, Tenant,
-    Thread, Webhook,
+    Allowed, Domain, Email, Event, Glass, Held, Inbox, Index, Key, Lease, Provider, Signed, Suppression,
+    Tenant, Thread, Webhook,
 };
 
 /// Every route of both listeners.
@@ -200,9 +209,14 @@ pub const CASES: &[Case] = &[
     case("GET /v1/inboxes/{id}/emails/{email}", &[Inbox, Email]).query(Query::View).shows(),
     case("GET /v1/emails/search", &[]).query(Query::Search).shows(),
     case("GET /v1/usage", &[]).query(Query::Usage),
+    case("GET /v1/usage/statement", &[]).query(Query::Month),
     case("GET /v1/inboxes/{id}/threads", &[Inbox]).query(Query::Page).shows(),
     case("GET /v1/inboxes/{id}/threads/{thread}", &[Inbox, Thread]).shows(),
     case("POST /v1/emails/send", &[]).body(Body::Send),
+    case("POST /v1/inboxes/{id}/emails/{email}/reply", &[Inbox, Email]).body(Body::Say),
+    case("POST /v1/inboxes/{id}/emails/{email}/forward", &[Inbox, Email]).body(Body::Forward),
+    // What came cannot be taken back by anybody.
+    case("POST /v1/inboxes/{id}/emails/{email}/cancel", &[Inbox, Email]).closed(),
     case("GET /v1/inboxes/{id}/stream", &[Inbox]).query(Query::Stream).shows(),
     case("GET /v1/ws", &[]).closed(),
     case("GET /v1/events", &[]).query(Query::Events).shows(),
@@ -217,6 +231,9 @@ pub const CASES: &[Case] = &[
     case("GET /v1/inboxes/{id}/emails/{email}/raw", &[Inbox, Email]).shows(),
     case("GET /v1/inboxes/{id}/emails/{email}/attachments/{index}", &[Inbox, Email, Index]).shows(),
     case("GET /v1/files/{signed}", &[Signed]).shows(),
+    // A link to a file is none to this.
+    case("GET /u/{signed}", &[Signed]).closed(),
+    case("POST /u/{signed}", &[Signed]).closed(),
     case("POST /v1/keys", &[]).body(Body::Key).shows(),
     case("GET /v1/keys", &[]).shows(),
     case("DELETE /v1/keys/{id}", &[Key]).spends(),
@@ -243,6 +260,7 @@ pub const CASES: &[Case] = &[
     case("PUT /v1/relay", &[]).body(Body::Relay).shows(),
     case("DELETE /v1/relay", &[]),
     case("GET /v1/review", &[]).query(Query::Page).shows(),
+    case("GET /v1/review/pace", &[]),
     case("GET /v1/review/{email}", &[Held]).shows(),
     case("POST /v1/review/{email}/release", &[Held]).body(Body::Reason).spends(),
     case("POST /v1/review/{email}/reject", &[Held]).body(Body::Reason).spends(),
@@ -264,13 +282,23 @@ pub const CASES: &[Case] = &[
     case("POST /operator/v1/tenants", &[]).body(Body::Tenant).closed(),
     case("GET /operator/v1/tenants", &[]).query(Query::Page),
     case("GET /operator/v1/tenants/{id}", &[Tenant]),
+    case("GET /operator/v1/tenants/{id}/brand", &[Tenant]),
+    case("PUT /operator/v1/tenants/{id}/brand", &[Tenant]).body(Body::Brand),
+    case("DELETE /operator/v1/tenants/{id}/brand", &[Tenant]),
     case("GET /operator/v1/tenants/{id}/usage", &[Tenant]).query(Query::Usage),
+    case("GET /operator/v1/tenants/{id}/usage/statement", &[Tenant]).query(Query::Month),
     case("POST /operator/v1/tenants/{id}/inboxes", &[Tenant]).body(Body::Operators),
     case("GET /operator/v1/tenants/{id}/inboxes", &[Tenant]).query(Query::Page).shows(),
     case("GET /v1/audit", &[]).query(Query::Page),
     case("GET /v1/audit/verify", &[]).slow(),
     case("POST /operator/v1/tenants/{id}/suspend", &[Tenant]).body(Body::Why).spends(),
     case("POST /operator/v1/tenants/{id}/resume", &[Tenant]).body(Body::Why),
+    case("GET /v1/break-glass", &[]),
+    case("DELETE /v1/break-glass/{grant}", &[Glass]).spends(),
+    case("POST /operator/v1/tenants/{id}/break-glass", &[Tenant]).body(Body::Why),
+    case("GET /operator/v1/tenants/{id}/break-glass", &[Tenant]),
+    case("DELETE /operator/v1/tenants/{id}/break-glass/{grant}", &[Tenant, Glass]).spends(),
+    case("GET /operator/v1/tenants/{id}/emails/{email}", &[Tenant, Email]).shows(),
     case("POST /operator/v1/tenants/{id}/emails/{email}/break-glass", &[Tenant, Email])
         .body(Body::Why)
         .shows(),
@@ -288,6 +316,7 @@ pub const CASES: &[Case] = &[
     case("POST /operator/v1/keys/rotate", &[]).body(Body::Rotate).slow(),
     case("POST /operator/v1/people", &[]).body(Body::Empty).closed(),
     case("GET /operator/v1/keys/rotations/{id}", &[Key]).closed(),
+    case("GET /operator/v1/nodes", &[]),
     case("GET /operator/v1/domains", &[]).slow(),
     case("GET /operator/v1/tenants/{id}/domains", &[Tenant]).shows(),
     case("GET /operator/v1/isolation", &[]),

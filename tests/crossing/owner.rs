@@ -43,6 +43,8 @@ pub struct Owner {
     pub suppression: String,
     /// A sender that is let through.
     pub allowed: String,
+    /// An operator's grant to read its mail.
+    pub glass: String,
     /// The first event of its log.
     pub event: String,
     /// A claim of a mail, behind its inbox.
@@ -95,7 +97,7 @@ impl Owner {
         let spare_webhook = spare_webhook(&tenant, &hook_url).await;
         let domain = claim(&tenant, &format!("{word}.example.com")).await;
         let spare_domain = claim(&tenant, &format!("spare.{word}.example.com")).await;
-        let suppression = suppress(&tenant, &format!("{word}@example.com")).await;
+        let suppression = suppress(&tenant, &format!("gone-{word}@example.com")).await;
         let (links, cursors) = (Vec::new(), Vec::new());
         let (emails, threads, held) = (Vec::new(), Vec::new(), Vec::new());
         let mut owner = Self {
@@ -120,6 +122,7 @@ impl Owner {
             spare_domain,
             suppression,
             allowed: String::new(),
+            glass: String::new(),
             event: String::new(),
             lease: (String::new(), String::new()),
             canary,
@@ -151,6 +154,7 @@ impl Owner {
             self.hold(world).await;
         }
         self.allow(world).await;
+        self.glass(world).await;
         let page = self.tenant.http("GET", "/v1/emails/search?limit=1").send().await.expect(200);
         self.cursors.push(text(&page["pagination"], "cursor"));
         let log = self.tenant.http("GET", "/v1/events?limit=1").send().await.expect(200);
@@ -185,6 +189,20 @@ impl Owner {
         };
         self.allowed = text(&released["allowedSender"], "id");
         self.hold(world).await;
+    }
+
+    /// One more grant of the operator's to read its mail.
+    async fn glass(&mut self, world: &World) {
+        let body = json!({ "reason": "a trial of the walls" });
+        let path = format!("/operator/v1/tenants/{}/break-glass", self.tenant.id);
+        let made = loop {
+            let made = world.operator_http("POST", path.clone()).json(&body).send().await;
+            if made.status != 429 {
+                break made.expect(201);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+        };
+        self.glass = text(&made, "id");
     }
 
     /// One more mail, and a claim of the one that waited longest.
@@ -240,6 +258,9 @@ impl Owner {
                 self.claim(&world).await;
             }
             "DELETE /v1/gate/senders/{id}" => self.allow(&world).await,
+            "DELETE /v1/break-glass/{grant}" | "DELETE /operator/v1/tenants/{id}/break-glass/{grant}" => {
+                self.glass(&world).await
+            }
             "DELETE /v1/webhooks/{id}" => {
                 self.spare_webhook = spare_webhook(&self.tenant, &self.hook_url).await
             }
@@ -249,7 +270,7 @@ impl Owner {
             }
             "DELETE /v1/suppressions/{id}" => {
                 self.suppression =
-                    suppress(&self.tenant, &format!("{}@example.com", self.canary.word())).await;
+                    suppress(&self.tenant, &format!("gone-{}@example.com", self.canary.word())).await;
             }
             "POST /v1/suppressions" if answer.status == 201 => {
                 let path = format!("/v1/suppressions/{}", text(&answer.json(), "id"));
@@ -265,7 +286,11 @@ impl Owner {
                 self.hold(&world).await;
             }
             // After a mail of risk was released, what goes to strangers waits for a person too.
-            "POST /v1/emails/send" if answer.status == 202 && answer.json()["status"] == "held" => {
+            "POST /v1/emails/send"
+            | "POST /v1/inboxes/{id}/emails/{email}/reply"
+            | "POST /v1/inboxes/{id}/emails/{email}/forward"
+                if answer.status == 202 && answer.json()["status"] == "held" =>
+            {
                 self.held.push(text(&answer.json(), "id"));
             }
             // What was made is removed, so that there is as much at the end as at the beginning.

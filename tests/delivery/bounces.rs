@@ -15,6 +15,8 @@ both_databases!(
     a_report_is_believed_at_the_return_path_of_a_mail_and_nowhere_else,
     who_complains_is_written_to_no_more,
     an_inbox_whose_mail_comes_back_stops,
+    an_inbox_about_which_somebody_complains_stops,
+    a_report_reaches_an_inbox_that_takes_no_mail_of_strangers,
 );
 
 /// A tenant with an inbox, and a host that takes mail for `corp.test`.
@@ -159,4 +161,63 @@ async fn an_inbox_whose_mail_comes_back_stops(world: World) {
     assert!(refused["message"].as_str().is_some_and(|text| text.contains("came back")), "{refused}");
     let other = ada.inbox().await;
     sent(&other, &letter(&other, &["mia@corp.test"])).await;
+    // It is told of once, however often the inbox tries.
+    assert_eq!(send(&inbox, &letter(&inbox, &["mia@corp.test"])).await.status, 423);
+    let told = events(&ada, "inbox.paused").await;
+    assert_eq!((told.len(), &told[0]["data"]["reason"]), (1, &json!("bounces")), "{told:?}");
+    let path = format!("/v1/inboxes/{}", inbox.id);
+    let shown = inbox.http("GET", path.clone()).send().await.expect(200);
+    assert_eq!(shown["pausedReason"], "bounces");
+    // Nobody but its owner lets it send again, and then what came back before counts no more.
+    let again = json!({ "isPaused": false });
+    inbox.http("PATCH", path.clone()).json(&again).send().await.expect(403);
+    let bob = outside.world.tenant("bob").await;
+    bob.review("PATCH", path.clone()).json(&again).send().await.expect(404);
+    let shown = ada.review("PATCH", path).json(&again).send().await.expect(200);
+    assert!(shown.get("pausedReason").is_none(), "{shown}");
+    for _ in 0..2 {
+        sent(&inbox, &letter(&inbox, &["mia@corp.test"])).await;
+    }
+    let log = ada.review("GET", "/v1/audit").send().await.expect(200).to_string();
+    assert!(log.contains("sendsAgain"), "{log}");
+}
+
+/// Events of a kind in a tenant's log.
+async fn events(tenant: &Tenant, kind: &str) -> Vec<Value> {
+    let log = tenant.http("GET", "/v1/events?limit=100").send().await.expect(200);
+    log["data"].as_array().expect("a list").iter().filter(|event| event["type"] == kind).cloned().collect()
+}
+
+async fn an_inbox_about_which_somebody_complains_stops(world: World) {
+    let (outside, host, ada, inbox) = stage(&world, Script::Plain).await;
+    let id = sent(&inbox, &letter(&inbox, &["mia@corp.test", "leo@corp.test"])).await;
+    fares(&inbox, &id, "delivered").await;
+    outside.world.tamper("UPDATE use_act SET times = 1000 WHERE act = 'sent'").await;
+    let fields = "Feedback-Type: abuse\r\nUser-Agent: x/1\r\nVersion: 1";
+    let paths: Vec<String> =
+        host.mails().iter().map(|mail| mail.from.trim_matches(['<', '>']).to_owned()).collect();
+    // Whoever complains again has complained once.
+    for _ in 0..2 {
+        report(&outside.world, "fbl@corp.test", &paths[0], "message/feedback-report", fields).await;
+    }
+    sent(&inbox, &letter(&inbox, &["kim@corp.test"])).await;
+    report(&outside.world, "fbl@corp.test", &paths[1], "message/feedback-report", fields).await;
+    let refused = send(&inbox, &letter(&inbox, &["kim@corp.test"])).await.expect(423);
+    assert!(refused["fix"].as_str().is_some_and(|text| text.contains("isPaused")), "{refused}");
+    assert_eq!(events(&ada, "inbox.paused").await[0]["data"]["reason"], "complaints");
+}
+
+async fn a_report_reaches_an_inbox_that_takes_no_mail_of_strangers(world: World) {
+    let (outside, host, ada, inbox) = stage(&world, Script::Plain).await;
+    let strict = json!({ "receivePolicy": { "from": "allowlist", "otherwise": "refuse" } });
+    ada.review("PATCH", "/v1/gate").json(&strict).send().await.expect(200);
+    let id = sent(&inbox, &letter(&inbox, &["mia@corp.test"])).await;
+    fares(&inbox, &id, "delivered").await;
+    let path = host.mails()[0].from.trim_matches(['<', '>']).to_owned();
+    let stranger = report(&outside.world, "", &inbox.address, "message/delivery-status", FAILED).await;
+    assert!(stranger.starts_with("550 5.7.1 "), "{stranger}");
+    let back = report(&outside.world, "", &path, "message/delivery-status", FAILED).await;
+    assert!(back.starts_with("250 "), "{back}");
+    fares(&inbox, &id, "bounced").await;
+    assert_eq!(ada.held().await.len(), 1, "its text is a stranger's all the same");
 }

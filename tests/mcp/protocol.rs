@@ -182,7 +182,8 @@ async fn every_tool_says_what_it_takes_gives_and_does(world: World) {
     for tool in tools {
         let name = tool["name"].as_str().expect("a name");
         assert_eq!(tool["outputSchema"]["type"], json!("object"), "{name}");
-        let destroys = ["delete_inbox", "send_email", "reply_to_email"].contains(&name);
+        let destroys = ["delete_inbox", "send_email", "reply_to_email", "forward_email", "cancel_email"];
+        let destroys = destroys.contains(&name);
         assert_eq!(tool["annotations"]["destructiveHint"], json!(destroys), "{name}");
         let writes = destroys || name == "create_inbox";
         assert_eq!(tool["annotations"]["readOnlyHint"], json!(!writes), "{name}");

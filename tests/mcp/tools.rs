@@ -16,6 +16,7 @@ both_databases!(
     a_code_comes_alone_and_its_link_in_the_frame,
     mail_is_sent_and_answered_once_and_in_its_conversation,
     an_answer_goes_where_it_is_wanted_and_who_answers_sees_that,
+    a_mail_is_passed_on_without_its_files_and_one_for_later_is_taken_back,
 );
 
 async fn an_agent_makes_an_inbox_and_reads_what_comes(world: World) {
@@ -291,4 +292,37 @@ async fn an_answer_goes_where_it_is_wanted_and_who_answers_sees_that(world: Worl
     let sent = agent.done("reply_to_email", answer).await;
     let path = format!("/v1/inboxes/{}/emails/{}", bob.id, sent["emailId"].as_str().expect("an id"));
     assert_eq!(bob.http("GET", path).send().await.expect(200)["to"], json!([desk.address]));
+}
+
+async fn a_mail_is_passed_on_without_its_files_and_one_for_later_is_taken_back(world: World) {
+    let ada = world.tenant("ada").await;
+    let (one, two) = (ada.inbox().await, ada.inbox().await);
+    world.deliver("fixtures/attachment.eml", &[&one.address]).await;
+    let (agent, other) = (Client::begin(&world, &one.token).await, Client::begin(&world, &two.token).await);
+    let came = agent.done("wait_for_email", json!({ "after": 0 })).await;
+    let id = &came["email"]["emailId"];
+    let call = json!({ "emailId": id, "to": [two.address], "text": "For you.", "idempotencyKey": "a" });
+    let sent = agent.done("forward_email", call.clone()).await;
+    assert_eq!(agent.done("forward_email", call).await["emailId"], sent["emailId"]);
+    let got = other.done("wait_for_email", json!({ "after": 0 })).await;
+    let text = got["text"].as_str().expect("a text");
+    assert!(text.contains("For you.") && text.contains("Forwarded message"), "{text}");
+    let path = format!("/v1/inboxes/{}/emails/{}", two.id, got["email"]["emailId"].as_str().expect("an id"));
+    assert_eq!(two.http("GET", path).send().await.expect(200)["hasAttachments"], json!(false));
+    let at =
+        mailward_mail::clock::Clock::system().now().plus(std::time::Duration::from_secs(7_200)).to_string();
+    let answer = json!({ "emailId": id, "text": "Gladly.", "sendAt": at, "idempotencyKey": "b" });
+    let waits = agent.done("reply_to_email", answer).await;
+    assert_eq!((&waits["status"], &waits["sendAt"]), (&json!("queued"), &json!(at)));
+    let wrong = json!({ "emailId": id, "text": "x", "sendAt": "tomorrow", "idempotencyKey": "c" });
+    assert_eq!(agent.refused("reply_to_email", wrong).await, "validation_error");
+    let taken = agent.done("cancel_email", json!({ "emailId": waits["emailId"] })).await;
+    assert_eq!(taken["status"], json!("cancelled"));
+    let path = format!("/v1/inboxes/{}/emails/{}", one.id, sent["emailId"].as_str().expect("an id"));
+    crate::judging::until("delivered", async || {
+        one.http("GET", path.clone()).send().await.expect(200)["status"] == "delivered"
+    })
+    .await;
+    let left = agent.refused("cancel_email", json!({ "emailId": sent["emailId"] })).await;
+    assert!(left.contains("conflict"), "{left}");
 }

@@ -30,6 +30,11 @@ fn calls(inbox: &str, email: &str, address: &str) -> Vec<(&'static str, Value)> 
             json!({ "inboxId": inbox, "to": ["x@example.com"], "subject": "x", "text": "x", "idempotencyKey": "w" }),
         ),
         ("reply_to_email", json!({ "inboxId": inbox, "emailId": email, "text": "x", "idempotencyKey": "v" })),
+        (
+            "forward_email",
+            json!({ "inboxId": inbox, "emailId": email, "to": ["x@example.com"], "idempotencyKey": "u" }),
+        ),
+        ("cancel_email", json!({ "inboxId": inbox, "emailId": email })),
         ("get_email", json!({ "inboxId": inbox, "emailId": email })),
         ("get_attachment", json!({ "inboxId": inbox, "emailId": email, "index": 0 })),
         ("delete_inbox", json!({ "inboxId": inbox, "address": address })),
@@ -87,12 +92,12 @@ async fn a_key_sees_and_calls_the_tools_of_its_scopes_alone(world: World) {
         (
             mint("read").await,
             vec!["check_inbox", "get_email"],
-            vec!["create_inbox", "delete_inbox", "send_email", "reply_to_email"],
+            vec!["create_inbox", "delete_inbox", "send_email", "reply_to_email", "cancel_email"],
         ),
         (
             mint("send").await,
-            vec!["send_email", "get_account"],
-            vec!["check_inbox", "wait_for_code", "reply_to_email"],
+            vec!["send_email", "cancel_email", "get_account"],
+            vec!["check_inbox", "wait_for_code", "reply_to_email", "forward_email"],
         ),
         (
             inbox.token.clone(),

@@ -6,6 +6,7 @@ use mailward_mail::clock::{Clock, Timestamp};
 use mailward_store::{Claim, JobKind, Location, Store};
 use serde_json::json;
 
+use crate::judging::until;
 use crate::world::World;
 use crate::world::endpoint::{endpoint, once};
 use crate::world::http::Request;
@@ -43,6 +44,8 @@ async fn a_part_of_the_service_answers_for_its_own_health_and_for_nothing_else()
     }
     for node in [&smtp, &dispatch] {
         assert_eq!(node.operator_http("GET", "/operator/v1/tenants").send().await.status, 404);
+        let told = Request::new(node.operator, "GET", "/metrics").send().await.text();
+        assert!(told.contains("\nmailward_ready 1\n") && told.contains("mailward_stage_seconds"), "{told}");
         assert!(node.http("GET", "/v1/account").try_send().await.is_err(), "nobody listens");
     }
     for node in [&web, &dispatch] {
@@ -119,4 +122,47 @@ fn a_part_that_could_share_nothing_is_refused_and_an_unknown_part_is_a_usage_err
     let unknown = serve("smtp,imap");
     assert_eq!(unknown.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("no role `imap`"), "{unknown:?}");
+}
+
+/// Name, roles and state of all processes, as one node's operator sees them.
+async fn listed(world: &World) -> Vec<(String, String)> {
+    let all = world.operator_http("GET", "/operator/v1/nodes").send().await.expect(200);
+    let all = all["data"].as_array().expect("a list");
+    let mut listed: Vec<_> = all
+        .iter()
+        .map(|node| (node["roles"].to_string(), node["state"].as_str().expect("a state").to_owned()))
+        .collect();
+    listed.sort();
+    listed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_node_says_that_it_serves_and_takes_its_leave() {
+    let a = World::node(&[]).await;
+    let b = a.further_node("smtp", &[]).await;
+    let [all, smtp] = [r#"["smtp","web","dispatch"]"#, r#"["smtp"]"#].map(str::to_owned);
+    let ready = "ready".to_owned();
+    until("both are listed", async || {
+        listed(&a).await == [(all.clone(), ready.clone()), (smtp.clone(), ready.clone())]
+    })
+    .await;
+    b.stop().await;
+    assert_eq!(listed(&a).await, [(all, ready)], "who ends in order is gone at once");
+    // One that was killed stays, and is not taken for a living one.
+    a.tamper(
+        "INSERT INTO node (id, name, version, roles, started_at, seen_at)
+        VALUES ('nod_dead', 'mx-2', '0.1.0', 'dispatch', 0, extract(epoch from now()) * 1000 - 60000)",
+    )
+    .await;
+    assert!(listed(&a).await.contains(&(r#"["dispatch"]"#.to_owned(), "silent".to_owned())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite_there_is_one_node_whatever_was_killed_before() {
+    let world = World::on(crate::world::Engine::Sqlite, &[]).await;
+    world
+        .tamper("INSERT INTO node (id, name, version, roles, started_at, seen_at) VALUES ('nod_dead', 'x', '0', 'web', 0, 0)")
+        .await;
+    let world = world.restart().await;
+    until("it alone is listed", async || listed(&world).await.len() == 1).await;
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{letter, send, sent};
+use crate::outgoing::patiently;
 use crate::world::actors::{Inbox, Tenant};
 use crate::world::{Engine, World, both_databases};
 
@@ -12,6 +13,9 @@ both_databases!(
     who_was_written_to_before_is_not_new,
     the_minute_s_rate_is_the_inbox_own,
     what_is_full_keeps_nothing_more,
+    a_new_inbox_begins_with_a_few_and_doubles_each_day,
+    of_forty_at_once_a_new_inbox_sends_what_it_may_today,
+    who_comes_near_what_it_may_send_is_told_once,
 );
 
 /// Recipients that a tenant sent to today, as the database says.
@@ -134,4 +138,74 @@ async fn what_is_full_keeps_nothing_more(world: World) {
     large["body"]["text"] = json!("x ".repeat(4_000));
     assert_eq!(send(&inbox, &large).await.expect(402)["limit"], "storedBytes");
     assert!(inbox.emails().await.is_empty());
+}
+
+async fn a_new_inbox_begins_with_a_few_and_doubles_each_day(world: World) {
+    let world = world.start_with(&["outbound.ramp_first=2"]).await;
+    let limits = json!({ "dailySendsPerInbox": 5, "dailyNewRecipientsPerInbox": 0, "dailySends": 0 });
+    let (_ada, inbox) = limited(&world, limits).await;
+    let one = letter(&inbox, &["a@example.com"]);
+    let path = format!("/v1/inboxes/{}", inbox.id);
+    for (allowed, max) in [(2, 2), (2, 4), (1, 5)] {
+        let shown = inbox.http("GET", path.as_str()).send().await.expect(200);
+        assert_eq!(shown["dailySends"], json!({ "today": max, "full": 5 }));
+        for _ in 0..allowed {
+            sent(&inbox, &one).await;
+        }
+        let refused = send(&inbox, &one).await.expect(429);
+        assert_eq!((&refused["limit"], &refused["max"]), (&json!("dailySendsPerInbox"), &json!(max)));
+        let text = |key: &str| refused[key].as_str().expect("text").to_owned();
+        assert_eq!(
+            max < 5,
+            text("message").contains("grows to 5") && text("fix").contains("doubles"),
+            "{refused}"
+        );
+        // The next day, as far as the inbox knows; what was sent stays counted in this one.
+        world.tamper("UPDATE inbox SET created_at = created_at - 86400000").await;
+    }
+}
+
+async fn of_forty_at_once_a_new_inbox_sends_what_it_may_today(world: World) {
+    let world = world.start_with(&["outbound.ramp_first=7"]).await;
+    let limits = json!({ "dailySendsPerInbox": 100, "dailyNewRecipientsPerInbox": 0, "dailySends": 0,
+        "sendsPerMinutePerInbox": 0, "requestsPerSecond": 0 });
+    let (ada, inbox) = limited(&world, limits).await;
+    let sends = (0..40).map(|n| {
+        let inbox = &inbox;
+        patiently(async move || send(inbox, &letter(inbox, &[&format!("r{n}@example.com")])).await)
+    });
+    let said = futures_util::future::join_all(sends).await;
+    assert_eq!(said.iter().filter(|answer| answer.status == 202).count(), 7);
+    assert_eq!(used_today(&world, "ada").await, 7);
+    // Where its inbox was made after today, by a clock that went back, it is as new as can be, and no newer.
+    world.tamper("UPDATE inbox SET created_at = created_at + 172800000").await;
+    assert_eq!(send(&inbox, &letter(&inbox, &["a@example.com"])).await.expect(429)["max"], 7);
+    let (world, token) = (world.restart_shared().await, ada.token.clone());
+    let path = format!("/v1/inboxes/{}", inbox.id);
+    let shown = world.http("GET", path).token(&token).send().await.expect(200);
+    assert_eq!(shown["dailySends"], json!({ "today": 7, "full": 100 }));
+    let inbox = Inbox { world: world.clone(), ..inbox };
+    assert_eq!(send(&inbox, &letter(&inbox, &["a@example.com"])).await.expect(429)["used"], 7);
+}
+
+async fn who_comes_near_what_it_may_send_is_told_once(world: World) {
+    let limits = json!({ "dailySendsPerInbox": 5, "dailyNewRecipientsPerInbox": 0 });
+    let (ada, inbox) = limited(&world, limits).await;
+    let told = async || {
+        let log = ada.http("GET", "/v1/events?limit=100").send().await.expect(200);
+        let all = log["data"].as_array().expect("a list").clone();
+        all.into_iter().filter(|event| event["type"] == "limit.approaching").collect::<Vec<_>>()
+    };
+    sent(&inbox, &letter(&inbox, &["a@example.com", "b@example.com", "c@example.com"])).await;
+    assert!(told().await.is_empty());
+    for _ in 0..2 {
+        sent(&inbox, &letter(&inbox, &["a@example.com"])).await;
+    }
+    let events = told().await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    let data = &events[0]["data"];
+    assert_eq!(
+        (&data["limit"], &data["max"], &data["used"], &events[0]["inboxId"]),
+        (&json!("daily_sends_per_inbox"), &json!(5), &json!(4), &json!(inbox.id))
+    );
 }

@@ -126,7 +126,8 @@ async fn read(stream: &mut TcpStream) -> Option<Call> {
             let length = headers.iter().find(|(name, _)| name == "content-length");
             let length: usize = length.map_or(0, |(_, value)| value.parse().expect("a number"));
             if bytes.len() >= end + 4 + length {
-                return Some(Call { headers, body: bytes[end + 4..].to_vec() });
+                let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+                return Some(Call { path, headers, body: bytes[end + 4..].to_vec() });
             }
         }
         match stream.read(&mut some).await {

@@ -16,6 +16,7 @@ use super::actors::Tenant;
 
 /// A call that arrived.
 pub struct Call {
+    pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
@@ -45,6 +46,7 @@ pub async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<
             let answer = service_fn(move |request: hyper::Request<Incoming>| {
                 let (told, statuses) = (told.clone(), Arc::clone(&statuses));
                 async move {
+                    let path = request.uri().path().to_owned();
                     let headers = request
                         .headers()
                         .iter()
@@ -57,7 +59,7 @@ pub async fn endpoint(statuses: &[u16]) -> (SocketAddr, mpsc::UnboundedReceiver<
                         return Ok(hyper::Response::new(Full::new(Bytes::from(challenge))));
                     }
                     let status = statuses.lock().expect("no panic").pop_front().unwrap_or(200);
-                    let _ = told.send(Call { headers, body });
+                    let _ = told.send(Call { path, headers, body });
                     if status == SILENT {
                         std::future::pending::<()>().await;
                     }

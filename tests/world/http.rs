@@ -17,6 +17,7 @@ pub struct Request {
     path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    host: Option<String>,
 }
 
 /// A connection that outlives a request.
@@ -33,11 +34,24 @@ pub struct Answer {
 
 impl Request {
     pub fn new(to: SocketAddr, method: &str, path: impl Into<String>) -> Self {
-        Self { to, method: method.to_owned(), path: path.into(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            to,
+            method: method.to_owned(),
+            path: path.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            host: None,
+        }
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same, of a host of that name.
+    pub fn named(mut self, host: &str) -> Self {
+        self.host = Some(host.to_owned());
         self
     }
 
@@ -89,7 +103,7 @@ impl Request {
         let mut request = hyper::Request::builder()
             .method(self.method.as_str())
             .uri(self.path)
-            .header("host", self.to.to_string());
+            .header("host", self.host.unwrap_or_else(|| self.to.to_string()));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

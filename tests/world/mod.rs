@@ -85,6 +85,15 @@ impl World {
         Self::open(engine, database, directory, settings, Roles::ALL, None).await
     }
 
+    /// Starts a service on a PostgreSQL server of its own, which the test may stop and start.
+    pub async fn on_own_server(settings: &[&str]) -> Self {
+        let database = postgres::own_server().await;
+        migrate(&database.owner_url).await;
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let settings = settings.iter().map(ToString::to_string).collect();
+        Self::open(Engine::Postgres, Some(Arc::new(database)), directory, settings, Roles::ALL, None).await
+    }
+
     /// Starts the first of several nodes: PostgreSQL for the mail, and another one for the keys.
     pub async fn node(settings: &[&str]) -> Self {
         let (database, keystore) = (Arc::new(migrated().await), Arc::new(postgres::database().await));
@@ -236,7 +245,8 @@ impl World {
                 pool.close().await;
             }
         }
-        rows.retain(|row| !row.starts_with("checkpoint:") && !row.starts_with("audit_head:"));
+        let own = ["checkpoint:", "audit_head:", "node:"];
+        rows.retain(|row| !own.iter().any(|table| row.starts_with(table)));
         rows.sort();
         rows
     }
@@ -334,11 +344,13 @@ pub fn fixture(path: &str) -> std::path::PathBuf {
 
 /// A PostgreSQL database with the schema of this version.
 pub async fn migrated() -> TestDatabase {
-    postgres::migrated_database(&fixture("migrations/postgres"), async |owner: &str| {
-        let location = Location::Postgres { url: owner.to_owned(), owner_url: Some(owner.to_owned()) };
-        Store::open(&location).await.expect("the migrations run").close().await;
-    })
-    .await
+    postgres::migrated_database(&fixture("migrations/postgres"), async |owner: &str| migrate(owner).await)
+        .await
+}
+
+async fn migrate(owner: &str) {
+    let location = Location::Postgres { url: owner.to_owned(), owner_url: Some(owner.to_owned()) };
+    Store::open(&location).await.expect("the migrations run").close().await;
 }
 
 /// Settings that fit a test; those of the test itself come last and win.

@@ -39,6 +39,12 @@ pub async fn database() -> TestDatabase {
     blocking(|| Cluster::join(&shared_directory(), IDLE_SECONDS).create("template1")).await
 }
 
+/// Creates an empty database on a server of the test's own, which it may stop and start.
+pub async fn own_server() -> TestDatabase {
+    let directory = std::env::temp_dir().join(format!("mailward-own-{}", std::process::id()));
+    blocking(move || Cluster::join(&directory, 1).create("template1")).await
+}
+
 /// Creates a database that `migrate` has already been run on.
 ///
 /// `migrate` gets the owner's URL and runs once for each state of the folder `migrations` and of the running test
@@ -69,6 +75,11 @@ pub async fn migrated_database(migrations: &Path, migrate: impl AsyncFnOnce(&str
 }
 
 impl TestDatabase {
+    /// The server that it is on.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
     /// A copy of all of it; nobody may be connected.
     pub async fn copy(&self) -> Self {
         let name = self.name.clone();

@@ -4,9 +4,11 @@ mod cookies;
 mod form;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use mailward_mailroom::GlassView;
 use mailward_mailroom::access::Principal;
 use mailward_mailroom::people::Member;
 use mailward_store::{Operator, Origin, Role};
@@ -15,12 +17,18 @@ use mailward_web::Peer;
 pub(crate) use cookies::{Cookies, Jar};
 pub(crate) use form::{Form, Letter};
 
+use crate::look::{Look, Worn};
 use crate::trouble::Trouble;
 use crate::{Desk, Listener};
 
 /// Somebody who is signed in, at the listener that is hers.
 #[derive(Clone)]
-pub(crate) struct Seat(Member);
+pub(crate) struct Seat {
+    member: Member,
+    worn: Worn,
+    /// Operators' grants that are open at her tenant: every page of hers says so.
+    glasses: Arc<[GlassView]>,
+}
 
 /// Where a request comes from.
 #[derive(Clone)]
@@ -34,29 +42,39 @@ pub(crate) struct From {
 impl Seat {
     /// Who.
     pub(crate) fn member(&self) -> &Member {
-        &self.0
+        &self.member
+    }
+
+    /// What her pages wear.
+    pub(crate) fn look(&self) -> Arc<Look> {
+        self.worn.look()
+    }
+
+    /// Grants of operators to read her tenant's mail, that are open now.
+    pub(crate) fn glasses(&self) -> &[GlassView] {
+        &self.glasses
     }
 
     /// Whether she may do what such a role may.
     pub(crate) fn may(&self, role: Role) -> bool {
-        self.0.role() >= role
+        self.member.role() >= role
     }
 
     /// The word that her forms bring.
     pub(crate) fn proof(&self) -> &str {
-        self.0.proof()
+        self.member.proof()
     }
 
     /// What she is to her tenant, for pages that need such a role.
     pub(crate) fn principal(&self, role: Role) -> Result<Principal, Trouble> {
         self.need(role)?;
-        self.0.principal().ok_or(Trouble::NotFound)
+        self.member.principal().ok_or(Trouble::NotFound)
     }
 
     /// What she is to the service, for pages that need such a role.
     pub(crate) fn operator(&self, role: Role) -> Result<Operator, Trouble> {
         self.need(role)?;
-        self.0.operator().ok_or(Trouble::NotFound)
+        self.member.operator().ok_or(Trouble::NotFound)
     }
 
     /// That she has at least such a role.
@@ -77,8 +95,20 @@ impl FromRequestParts<Desk> for Seat {
         if is_staff != (desk.listener == Listener::Private) {
             return Err(Trouble::SignIn);
         }
+        let Ok(worn) = Worn::from_request_parts(parts, desk).await;
+        if !worn.lets_in(member.organisation()) {
+            return Err(Trouble::SignIn);
+        }
+        if let Some(tenant) = member.tenant() {
+            worn.wear(desk, tenant).await;
+        }
         let from = From::of(parts, desk);
-        Ok(Self(member.from(from.origin)))
+        let member = member.from(from.origin);
+        let glasses = match member.principal() {
+            Some(principal) => desk.room.open_glasses(&principal).await?,
+            None => Vec::new(),
+        };
+        Ok(Self { member, worn, glasses: glasses.into() })
     }
 }
 

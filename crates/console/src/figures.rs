@@ -1,21 +1,28 @@
-//! Figures by day as a chart: SVG that the page holds, of rectangles and nothing else.
+//! What a tenant received, sent and keeps, as charts by day and by hour; and how full its limits are.
 
+mod chart;
+
+use std::collections::BTreeMap;
+
+use mailward_mail::calendar::Day;
 use mailward_mailroom::{Limit, Standing, UsageDays};
+use mailward_store::{DayUse, Hour, HourUse, Levels};
+
+pub(crate) use chart::Chart;
+use chart::{Drawing, Series};
 
 use crate::words;
 
-/// Days that are shown.
-const WIDTH: i64 = 720;
-const HEIGHT: i64 = 150;
-/// Room for the labels below.
-const FOOT: i64 = 22;
+/// Hours that are shown.
+pub(crate) const HOURS: i64 = 48;
+/// The wide chart, and one of several beside each other.
+const WIDE: (i64, i64) = (720, 170);
+const SMALL: (i64, i64) = (360, 120);
 
 /// See the module.
 pub(crate) struct Figures {
-    pub(crate) bars: Vec<Bar>,
-    pub(crate) marks: Vec<Mark>,
-    pub(crate) top: String,
-    pub(crate) summary: String,
+    pub(crate) charts: Vec<Chart>,
+    pub(crate) is_by_hour: bool,
     pub(crate) received: i64,
     pub(crate) held: i64,
     pub(crate) sent: i64,
@@ -24,22 +31,22 @@ pub(crate) struct Figures {
     pub(crate) stored: String,
 }
 
-/// A day.
-pub(crate) struct Bar {
-    pub(crate) x: i64,
-    pub(crate) width: i64,
-    pub(crate) y: i64,
-    pub(crate) height: i64,
-    pub(crate) held_y: i64,
-    pub(crate) held_height: i64,
-    pub(crate) title: String,
+/// One of several charts: what it shows of a day or an hour, and in which colour.
+struct Single {
+    id: &'static str,
+    title: &'static str,
+    name: &'static str,
+    class: &'static str,
+    write: fn(i64) -> String,
 }
 
-/// A date below.
-pub(crate) struct Mark {
-    pub(crate) x: i64,
-    pub(crate) text: String,
-}
+const HELD: Single = Single { id: "held", title: "Held", name: "held", class: "high", write: words::number };
+const SENT: Single =
+    Single { id: "sent", title: "Recipients sent to", name: "sent", class: "low", write: words::number };
+const BOUNCED: Single =
+    Single { id: "bounced", title: "Came back", name: "came back", class: "medium", write: words::number };
+const STORED: Single =
+    Single { id: "stored", title: "Kept", name: "kept", class: "unknown", write: words::size };
 
 /// How much of a limit is used.
 pub(crate) struct Meter {
@@ -51,47 +58,136 @@ pub(crate) struct Meter {
 }
 
 impl Figures {
-    /// Of days.
-    pub(crate) fn of(used: &UsageDays) -> Self {
-        let days: Vec<_> = used.days.iter().collect();
-        let count = i64::try_from(days.len()).unwrap_or(1).max(1);
-        let highest = days.iter().map(|(_, day)| day.received).max().unwrap_or_default().max(1);
-        let step = WIDTH / count;
-        let base = HEIGHT - FOOT;
-        let tall = |value: i64| if value == 0 { 0 } else { (value * (base - 14) / highest).max(2) };
-        let mut bars = Vec::with_capacity(days.len());
-        let mut marks = Vec::new();
-        for (at, (day, used)) in (0_i64..).zip(&days) {
-            let (height, held_height) = (tall(used.received), tall(used.held));
-            let date = words::day(day.start());
-            bars.push(Bar {
-                x: at * step + 2,
-                width: (step - 4).max(2),
-                y: base - height,
-                height,
-                held_y: base - held_height,
-                held_height,
-                title: format!("{date}: {} received, {} of them held", used.received, used.held),
-            });
-            if at % 7 == 0 {
-                marks.push(Mark { x: at * step + 2, text: date });
-            }
-        }
-        let sum = |of: fn(&mailward_store::DayUse) -> i64| days.iter().map(|(_, day)| of(day)).sum::<i64>();
-        let (received, held) = (sum(|day| day.received), sum(|day| day.held));
+    /// Of days; with `hours`, the charts are of these instead.
+    pub(crate) fn of(used: &UsageDays, hours: Option<&BTreeMap<Hour, HourUse>>) -> Self {
+        let total = used.days.values().copied().fold(DayUse::default(), DayUse::plus);
         Self {
-            bars,
-            marks,
-            top: words::number(highest),
-            summary: format!("{received} mails received in {count} days, {held} of them held"),
-            received,
-            held,
-            sent: sum(|day| day.sent),
-            bounced: sum(|day| day.bounced),
-            calls: sum(|day| day.webhook_attempts),
+            charts: match hours {
+                Some(hours) => by_hour(hours),
+                None => by_day(used),
+            },
+            is_by_hour: hours.is_some(),
+            received: total.received,
+            held: total.held,
+            sent: total.sent,
+            bounced: total.bounced,
+            calls: total.webhook_attempts,
             stored: words::size(used.stored_bytes),
         }
     }
+}
+
+/// What came in each hour, by its level.
+pub(crate) fn received_by_hour(hours: &BTreeMap<Hour, HourUse>) -> Chart {
+    let values = hours.iter().map(|(hour, used)| (words::hour(hour.start()), used.received, 0));
+    received(values.collect(), "Hour", hours.len(), "hours", 6)
+}
+
+fn by_day(used: &UsageDays) -> Vec<Chart> {
+    let days = &used.days;
+    let count = days.len();
+    let dated = |day: &Day| words::day(day.start());
+    // Of days before levels were counted it is known how many came, and not how risky they were.
+    let came =
+        days.iter().map(|(day, used)| (dated(day), used.levels, (used.received - used.levels.sum()).max(0)));
+    let single = |single: Single, of: fn(&DayUse) -> i64| {
+        let values = days.iter().map(|(day, used)| (dated(day), of(used)));
+        one(single, values.collect(), "Day", "days", 7)
+    };
+    let mut kept = 0;
+    let last = days.len().saturating_sub(1);
+    let stored = days.iter().enumerate().map(|(at, (day, of))| {
+        // A day without mail kept what the day before it did; of today it is known.
+        kept = if at == last { used.stored_bytes } else { of.stored.unwrap_or(kept) };
+        (dated(day), kept)
+    });
+    let stored = one(STORED, stored.collect(), "Day", "days", 7);
+    vec![
+        received(came.collect(), "Day", count, "days", 7),
+        single(HELD, |day| day.held),
+        single(SENT, |day| day.sent),
+        single(BOUNCED, |day| day.bounced),
+        stored,
+    ]
+}
+
+fn by_hour(hours: &BTreeMap<Hour, HourUse>) -> Vec<Chart> {
+    let single = |single: Single, of: fn(&HourUse) -> i64| {
+        let values = hours.iter().map(|(hour, used)| (words::hour(hour.start()), of(used)));
+        one(single, values.collect(), "Hour", "hours", 12)
+    };
+    vec![
+        received_by_hour(hours),
+        single(HELD, |hour| hour.held),
+        single(SENT, |hour| hour.sent),
+        single(BOUNCED, |hour| hour.bounced),
+    ]
+}
+
+fn received(
+    values: Vec<(String, Levels, i64)>,
+    first: &'static str,
+    count: usize,
+    unit: &str,
+    every: usize,
+) -> Chart {
+    let sum = |of: fn(&Levels) -> i64| values.iter().map(|(_, levels, _)| of(levels)).sum::<i64>();
+    let rest: i64 = values.iter().map(|(.., rest)| rest).sum();
+    let (low, medium, high, unknown) = (
+        sum(|levels| levels.low),
+        sum(|levels| levels.medium),
+        sum(|levels| levels.high),
+        sum(|levels| levels.unknown),
+    );
+    let summary = format!(
+        "{} mails received in {count} {unit}: {low} of low risk, {medium} of medium, {high} of high, {unknown} of unknown",
+        low + medium + high + unknown + rest
+    );
+    let mut series = vec![
+        Series { name: "low", class: "low" },
+        Series { name: "medium", class: "medium" },
+        Series { name: "high", class: "high" },
+        Series { name: "unknown", class: "unknown" },
+    ];
+    if rest > 0 {
+        series.push(Series { name: "not told apart", class: "plain" });
+    }
+    let values = values.into_iter().map(|(label, levels, rest)| {
+        let mut numbers = vec![levels.low, levels.medium, levels.high, levels.unknown, rest];
+        numbers.truncate(series.len());
+        (label, numbers)
+    });
+    let values = values.collect();
+    let (width, height) = WIDE;
+    Drawing {
+        id: "received",
+        title: "Received, by risk",
+        first,
+        width,
+        height,
+        series,
+        values,
+        every,
+        write: words::number,
+    }
+    .draw(summary)
+}
+
+fn one(single: Single, values: Vec<(String, i64)>, first: &'static str, unit: &str, every: usize) -> Chart {
+    let Single { id, title, name, class, write } = single;
+    let count = values.len();
+    // What is kept is a level: its last says where it stands.
+    let summary = if id == STORED.id {
+        let now = values.last().map_or(0, |(_, number)| *number);
+        format!("{} kept now, over {count} {unit}", write(now))
+    } else {
+        let sum = values.iter().map(|(_, number)| number).sum::<i64>();
+        format!("{} {name} in {count} {unit}", write(sum))
+    };
+    let (width, height) = SMALL;
+    let values = values.into_iter().map(|(label, number)| (label, vec![number])).collect();
+    let series = vec![Series { name, class }];
+    Drawing { id, title, first, width, height, series, values, every, write }.draw(summary)
 }
 
 /// The limits that can fill up, and how full they are. Those without end are left out.

@@ -1,4 +1,5 @@
-//! The headers of every page: nothing is loaded but our own style and script, nothing runs inline, nobody frames us.
+//! What is around every request: what its pages wear, and the headers of every page: nothing is loaded but our own style
+//! and script, nothing runs inline, nobody frames us.
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -7,9 +8,11 @@ use axum::http::header::{
 };
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use crate::Desk;
+use crate::look::Worn;
+use crate::trouble::Told;
 
 /// Of pages. A page that shows what a sender wrote as HTML has its own, see [`crate::formatted`].
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
@@ -17,8 +20,20 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
     trusted-types 'none'";
 
 /// Adds what is missing; a page that set one of them knew better.
-pub(crate) async fn dress(State(desk): State<Desk>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(crate) async fn dress(State(desk): State<Desk>, mut request: Request, next: Next) -> Response {
+    let (worn, mut response) = match Worn::at(request.headers(), &desk).await {
+        Ok(worn) => {
+            request.extensions_mut().insert(worn.clone());
+            (worn, next.run(request).await)
+        }
+        // Whose door this is is not known, so nobody is let in.
+        Err(trouble) => (Worn::deployment(&desk), trouble.into_response()),
+    };
+    if let Some(told) = response.extensions_mut().remove::<Told>() {
+        let status = response.status();
+        response = told.page(worn.look());
+        *response.status_mut() = status;
+    }
     let headers = response.headers_mut();
     let fixed = [
         (CONTENT_SECURITY_POLICY, POLICY),

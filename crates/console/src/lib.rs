@@ -7,6 +7,7 @@
 //!
 //! A tenant's people come in at the public listener, the operator's staff at the private one, and neither at the other's.
 
+mod asked;
 mod assets;
 mod campaigns;
 mod door;
@@ -14,10 +15,12 @@ mod fields;
 mod figures;
 pub mod formatted;
 mod headers;
+mod look;
 mod notice;
 mod pages;
 mod reasons;
 mod routes;
+mod setbacks;
 mod shell;
 mod text;
 mod trouble;
@@ -29,20 +32,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use mailward_mailroom::Mailroom;
+use mailward_mailroom::brand::Brand;
 
 /// What an operator chose about the console.
 #[derive(Clone, Debug)]
 pub struct ConsoleConfig {
-    /// What URLs of the public listener begin with, without a slash at the end.
+    /// What URLs of this listener begin with, without a slash at the end.
     pub public_url: String,
+    /// Likewise those for the people of tenants, who come in at the public listener whichever one makes the link.
+    pub people_url: String,
     /// Whether the peer is a proxy of the operator's, whose last `X-Forwarded-For` entry names the client.
     pub behind_proxy: bool,
     /// Whether browsers reach this listener by TLS.
     pub tls: bool,
-    /// What the service is called on its pages.
-    pub name: String,
-    /// Where people find help; none: no link is shown.
-    pub support_url: Option<String>,
+    /// What pages wear.
+    pub brand: Brand,
     /// How long held mail waits for a person; none: for ever.
     pub held_for: Option<Duration>,
 }
@@ -51,10 +55,10 @@ impl Default for ConsoleConfig {
     fn default() -> Self {
         Self {
             public_url: "http://127.0.0.1:8080".into(),
+            people_url: "http://127.0.0.1:8080".into(),
             behind_proxy: false,
             tls: false,
-            name: "Mailward".into(),
-            support_url: None,
+            brand: Brand::default(),
             held_for: None,
         }
     }
@@ -77,6 +81,7 @@ pub(crate) struct Inner {
     pub(crate) room: Mailroom,
     pub(crate) config: ConsoleConfig,
     pub(crate) listener: Listener,
+    pub(crate) looks: look::Looks,
 }
 
 impl std::ops::Deref for Desk {
@@ -97,7 +102,8 @@ pub fn staff_console(room: Mailroom, config: ConsoleConfig) -> Router {
 }
 
 fn build(room: Mailroom, config: ConsoleConfig, listener: Listener) -> Router {
-    let desk = Desk(Arc::new(Inner { room, config, listener }));
+    let looks = look::Looks::new(config.brand.clone());
+    let desk = Desk(Arc::new(Inner { room, config, listener, looks }));
     let pages = match listener {
         Listener::Public => routes::of_tenants(),
         Listener::Private => routes::of_staff(),

@@ -21,7 +21,11 @@ const NOTICES: &[(&str, &str)] = &[
     ("suspended", "The tenant is suspended. Nothing goes in or out."),
     ("resumed", "The tenant may act again."),
     ("limited", "The limits were changed. They act at once."),
+    ("branded", "The brand was changed. Its people see it from their next page on."),
     ("offboarded", "The tenant leaves. It can be taken back until its time is over."),
+    ("glass", "You may read mail of this tenant for 30 minutes. It was told, and may end it."),
+    ("glass-closed", "You may read its mail no more."),
+    ("glass-ended", "Ended: the operator may read your mail no more."),
     ("restored", "The tenant was taken back."),
 ];
 

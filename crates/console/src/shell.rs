@@ -1,25 +1,39 @@
 //! What is around every page of somebody who is signed in: the name of the service, where one can go, who one is.
 
+use std::sync::Arc;
+
+use mailward_mailroom::GlassView;
 use mailward_mailroom::people::Member;
+use mailward_store::Role;
 
 use crate::door::Seat;
+use crate::look::Look;
 use crate::notice::Notice;
-use crate::{Desk, Listener, assets};
+use crate::text::plain;
+use crate::{Desk, Listener, assets, words};
 
 /// See the module.
 pub(crate) struct Shell {
     pub(crate) title: String,
-    pub(crate) style: String,
+    pub(crate) look: Arc<Look>,
     pub(crate) script: String,
-    pub(crate) icon: String,
-    pub(crate) brand: String,
-    pub(crate) support: Option<String>,
     pub(crate) ways: Vec<Way>,
     pub(crate) person: String,
     pub(crate) role: &'static str,
     pub(crate) place: String,
     pub(crate) proof: String,
     pub(crate) notice: Option<Notice>,
+    pub(crate) glasses: Vec<GlassNote>,
+}
+
+/// That an operator of the service may read mail now.
+pub(crate) struct GlassNote {
+    pub(crate) id: String,
+    pub(crate) what: &'static str,
+    pub(crate) until: String,
+    pub(crate) reason: String,
+    /// Whether she who sees it may end it.
+    pub(crate) may_end: bool,
 }
 
 /// A way to another page.
@@ -39,6 +53,7 @@ const TENANTS: &[(&str, &str)] = &[
     ("/console/webhooks", "Webhooks"),
     ("/console/domains", "Domains"),
     ("/console/keys", "Keys"),
+    ("/console/usage", "Usage"),
     ("/console/people", "People"),
     ("/console/audit", "Audit log"),
 ];
@@ -59,11 +74,8 @@ impl Shell {
         let member: &Member = seat.member();
         Self {
             title: title.to_owned(),
-            style: assets::style(),
+            look: seat.look(),
             script: assets::script(),
-            icon: assets::icon(),
-            brand: desk.config.name.clone(),
-            support: desk.config.support_url.clone(),
             ways: ways
                 .iter()
                 .map(|(href, label)| Way { href, label, is_here: *href == here, count: 0 })
@@ -73,6 +85,7 @@ impl Shell {
             place: member.organisation().unwrap_or("Operations").to_owned(),
             proof: member.proof().to_owned(),
             notice: None,
+            glasses: seat.glasses().iter().map(|view| note(view, seat.may(Role::Admin))).collect(),
         }
     }
 
@@ -87,5 +100,15 @@ impl Shell {
     /// The same with something to say.
     pub(crate) fn saying(self, notice: Option<Notice>) -> Self {
         Self { notice, ..self }
+    }
+}
+
+fn note(view: &GlassView, may_end: bool) -> GlassNote {
+    GlassNote {
+        id: view.glass.id.to_string(),
+        what: if view.glass.message.is_some() { "one mail of yours" } else { "your mail" },
+        until: words::time(view.glass.until),
+        reason: plain(view.reason.as_deref().unwrap_or_default()),
+        may_end,
     }
 }

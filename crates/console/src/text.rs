@@ -76,6 +76,14 @@ pub(crate) fn line(text: &str) -> Vec<Piece> {
     pieces(&text[..text.floor_char_boundary(400.min(text.len()))], &[])
 }
 
+/// What somebody wrote within a sentence of ours: nothing in it turns or hides the rest.
+pub(crate) fn plain(text: &str) -> String {
+    line(text)
+        .into_iter()
+        .map(|piece| if piece.is_ghost { format!("[{}]", piece.text) } else { piece.text })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

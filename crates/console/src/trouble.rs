@@ -1,4 +1,8 @@
 //! What a person is told when something was not done. The causes of our own faults go to the log, not to her.
+//!
+//! A [`Trouble`] travels as a response without a page; [`Told::page`] writes it once it is known what the page is to wear.
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
@@ -7,7 +11,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use mailward_mailroom::Error;
 use mailward_store::Role;
 
-use crate::{Desk, assets};
+use crate::Desk;
+use crate::look::Look;
 
 /// See the module.
 #[derive(Debug)]
@@ -78,6 +83,11 @@ fn words(field: &str) -> String {
         "password" => "The password".into(),
         "name" => "The name".into(),
         "reason" => "The reason".into(),
+        "logo" => "The logo".into(),
+        "accent" => "The colour on light grounds".into(),
+        "accentDark" => "The colour on dark grounds".into(),
+        "supportUrl" => "The link to help".into(),
+        "host" => "The host".into(),
         other => other.into(),
     }
 }
@@ -93,47 +103,62 @@ pub(crate) fn sentence(text: &str) -> String {
 #[derive(Template)]
 #[template(path = "trouble.html")]
 struct Page {
-    style: String,
-    icon: String,
-    title: &'static str,
-    text: String,
-    back: Option<(&'static str, &'static str)>,
+    look: Arc<Look>,
+    told: Told,
+}
+
+/// What stands on such a page.
+#[derive(Clone)]
+pub(crate) struct Told {
+    pub(crate) title: &'static str,
+    pub(crate) text: String,
+    /// Where one may go from there, and what the way is called.
+    pub(crate) back: (&'static str, &'static str),
+}
+
+impl Told {
+    /// The page.
+    pub(crate) fn page(self, look: Arc<Look>) -> Response {
+        render(&Page { look, told: self })
+    }
+
+    /// An answer that becomes the page.
+    pub(crate) fn with(self, status: StatusCode) -> Response {
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
 }
 
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
-        let home = Some(("/console", "Back to the beginning"));
-        let (status, title, text, back) = match self {
+        let back = ("/console", "Back to the beginning");
+        let (status, title, text) = match self {
             Self::SignIn => return Redirect::to("/console/sign-in").into_response(),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 "There is nothing here",
                 "It may have been decided on, or it never was. What belongs to somebody else looks the same.".into(),
-                home,
             ),
             Self::Forbidden(role) => (
                 StatusCode::FORBIDDEN,
                 "Not with your role",
                 format!("This takes the role “{}”. Somebody who is an admin can give it to you.", role.as_str()),
-                home,
             ),
             Self::Foreign => (
                 StatusCode::FORBIDDEN,
                 "This form is too old",
                 "It does not belong to your present session. Go back, load the page anew and try again.".into(),
-                home,
             ),
-            Self::Bad(text) => (StatusCode::BAD_REQUEST, "That will not do", text, home),
-            Self::Conflict(text) => (StatusCode::CONFLICT, "It is not as it was", text, home),
+            Self::Bad(text) => (StatusCode::BAD_REQUEST, "That will not do", text),
+            Self::Conflict(text) => (StatusCode::CONFLICT, "It is not as it was", text),
             Self::Down => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "That did not work",
                 "It is our fault, and it is in the service’s log. Nothing was changed; try again in a moment.".into(),
-                home,
             ),
         };
-        let page = Page { style: assets::style(), icon: assets::icon(), title, text, back };
-        (status, render(&page)).into_response()
+        Told { title, text, back }.with(status)
     }
 }
 

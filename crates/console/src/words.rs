@@ -1,7 +1,10 @@
 //! How times and numbers are written for people.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use mailward_mail::clock::Timestamp;
+use mailward_mailroom::Pace;
 
 /// `23 Nov 2026, 14:05 UTC`.
 pub(crate) fn moment(at: Timestamp) -> String {
@@ -11,10 +14,34 @@ pub(crate) fn moment(at: Timestamp) -> String {
     }
 }
 
+/// `14:05 UTC`.
+pub(crate) fn time(at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at.millis()) {
+        Ok(at) => at.to_zoned(TimeZone::UTC).strftime("%H:%M UTC").to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
 /// `23 Nov`.
 pub(crate) fn day(at: Timestamp) -> String {
     match jiff::Timestamp::from_millisecond(at.millis()) {
         Ok(at) => at.to_zoned(TimeZone::UTC).strftime("%-d %b").to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
+/// `23 Nov, 14 h`.
+pub(crate) fn hour(at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at.millis()) {
+        Ok(at) => at.to_zoned(TimeZone::UTC).strftime("%-d %b, %-H\u{202f}h").to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
+/// `November 2026`.
+pub(crate) fn month(at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at.millis()) {
+        Ok(at) => at.to_zoned(TimeZone::UTC).strftime("%B %Y").to_string(),
         Err(_) => at.to_string(),
     }
 }
@@ -28,6 +55,25 @@ pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
         3_600..86_400 => format!("{} h ago", seconds / 3_600),
         _ => format!("{} d ago", seconds / 86_400),
     }
+}
+
+/// A time: `40 s`, `5 min`, `3 h`, `12 d`.
+pub(crate) fn lasting(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (value, unit) = match seconds {
+        0..60 => (seconds, "s"),
+        60..3_600 => (seconds / 60, "min"),
+        3_600..86_400 => (seconds / 3_600, "h"),
+        _ => (seconds / 86_400, "d"),
+    };
+    format!("{value}\u{202f}{unit}")
+}
+
+/// How fast people decide, in words; `None`: nobody has decided on anything lately.
+pub(crate) fn pace(pace: Pace) -> Option<String> {
+    let median = pace.median?;
+    let many = if pace.decided == 1 { "1 decision".to_owned() } else { number(pace.decided) + " decisions" };
+    Some(format!("half were decided on within {} ({many}, 30 days)", lasting(median)))
 }
 
 /// A number with thin spaces between its thousands.
@@ -63,6 +109,7 @@ mod tests {
     #[test]
     fn times_and_numbers_read_as_people_write_them() {
         let at = Timestamp::parse("2026-11-23T14:05:00Z").expect("a moment");
+        assert_eq!(time(at), "14:05 UTC");
         assert_eq!((moment(at), day(at)), ("23 Nov 2026, 14:05 UTC".into(), "23 Nov".into()));
         let later = |seconds: i64| Timestamp(at.millis() + seconds * 1_000);
         for (seconds, text) in [(0, "just now"), (61, "1 min ago"), (7_300, "2 h ago"), (200_000, "2 d ago")]
@@ -70,6 +117,8 @@ mod tests {
             assert_eq!(ago(at, later(seconds)), text);
         }
         assert_eq!(ago(later(5), at), "just now", "clocks differ");
+        let lasts = |seconds| lasting(Duration::from_secs(seconds)).replace('\u{202f}', " ");
+        assert_eq!([40, 300, 7_300, 200_000].map(lasts), ["40 s", "5 min", "2 h", "2 d"]);
         assert_eq!(
             [0, 999, 1_000, 1_234_567, -1_000].map(number),
             ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567", "\u{2212}1\u{202f}000"]

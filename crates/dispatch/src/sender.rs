@@ -17,9 +17,13 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use mailward_mail::clock::{Clock, Timestamp};
+use mailward_mail::id::MessageId;
 use mailward_mail::random::Random;
 use mailward_store::{ClaimedJob, JobKind};
+use mailward_trace::meters::Act;
+use mailward_trace::{Fact, Kind, Span, Trace, Tracer};
 use rustls_pki_types::CertificateDer;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::backoff::delay;
@@ -91,6 +95,8 @@ pub struct Taken {
     pub left: bool,
     /// When to look again, whatever the schedule says.
     pub again: Option<Timestamp>,
+    /// Nothing was begun, and nothing is to be before then.
+    pub waits: Option<Timestamp>,
 }
 
 /// What became of a mail with one recipient.
@@ -104,6 +110,18 @@ pub enum Carried {
     Later,
     /// Never.
     Never,
+}
+
+impl Carried {
+    /// In a word, for logs and traces.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Delivered => "delivered",
+            Self::Later => "later",
+            Self::Never => "never",
+        }
+    }
 }
 
 /// What became of a mail with the recipient at a place, and what was said.
@@ -155,6 +173,7 @@ enum Way {
 pub struct Sender {
     outbox: Arc<dyn Outbox>,
     way: Way,
+    tracer: Tracer,
     clock: Clock,
     random: Random,
 }
@@ -166,7 +185,13 @@ impl Sender {
     /// What is wrong with the server's name.
     pub fn new(outbox: Arc<dyn Outbox>, relay: Relay, clock: Clock, random: Random) -> Result<Self, String> {
         let transport = transport(&relay)?;
-        Ok(Self { outbox, way: Way::Relay(transport, relay.remark), clock, random })
+        Ok(Self {
+            outbox,
+            way: Way::Relay(transport, relay.remark),
+            tracer: Tracer::default(),
+            clock,
+            random,
+        })
     }
 
     /// A handler that carries mail to the hosts that take it.
@@ -180,7 +205,13 @@ impl Sender {
         random: Random,
     ) -> Result<Self, String> {
         let direct = Direct::new(settings, clock.clone(), random.clone())?;
-        Ok(Self { outbox, way: Way::Direct(Box::new(direct)), clock, random })
+        Ok(Self { outbox, way: Way::Direct(Box::new(direct)), tracer: Tracer::default(), clock, random })
+    }
+
+    /// Likewise, told of to whoever traces.
+    pub fn traced(mut self, tracer: Tracer) -> Self {
+        self.tracer = tracer;
+        self
     }
 
     async fn carry(&self, job: &ClaimedJob) -> Outcome {
@@ -207,6 +238,9 @@ impl Sender {
                 tracing::warn!(%error, job = job.id, "could not note what became of a mail");
                 return later();
             }
+        }
+        if let Some(at) = taken.waits {
+            return Outcome::NotYet(at);
         }
         match taken.again {
             Some(at) => Outcome::Retry(at, None),
@@ -260,6 +294,7 @@ impl Sender {
                 });
                 continue;
             }
+            let (watch, began) = (self.tracer.watch(), Instant::now());
             let (carried, answer) = match (&own, &self.way) {
                 (Some(Err(why)), _) => (Carried::Later, why.clone()),
                 (Some(Ok(relay)), _) => say_one(relay, None, from, address, &load.raw).await,
@@ -267,7 +302,27 @@ impl Sender {
                 (None, Way::Direct(direct)) => direct.carry(from, address, &load.raw).await,
             };
             let carried = if last && carried == Carried::Later { Carried::Never } else { carried };
-            tracing::info!(tenant_id = %job.tenant.id(), job = job.id, no, ?carried, "a mail was carried");
+            let message_id = job.message.as_ref().map(MessageId::as_str);
+            let trace_id = job.message.as_ref().map(|id| Trace::of_message(id).to_string());
+            let how = carried.word();
+            let meters = self.tracer.meters();
+            meters.took("stage", "send", began.elapsed());
+            meters.count("send", how, 1);
+            let act =
+                if matches!(carried, Carried::Taken | Carried::Delivered) { Act::Sent } else { Act::Failed };
+            meters.tenant(job.tenant.id(), act, 1);
+            tracing::info!(tenant_id = %job.tenant.id(), message_id, trace_id, job = job.id, no, carried = how, "a mail was carried");
+            if let Some((watch, message)) = watch.zip(job.message.as_ref()) {
+                self.tracer.tell(|| {
+                    Span::new(Trace::of_message(message), "send", watch.start_of(), watch.now())
+                        .kind(Kind::Client)
+                        .of(Some(job.tenant.id()), None)
+                        .with(Fact::Message(message.clone()))
+                        .with(Fact::Attempt(job.attempts))
+                        .with(Fact::Outcome(how))
+                        .failed(matches!(carried, Carried::Later | Carried::Never))
+                });
+            }
             all.push(Said { no: *no, carried, answer });
         }
         all

@@ -9,12 +9,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use mailward_mail::calendar::Day;
 use mailward_mail::clock::{Clock, Timestamp};
-use mailward_mail::id::{AttemptId, EventId, WebhookId};
+use mailward_mail::id::{AttemptId, EventId, InboxId, MessageId, WebhookId};
 use mailward_mail::random::Random;
 use mailward_net::egress::{Answer, Egress, PostError};
 use mailward_store::{
     Attempt, AttemptOutcome, ClaimedJob, Disabled, EventKind, EventRow, Probe, Scope, Settle, UseAct,
 };
+use mailward_trace::meters::Act;
+use mailward_trace::{Fact, Kind, Span, Trace, Tracer};
 
 use crate::backoff::delay;
 use crate::pace::Pace;
@@ -36,6 +38,8 @@ pub struct Call {
     pub event: EventId,
     /// Its name.
     pub kind: &'static str,
+    /// The inbox and the mail that it is about.
+    pub about: (Option<InboxId>, Option<MessageId>),
     /// JSON.
     pub body: Vec<u8>,
     /// What an endpoint that knows what it is called for gives back; of a challenge alone.
@@ -70,6 +74,7 @@ pub struct Webhooks {
     egress: Egress,
     source: Arc<dyn Source>,
     pace: Pace,
+    tracer: Tracer,
     clock: Clock,
     random: Random,
 }
@@ -83,8 +88,14 @@ struct Made {
 
 impl Webhooks {
     /// A handler that calls through `egress` what `source` puts together.
-    pub fn new(egress: Egress, source: Arc<dyn Source>, clock: Clock, random: Random) -> Self {
-        Self { egress, source, pace: Pace::default(), clock, random }
+    pub fn new(
+        egress: Egress,
+        source: Arc<dyn Source>,
+        tracer: Tracer,
+        clock: Clock,
+        random: Random,
+    ) -> Self {
+        Self { egress, source, pace: Pace::default(), tracer, clock, random }
     }
 
     async fn tell(&self, job: &ClaimedJob) -> Outcome {
@@ -129,9 +140,35 @@ impl Webhooks {
         let older = call.older_secret.as_deref();
         headers.extend(signature::headers(&call.secret, older, call.event.as_str(), at, &call.body));
         // A span of time, not a moment: the wall clock may be set meanwhile.
-        let began = Instant::now();
+        let (began, watch) = (Instant::now(), self.tracer.watch());
         let answer = self.egress.post(&call.url, &headers, call.body).await;
         let latency_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let meters = self.tracer.meters();
+        meters.took("stage", "webhook", began.elapsed());
+        meters.count("webhook", outcome(status), 1);
+        meters.tenant(job.tenant.id(), Act::Called, 1);
+        if !status.is_some_and(|status| (200..300).contains(&status)) {
+            meters.tenant(job.tenant.id(), Act::Failed, 1);
+        }
+        if let Some(watch) = watch {
+            self.tracer.tell(|| {
+                let (inbox, message) = &call.about;
+                // What is about no mail is a trace by itself.
+                let trace = message.as_ref().map_or(Trace::of_event(&call.event), Trace::of_message);
+                let mut span = Span::new(trace, "webhook", watch.start_of(), watch.now())
+                    .kind(Kind::Client)
+                    .of(Some(job.tenant.id()), inbox.as_ref())
+                    .with(Fact::Webhook(webhook.clone()))
+                    .with(Fact::Event(call.event.clone()))
+                    .with(Fact::Attempt(job.attempts))
+                    .failed(!status.is_some_and(|status| (200..300).contains(&status)));
+                if let Some(status) = status {
+                    span = span.with(Fact::Status(status));
+                }
+                span
+            });
+        }
         if let Err(error) = &answer {
             log(job, error);
         }
@@ -281,6 +318,18 @@ fn said(answer: &Result<Answer, PostError>) -> Option<String> {
         Ok(answer) if answer.body_start.is_empty() => None,
         Ok(answer) => Some(answer.body_start.clone()),
         Err(error) => Some(error.to_string().chars().take(256).collect()),
+    }
+}
+
+/// How a call ended, as a label.
+fn outcome(status: Option<u16>) -> &'static str {
+    match status {
+        None => "no_answer",
+        Some(200..300) => "taken",
+        Some(410) => "gone",
+        Some(400..500) => "refused",
+        Some(500..) => "failed",
+        Some(_) => "other",
     }
 }
 

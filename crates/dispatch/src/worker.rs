@@ -133,7 +133,7 @@ impl Worker {
     }
 
     /// Runs jobs until told to stop, then lets those that run come to their end.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let running = TaskTracker::new();
         let places = Arc::new(Semaphore::new(self.lane.at_once));
         while !stop.is_cancelled() {

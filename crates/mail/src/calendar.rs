@@ -57,6 +57,39 @@ impl Month {
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
+
+    /// The month before.
+    pub fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
+    /// Its first day.
+    pub fn first(self) -> Day {
+        Day::of(self.start())
+    }
+
+    /// Its last day.
+    pub fn last(self) -> Day {
+        self.next().first().before(1)
+    }
+
+    /// Reads `2026-10`; of the years 1970 to 9998 alone.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let number = |digits: &str, len: usize| -> Option<i64> {
+            let is_number = digits.len() == len && digits.bytes().all(|b| b.is_ascii_digit());
+            if is_number { digits.parse().ok() } else { None }
+        };
+        let (year, month) = (number(year, 4)?, number(month, 2)?);
+        let is_month = (1970..=9998).contains(&year) && (1..=12).contains(&month);
+        is_month.then_some(Self(year * 12 + month - 1))
+    }
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
+    }
 }
 
 /// The time from one moment to a later one.
@@ -86,6 +119,31 @@ mod tests {
         assert_eq!(last.month().next().start(), at("2027-01-01T00:00:00Z"));
         assert_eq!(last.next().month(), last.month().next());
         assert_eq!(Day::of(at("2028-02-29T12:00:00Z")).month().next().start(), at("2028-03-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_month_is_written_and_read_as_one() {
+        let month = Month::parse("2028-02").expect("a month");
+        assert_eq!(
+            (month.first().start(), month.to_string()),
+            (at("2028-02-01T00:00:00Z"), "2028-02".into())
+        );
+        assert_eq!(month.last().start(), at("2028-02-29T00:00:00Z"));
+        assert_eq!(month.before().before().to_string(), "2027-12");
+        for bad in [
+            "",
+            "2028",
+            "2028-13",
+            "2028-00",
+            "28-02",
+            "2028-2",
+            "+028-02",
+            "1969-12",
+            "9999-01",
+            "2028-02-01",
+        ] {
+            assert_eq!(Month::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -39,6 +39,11 @@ macro_rules! id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// The UUID that it is, as a number.
+            pub fn number(&self) -> u128 {
+                number(&self.0[$prefix.len()..])
+            }
         }
 
         impl std::fmt::Display for $name {
@@ -73,6 +78,7 @@ id! { /** Names one call to a webhook endpoint. */ AttemptId = "att_" }
 id! { /** Names one queued job. */ JobId = "job_" }
 id! { /** Names one sender that is let through for some time. */ AllowedId = "alw_" }
 id! { /** Names one address that is written to no more. */ SuppressionId = "sup_" }
+id! { /** Names one grant of an operator to read a tenant's mail for a while. */ GlassId = "glass_" }
 id! { /** Names one person who signs in at the console. */ PersonId = "per_" }
 
 impl ThreadId {
@@ -142,6 +148,12 @@ fn base32(value: u128) -> String {
     (0..26).rev().map(|i| char::from(ALPHABET[(value >> (5 * i)) as usize & 31])).collect()
 }
 
+/// What [`base32`] wrote.
+fn number(text: &str) -> u128 {
+    let digit = |byte| ALPHABET.iter().position(|letter| *letter == byte).unwrap_or_default();
+    text.bytes().fold(0, |value, byte| value << 5 | digit(byte) as u128)
+}
+
 fn is_base32(text: &str) -> bool {
     // 26 characters carry 130 bits; the first may only hold the three that are left of 128.
     text.len() == 26 && text.bytes().all(|b| ALPHABET.contains(&b)) && text.as_bytes()[0] <= b'7'
@@ -150,6 +162,14 @@ fn is_base32(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_the_number_that_it_was_made_of() {
+        for value in [0, 1, u128::MAX, 0x0192_0000_0000_7000_8000_0000_0000_0001] {
+            let id = MessageId::parse(&format!("eml_{}", base32(value))).expect("an id");
+            assert_eq!(id.number(), value);
+        }
+    }
     use crate::clock::Timestamp;
 
     fn message(seed: u64, millis: i64) -> MessageId {

@@ -24,6 +24,9 @@ pub enum Refusal {
     /// Likewise, for more than 30 days.
     #[error("inbox is disabled")]
     PausedForGood,
+    /// Whoever it is for takes no mail from this sender.
+    #[error("mail from this sender is not wanted")]
+    NotWanted,
     /// More bytes than are taken.
     #[error("message is too big")]
     TooLarge,
@@ -42,4 +45,26 @@ pub enum Refusal {
     /// Our own fault.
     #[error("internal error")]
     Internal,
+}
+
+impl Refusal {
+    /// In a word, as monitors count it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NoSuchInbox => "no_such_inbox",
+            Self::RelayDenied => "relay_denied",
+            Self::OverQuota => "over_quota",
+            Self::RateLimited => "rate_limited",
+            Self::InFlight => "in_flight",
+            Self::Paused => "paused",
+            Self::PausedForGood => "paused_for_good",
+            Self::NotWanted => "not_wanted",
+            Self::TooLarge => "too_large",
+            Self::Busy => "busy",
+            Self::StoreDown => "store_down",
+            Self::Loop => "loop",
+            Self::Malformed(_) => "malformed",
+            Self::Internal => "internal",
+        }
+    }
 }

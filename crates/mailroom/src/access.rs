@@ -179,8 +179,12 @@ impl Mailroom {
                 self.0.sessions.forget_tenant(tenant);
                 // Its state changed: if its keys are destroyed, they must not live on here.
                 self.0.keyring.forget(tenant);
+                self.0.brands.changed();
             }
-            News::Missed => self.0.sessions.forget_all(),
+            News::Missed => {
+                self.0.sessions.forget_all();
+                self.0.brands.changed();
+            }
         }
     }
 

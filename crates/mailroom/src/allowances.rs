@@ -157,7 +157,7 @@ impl Mailroom {
             true => scored.clone(),
             false => judged(scored, parsed, policy).await,
         };
-        let mut note = GateNote { policy: policy.versions, trust: None };
+        let mut note = GateNote { policy: policy.versions, ..GateNote::default() };
         if !is_held(verdict.level, policy.hold) {
             return Ok(Gated { verdict, held: false, note });
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use mailward_score::Ask;
 
+use crate::brand::Host;
 use crate::limits::Plan;
 
 /// From which level on mail waits for a person.
@@ -38,6 +39,8 @@ impl Hold {
 pub struct Config {
     /// The name of this host in trace headers and authentication results.
     pub hostname: String,
+    /// The host of the service's own public URL, where that is a name: no tenant's people alone come in there.
+    pub own_host: Option<Host>,
     /// Where new tenants' data lives; bound into keys.
     pub region: String,
     /// Whose tenants are served here, the one of new tenants among them.
@@ -52,6 +55,8 @@ pub struct Config {
     pub plans: BTreeMap<String, Plan>,
     /// The number of the keys that sign for these domains; another number, another key.
     pub dkim_key: u32,
+    /// Recipients of an inbox on its first day, where its plan gives it more; 0: no such beginning.
+    pub ramp_first: u64,
     /// Networks that are not public, in which tenants' relays may be all the same.
     pub relay_networks: Vec<IpNet>,
     /// A stranger may make a tenant of plan `free`.

@@ -43,6 +43,9 @@ pub enum Error {
     /// The caller's key may not do, or not give away, that.
     #[error("the key lacks the scope `{0}`")]
     Scope(String),
+    /// An operator who has no grant to read mail of this tenant, or not any more.
+    #[error("you have no grant that is open to read this tenant's mail")]
+    NoGrant,
     /// A URL may not be called.
     #[error("{0}")]
     UrlNotAllowed(String),
@@ -51,9 +54,17 @@ pub enum Error {
     InboxPaused,
     /// Too much of what the inbox sent came back.
     #[error(
-        "this inbox sends nothing for now: more than 8 of 100 mails that it sent within seven days came back"
+        "this inbox sends nothing for now: of the mails that it sent within seven days more than 8 of 100 came back, or about more than 1 of 1,000 somebody complained"
     )]
     SendingStopped,
+    /// The daily limit of an inbox that is new, and what it grows to.
+    #[error("the limit of {} {} is reached, for this inbox is new: it grows to {full}", .over.max, .over.limit.what())]
+    StillNew {
+        /// What holds today.
+        over: OverLimit,
+        /// What it grows to.
+        full: u64,
+    },
     /// A token of ours stands in a mail that was to be sent.
     #[error("a token of this service stands in the mail")]
     SecretInBody,

@@ -3,7 +3,9 @@
 //! Knows nothing of SMTP or HTTP; a front end turns a [`Refusal`] into a reply. Never keeps plaintext: what leaves
 //! [`Mailroom::ingest`] for the store is sealed. The answer to a sender never depends on the verdict.
 
+mod admitting;
 mod seal;
+mod stages;
 mod thread;
 mod trace;
 
@@ -28,6 +30,7 @@ use crate::screening::policy::Effective;
 use crate::sender_auth::SenderAuth;
 use crate::snapshot::Meta;
 use crate::{Mailroom, limits, sender_auth};
+use stages::{Stages, Way};
 
 /// After so long a pause the sender is told for good (RFC 5321 4.2.1: 5yz means "do not try again").
 const PAUSE_FOR_GOOD: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -46,6 +49,8 @@ pub struct Route {
     pub(crate) address: Address,
     pub(crate) quota: Quota,
     pub(crate) policy: Effective,
+    /// It takes this mail, and lets it wait for a person: its author is none of those from whom it takes any.
+    waits: bool,
 }
 
 /// Deliveries that are on the disk, and armed until the sender is known to have read that.
@@ -53,6 +58,8 @@ pub struct Taken {
     /// One for each recipient, in their order.
     pub ids: Vec<MessageId>,
     armed: Vec<(Tenant, MessageId)>,
+    /// Those that were new.
+    ways: Vec<Way>,
 }
 
 impl Mailroom {
@@ -85,7 +92,14 @@ impl Mailroom {
             return Err(if for_good { Refusal::PausedForGood } else { Refusal::Paused });
         }
         let (quota, policy) = self.within_limits(&found.tenant, &found.inbox).await?;
-        Ok(Route { tenant: found.tenant, inbox: found.inbox, address: to.clone(), quota, policy })
+        Ok(Route {
+            tenant: found.tenant,
+            inbox: found.inbox,
+            address: to.clone(),
+            quota,
+            policy,
+            waits: false,
+        })
     }
 
     /// Whether a tenant and its inbox may receive one more mail; what they may, for the commit that counts it, and what
@@ -149,7 +163,9 @@ impl Mailroom {
             return Err(Refusal::NoSuchInbox);
         };
         // Screened before sealing: afterwards only the tenant's key can read it.
+        let mut stages = Stages::begin();
         let screened = room.screening.screen(payer, Arc::clone(&wire), self.scoring()).await;
+        stages.done("screen");
         // Authenticated as it came, since what is stamped below would break a signature; and only what could be
         // parsed within bounds, since that reader has none of its own.
         let Screened { mut parsed, verdict, evidence } = screened;
@@ -158,12 +174,18 @@ impl Mailroom {
             Some(known) => known,
             None => self.authenticate(&received, &wire, parsed.as_ref()).await,
         };
+        stages.done("authenticate");
         let raw = trace::stamp(&received.envelope, &wire, &auth, &room.config.hostname, received_at);
         if let Some(parsed) = &mut parsed {
             parsed.shift(raw.len() as i64 - wire.len() as i64);
         }
         let meta = Meta::new(&received, parsed.as_ref(), &verdict, auth);
         let envelope = &received.envelope;
+        // Our own reports go to who caused them, whoever else may write there.
+        let routes = match is_foreign || envelope.from.is_some() {
+            true => self.admitted(routes, envelope.from.as_deref(), parsed.as_ref(), &meta.auth).await?,
+            false => routes,
+        };
         let parsed = parsed.map(Arc::new);
         let message = seal::Message {
             envelope,
@@ -183,9 +205,10 @@ impl Mailroom {
 
         // One reply for all: if one of them failed, the sender tries again, and those that are on the disk are
         // recognised by their digest. A few copies at a time, so that memory does not grow with the recipients.
-        let mut taken = Taken { ids: Vec::new(), armed: Vec::new() };
+        let mut taken = Taken { ids: Vec::new(), armed: Vec::new(), ways: Vec::new() };
         let together = (COPIES_BYTES / raw.len().max(1)).clamp(1, 64);
         for routes in one_for_each_inbox(routes).chunks(together) {
+            let mut stages = stages.clone();
             let mut waiting = Vec::with_capacity(routes.len());
             let mut placed = Vec::with_capacity(routes.len());
             for route in routes {
@@ -193,7 +216,7 @@ impl Mailroom {
                 // What it says as the end of a thread is this recipient's alone, like the thread; what is held for it, each
                 // owner chose.
                 let place = self.place(route, &keys, &wire, parsed.as_ref(), &verdict, deadline).await;
-                let gated = self
+                let mut gated = self
                     .gate(
                         &route.tenant,
                         &route.inbox,
@@ -204,6 +227,9 @@ impl Mailroom {
                     )
                     .await
                     .map_err(|error| down(&error))?;
+                if route.waits {
+                    (gated.held, gated.note.unlisted) = (true, true);
+                }
                 let pending = self.is_grey(&route.tenant, &gated.verdict);
                 let judged = seal::Judged {
                     gated,
@@ -218,7 +244,9 @@ impl Mailroom {
                 waiting.push(room.intake.commit(delivery));
                 placed.push(judged);
             }
+            stages.done("seal");
             let outcomes = futures_util::future::join_all(waiting).await;
+            stages.done("commit");
             for ((route, judged), outcome) in routes.iter().zip(&placed).zip(outcomes) {
                 let outcome = match outcome {
                     Err(IntakeError::OldKey) => self.commit_anew(&message, route, judged).await?,
@@ -226,6 +254,9 @@ impl Mailroom {
                 };
                 match outcome {
                     Ok(committed) => {
+                        if !committed.repeat {
+                            taken.ways.push(Way::of(route, &committed.id, &judged.gated, &stages));
+                        }
                         taken.ids.push(committed.id.clone());
                         taken.armed.push((route.tenant.clone(), committed.id));
                     }

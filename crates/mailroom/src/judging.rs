@@ -272,12 +272,14 @@ impl Mailroom {
         let policy = self.effective_policy(tenant, &mut scope, &message.inbox).await?;
         drop(scope);
         if found_out {
-            let note = GateNote { policy: policy.versions, trust: None };
-            return Ok((is_held(verdict.level, policy.hold), note));
+            let unlisted = meta.gate.unlisted;
+            let note = GateNote { policy: policy.versions, trust: None, unlisted };
+            return Ok((unlisted || is_held(verdict.level, policy.hold), note));
         }
         let policy = policy.without_rules();
         let gated = self.gate(tenant, &message.inbox, &policy, verdict, parsed, &meta.auth).await?;
-        Ok((gated.held, gated.note))
+        let unlisted = meta.gate.unlisted;
+        Ok((gated.held || unlisted, GateNote { unlisted, ..gated.note }))
     }
 
     /// Seals a summary for the place of the one before it: under the message's key, with a number of its own.

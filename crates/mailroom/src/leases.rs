@@ -72,6 +72,10 @@ impl Mailroom {
         }
         // Claimed for good before anybody sees it: a claim that is lost with its answer ends by itself.
         scope.commit().await?;
+        let meters = self.0.tracer.meters();
+        meters.count("lease", "granted", claimed.len() as u64);
+        let again = claimed.iter().filter(|(_, leased)| leased.tries > 1).count();
+        meters.count("lease", "granted_again", again as u64);
         let mut leases = Vec::with_capacity(claimed.len());
         for (id, Leased { message, tries }) in claimed {
             let opened = self.noting(caller.tenant(), self.whole(caller, inbox, &message)).await;
@@ -105,6 +109,12 @@ impl Mailroom {
             self.tell_dead(&mut scope, inbox, message, now).await?;
         }
         scope.commit().await?;
+        let word = match (settled, is_done) {
+            (Settled::Dead, _) => "put_aside",
+            (_, true) => "done",
+            (_, false) => "given_back",
+        };
+        self.0.tracer.meters().count("lease", word, 1);
         Ok(Some(settled))
     }
 

@@ -7,6 +7,7 @@ pub mod access;
 mod allowances;
 pub mod archive;
 mod audit;
+pub mod brand;
 mod break_glass;
 mod codes;
 mod config;
@@ -23,6 +24,7 @@ mod keyring;
 mod leases;
 mod lifecycle;
 mod limits;
+mod nodes;
 pub mod offboarding;
 mod onboarding;
 mod outbound;
@@ -37,6 +39,7 @@ mod review;
 mod rotation;
 mod screening;
 pub mod sender_auth;
+mod setbacks;
 pub mod signed;
 mod snapshot;
 mod standing;
@@ -57,9 +60,11 @@ use mailward_net::dns::Dns;
 use mailward_net::egress::Egress;
 use mailward_net::exchangers::Exchangers;
 use mailward_store::{Intake, Store};
+use mailward_trace::Tracer;
 
 pub use allowances::{AllowRequest, AllowedView};
 pub use audit::{CheckpointFault, check_list};
+pub use break_glass::{GLASS_FOR, GlassView};
 pub use codes::{CodeWait, FoundCode};
 pub use config::{Config, Hold};
 pub use copies::{Examined, end_again, examine, go_on, receipt_key};
@@ -71,12 +76,16 @@ pub use inbound::{Route, Taken};
 pub use judging::{BadJudge, Failure as JudgeFailure, Judge, JudgeFormat, JudgeSettings, Step};
 pub use keyring::{Issued, KeyContext, Keyring, Root, RootError};
 pub use leases::{Lease, LeaseRequest};
-pub use limits::{Limit, LimitChange, OverLimit, Overrides, Plan, Standing, UsageDays, UsageRequest};
+pub use limits::{
+    InboxDays, Limit, LimitChange, Line, OverLimit, Overrides, Plan, Standing, Statement, UsageDays,
+    UsageRequest,
+};
 pub use mailward_mail::sample::sample;
+pub use nodes::{BEAT, NodeState};
 pub use onboarding::{CreatedInbox, CreatedTenant, InboxPatch, InboxRequest, InboxView};
 pub use outbound::{
-    Begun, Effective as EffectiveSend, Fate, OnSecret, Parcel, Queued, RecipientStatus, Report,
-    SendAttachment, SendLimits, SendPolicy, SendRequest, SendTo, Taint,
+    Begun, DailySends, Effective as EffectiveSend, Fate, OnSecret, Parcel, Queued, RecipientStatus, Report,
+    Said, SendAttachment, SendLimits, SendPolicy, SendRequest, SendTo, Taint,
 };
 pub use policies::{PolicyChange, PolicyView};
 pub use polling::Poll;
@@ -86,16 +95,18 @@ pub use reading::{
 };
 pub use relays::{RelayRequest, RelayView, TenantRelay};
 pub use rescoring::{MOST as MOST_RESCORED, RescoreRequest, Rescored, SenderDiff};
-pub use review::{Decide, DecidedMail, PendingView, TIME_TO_UNDO};
+pub use review::{Approvals, Decide, DecidedMail, PendingView, TIME_TO_UNDO};
 pub use rotation::{KeyList, RotationRequest};
 pub use screening::gate::{GateNote, Trust};
-pub use screening::policy::{Effective, GatePolicy, OwnRule};
+pub use screening::policy::{Effective, FourEyes, GatePolicy, OwnRule};
+pub use screening::receive::{Effective as EffectiveReceive, Otherwise, ReceiveFrom, ReceivePolicy};
 pub use screening::{Screened, Screening, judge, judge_texts};
+pub use setbacks::{Setback, SetbackKind};
 pub use snapshot::{AttachmentMeta, HeldFor, Meta};
 pub use streaming::{Followed, Following, Happening, StreamPlace};
 pub use suppressions::SuppressionView;
 pub use trespass::{Foreign, Trespass};
-pub use viewing::Waiting;
+pub use viewing::{Pace, Waiting};
 pub use webhooks::{
     CreatedWebhook, DeliveryView, ReplayRequest, RotatedWebhook, WebhookCall, WebhookPatch, WebhookRequest,
     WebhookStep, WebhookView,
@@ -115,6 +126,7 @@ pub(crate) struct Room {
     pub(crate) egress: Egress,
     pub(crate) relays: Exchangers,
     pub(crate) judge: Option<Judge>,
+    pub(crate) tracer: Tracer,
     pub(crate) judge_counts: judging::JudgeCounts,
     pub(crate) own_signing: dkim::OwnKeys,
     pub(crate) clock: Clock,
@@ -129,6 +141,7 @@ pub(crate) struct Room {
     pub(crate) endings: tokio::sync::Notify,
     pub(crate) rescoring: tokio::sync::Mutex<()>,
     pub(crate) people: people::Doors,
+    pub(crate) brands: brand::Known,
 }
 
 /// What a mailroom works with.
@@ -149,6 +162,8 @@ pub struct Parts {
     pub egress: Egress,
     /// Whom grey mail is shown to.
     pub judge: Option<Judge>,
+    /// Who is told how long things took.
+    pub tracer: Tracer,
     /// The time.
     pub clock: Clock,
     /// The dice.
@@ -173,6 +188,7 @@ impl Mailroom {
             dns: parts.dns,
             egress: parts.egress,
             judge: parts.judge,
+            tracer: parts.tracer,
             judge_counts: judging::JudgeCounts::default(),
             own_signing: dkim::OwnKeys::default(),
             clock: parts.clock,
@@ -185,6 +201,7 @@ impl Mailroom {
             endings: tokio::sync::Notify::new(),
             rescoring: tokio::sync::Mutex::new(()),
             people: people::Doors::default(),
+            brands: brand::Known::default(),
         }))
     }
 
@@ -196,6 +213,11 @@ impl Mailroom {
     /// The resolver that this service asks.
     pub fn dns(&self) -> &Dns {
         &self.0.dns
+    }
+
+    /// Who is told how long things took.
+    pub fn tracer(&self) -> &Tracer {
+        &self.0.tracer
     }
 
     /// What the operator chose.

@@ -6,12 +6,14 @@
 mod inflight;
 mod judge;
 mod standing;
+mod statement;
 mod usage;
 
 pub(crate) use inflight::Inflight;
 pub(crate) use judge::{quota, receive};
 pub use standing::{LimitChange, Standing};
-pub use usage::{UsageDays, UsageRequest};
+pub use statement::{Line, Statement};
+pub use usage::{InboxDays, UsageDays, UsageRequest};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -4,6 +4,8 @@
 //! What is accepted is on the disk with its job and its counts in one transaction, or it is not there at all. Knows
 //! nothing of HTTP, and opens no connection: who is not of this house is reached by whoever runs the job.
 
+mod answering;
+mod cancelling;
 mod carry;
 mod compose;
 mod guard;
@@ -14,10 +16,13 @@ mod quota;
 mod released;
 mod report;
 mod returned;
+mod standing;
 mod taint;
+mod unsubscribing;
+
+use std::time::Duration;
 
 use mailward_mail::address::Address;
-use mailward_mail::calendar::Day;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, InboxId, MessageId};
 use mailward_mail::parsed::{Parsed, parse};
@@ -29,11 +34,13 @@ use mailward_store::{
 use mailward_vault::{MessageContext, PartKind};
 use sha2::{Digest, Sha256};
 
+pub use answering::Said;
 pub(crate) use carry::whole;
 pub use carry::{Begun, Fate, Parcel, Report};
 pub use letter::{SendAttachment, SendRequest};
 pub use policy::{Effective, OnSecret, SendLimits, SendPolicy, SendTo, Taint};
 pub(crate) use returned::returned_tag;
+pub use standing::DailySends;
 
 use crate::access::Principal;
 use crate::inbound::author_digest;
@@ -50,12 +57,8 @@ const MOST_REFERENCES: usize = 12;
 /// What was judged is not what stands there when it is counted.
 const CAME_MEANWHILE: &str = "mail of risk came while this one was judged; send it again";
 
-/// Days before today over which it is counted how much of an inbox' mail came back.
-const BOUNCE_DAYS: i64 = 6;
-/// Recipients from which on it is judged.
-const BOUNCE_FROM: i64 = 100;
-/// Of a hundred, so many may come back.
-const MOST_BOUNCES: i64 = 8;
+/// So long ahead a mail may wait to leave.
+const LATEST: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// A mail that was accepted.
 #[derive(Clone, Debug)]
@@ -64,6 +67,8 @@ pub struct Queued {
     pub id: MessageId,
     /// How it fares.
     pub status: OutgoingStatus,
+    /// When it is to leave, while it waits for that.
+    pub send_at: Option<Timestamp>,
 }
 
 /// How a mail fares with one recipient, as its sender sees it.
@@ -104,10 +109,13 @@ impl Mailroom {
         if let Some(before) = self.sent_before(&mut tenant.read().await?, remembered.as_ref()).await? {
             return Ok(Some(before));
         }
+        if letter.send_at.is_some_and(|at| at <= self.0.clock.now() || at > self.0.clock.now().plus(LATEST)) {
+            return Err(Error::invalid("sendAt", "must be later than now, and within 30 days"));
+        }
         if !inbox.is_active {
             return Err(Error::InboxPaused);
         }
-        self.comes_through(tenant, &inbox.id).await?;
+        self.comes_through(tenant, &inbox).await?;
         let policy = self.effective_send(tenant, &mut tenant.read().await?, &inbox.id).await?;
         self.refuse_recipients(caller, &inbox, &letter, &policy).await?;
         let secret = self.guard(caller, &letter, &policy).await?;
@@ -118,12 +126,17 @@ impl Mailroom {
         if let Some(answered) = &answers {
             self.refuse_monologue(caller, &inbox, answered).await?;
         }
-        let mut composed = self.compose(&letter, &inbox.address, name, message_id, joined).await?;
+        let unsubscribe = match (&letter.unsubscribe_at, letter.recipients().first()) {
+            (Some(at), Some(one)) => Some(format!("{at}/u/{}", self.unsubscribe_link(tenant, one).await?)),
+            _ => None,
+        };
+        let mut composed =
+            self.compose(&letter, &inbox.address, name, message_id, joined, unsubscribe).await?;
         for _ in 0..ATTEMPTS {
             let judged = self.suspect(caller, &inbox, &letter, answers.as_ref(), &policy).await?;
             composed.meta.held_for = held_for(&policy, &judged, secret)?;
             composed.judged_by = judged.risky;
-            match self.enqueue(caller, &inbox.id, &letter, &composed, remembered.as_ref()).await {
+            match self.enqueue(caller, &inbox, &letter, &composed, remembered.as_ref()).await {
                 Err(Error::Conflict(why)) if why == CAME_MEANWHILE => {}
                 done => return done,
             }
@@ -161,19 +174,6 @@ impl Mailroom {
         Ok(shown)
     }
 
-    /// Whether enough arrives of what an inbox sends: else its next mails cost all others their standing.
-    async fn comes_through(&self, tenant: &Tenant, inbox: &InboxId) -> Result<()> {
-        let today = Day::of(self.0.clock.now());
-        let days = tenant.read().await?.use_by_day(Some(inbox), today.before(BOUNCE_DAYS), today).await?;
-        let (sent, bounced) =
-            days.values().fold((0, 0), |(sent, bounced), day| (sent + day.sent, bounced + day.bounced));
-        let many = sent + bounced;
-        if many >= BOUNCE_FROM && bounced * 100 > many * MOST_BOUNCES {
-            return Err(Error::SendingStopped);
-        }
-        Ok(())
-    }
-
     /// The caller's inbox that a mail is from.
     async fn sending_inbox(&self, caller: &Principal, letter: &Letter) -> Result<Option<Inbox>> {
         let mut scope = caller.tenant().read().await?;
@@ -204,7 +204,8 @@ impl Mailroom {
         let found = scope.outgoing(&id).await?;
         let status = found.and_then(|message| message.status);
         let status = status.ok_or(Error::Conflict("the mail this request made was deleted"))?;
-        Ok(Some(Queued { id, status }))
+        let send_at = scope.send_at(&id).await?.filter(|at| *at > self.0.clock.now() && status.is_open());
+        Ok(Some(Queued { id, status, send_at }))
     }
 
     /// Where a letter belongs; it answers nobody who is none.
@@ -249,15 +250,17 @@ impl Mailroom {
         name: String,
         message_id: String,
         joined: Joined,
+        unsubscribe: Option<String>,
     ) -> Result<Composed> {
         let header = compose::Header {
             address,
             name: &name,
             message_id,
-            date: self.0.clock.now(),
+            date: letter.send_at.unwrap_or_else(|| self.0.clock.now()),
             boundary: hex(&self.0.random.bytes::<16>()),
             in_reply_to: joined.in_reply_to.filter(|id| compose::is_message_id(id)),
             references: cut(joined.references),
+            unsubscribe,
         };
         let raw = compose::compose(letter, &header)?;
         if raw.len() > letter::MOST_BYTES {
@@ -278,7 +281,7 @@ impl Mailroom {
     async fn enqueue(
         &self,
         caller: &Principal,
-        inbox: &InboxId,
+        inbox: &Inbox,
         letter: &Letter,
         composed: &Composed,
         remembered: Option<&Remembered>,
@@ -304,12 +307,13 @@ impl Mailroom {
     async fn try_enqueue(
         &self,
         caller: &Principal,
-        inbox: &InboxId,
+        inbox: &Inbox,
         letter: &Letter,
         composed: &Composed,
         remembered: Option<&Remembered>,
     ) -> Result<Option<Queued>> {
         let (room, tenant) = (&self.0, caller.tenant());
+        let (created, inbox) = (inbox.created_at, &inbox.id);
         let keys = room.keyring.tenant(tenant).await?;
         let now = room.clock.now();
         let (message, parts) = self.seal_outgoing(tenant, &keys, inbox, composed, now)?;
@@ -321,7 +325,12 @@ impl Mailroom {
 
         let mut scope = tenant.write().await?;
         // The inbox' row first: rows are locked in one order everywhere.
-        let new = NewOutgoing { message: &message, parts: &parts, recipients: &recipients };
+        let new = NewOutgoing {
+            message: &message,
+            parts: &parts,
+            recipients: &recipients,
+            send_at: letter.send_at,
+        };
         if !scope.enqueue(&new, now).await? {
             return Ok(None);
         }
@@ -346,8 +355,9 @@ impl Mailroom {
             ));
         }
         let limits = self.effective_send(tenant, &mut scope, inbox).await?.limits;
-        let plan = limits.narrow(self.plan_of(&mut scope).await?);
+        let mut plan = limits.narrow(self.plan_of(&mut scope).await?);
         let used = scope.send_use(inbox, now).await?;
+        let full = self.ramped(&mut plan, created, used.day);
         let strangers = scope.strangers(inbox, &digests).await?;
         let wanted = quota::Wanted {
             recipients: recipients.len(),
@@ -359,7 +369,7 @@ impl Mailroom {
             Err(quota::Refused { over, of_inbox }) => {
                 drop(scope);
                 self.tell_refused(tenant, of_inbox.then_some(inbox), &over);
-                return Err(Error::Limit(over));
+                return Err(quota::refusal(over, full));
             }
         };
         let many = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -374,6 +384,9 @@ impl Mailroom {
                 new: if message.held { &[] } else { &strangers },
             })
             .await?;
+        if !message.held {
+            self.tell_near_sends(&mut scope, inbox, &used, &plan, &wanted).await?;
+        }
         if message.held {
             let event = EventRow {
                 id: EventId::generate(&room.clock, &room.random),
@@ -386,7 +399,7 @@ impl Mailroom {
         }
         scope.commit().await?;
         let status = if message.held { OutgoingStatus::Held } else { OutgoingStatus::Queued };
-        Ok(Some(Queued { id: message.id, status }))
+        Ok(Some(Queued { id: message.id, status, send_at: letter.send_at }))
     }
 
     fn seal_outgoing(

@@ -14,6 +14,7 @@ mod sign_in;
 use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
+use mailward_mail::id::TenantId;
 use mailward_store::{House, Operator, Origin, Person, Role, Scopes};
 use zeroize::Zeroizing;
 
@@ -79,6 +80,11 @@ impl Member {
     /// The slug of her tenant; none: she is of the operator's staff.
     pub fn organisation(&self) -> Option<&str> {
         self.house.tenant().map(|tenant| tenant.id().as_str())
+    }
+
+    /// Her tenant; none: she is of the operator's staff.
+    pub fn tenant(&self) -> Option<&TenantId> {
+        self.house.tenant().map(|tenant| tenant.id())
     }
 
     /// A word that only pages of this session know: what a form must bring to be hers.

@@ -78,9 +78,11 @@ impl Mailroom {
         change: PolicyChange,
         expected: Option<i64>,
     ) -> Result<Option<PolicyView>> {
-        let sends = match &change {
-            PolicyChange::Replace(policy) | PolicyChange::Merge(policy) => policy.send.is_some(),
-        };
+        let (PolicyChange::Replace(said) | PolicyChange::Merge(said)) = &change;
+        if inbox.is_some() && said.four_eyes.is_some() {
+            return Err(Error::invalid("fourEyes", "is chosen for the whole tenant: PATCH /v1/gate"));
+        }
+        let sends = said.send.is_some() || said.receive.is_some();
         // An agent that was talked into something would first open its own door.
         if sends && caller.inbox().is_some() {
             return Err(Error::Scope("settings".into()));
@@ -94,14 +96,21 @@ impl Mailroom {
             let policy = match change.clone() {
                 // What is said of mail that comes leaves alone what is said of mail that goes.
                 PolicyChange::Replace(policy) => {
-                    GatePolicy { send: policy.send.or_else(|| was.policy.send.clone()), ..policy }
+                    // An inbox' own key must not take away what only others may say, by leaving it out.
+                    GatePolicy {
+                        send: policy.send.or_else(|| was.policy.send.clone()),
+                        receive: policy.receive.or_else(|| was.policy.receive.clone()),
+                        // Nor is it forgotten that two must release: that is said.
+                        four_eyes: policy.four_eyes.or(was.policy.four_eyes),
+                        ..policy
+                    }
                 }
                 PolicyChange::Merge(policy) => was.policy.clone().with(policy),
             };
-            let (policy, version) = (policy.checked()?, was.version + 1);
+            let now = self.0.clock.now();
+            let (policy, version) = (policy.checked()?.after(&was.policy, now), was.version + 1);
             let json =
                 serde_json::to_string(&policy).map_err(|_| Error::Damaged("a policy cannot be written"))?;
-            let now = self.0.clock.now();
             let new = PolicyRow {
                 sealed: self.seal_small(caller.tenant(), &place(inbox, version), &json).await?,
                 inbox: inbox.cloned(),
@@ -137,6 +146,10 @@ impl Mailroom {
                     "sendTo",
                     policy.send.as_ref().and_then(|send| send.to).map_or("inherit", SendTo::as_str),
                 );
+            let act = match policy.four_eyes {
+                Some(rule) => act.word("fourEyes", rule.as_str()),
+                None => act,
+            };
             scope.audit(&act, now).await?;
             scope.commit().await?;
             return self.policy(caller, inbox).await;
@@ -158,6 +171,12 @@ impl Mailroom {
         }
         let opened = self.open_policies(tenant, rows).await?;
         Ok(Effective::of(self.0.config.hold, opened.tenant, opened.inbox))
+    }
+
+    /// What the tenant chose for all of itself.
+    pub(crate) async fn tenant_policy(&self, tenant: &Tenant, scope: &mut Scope) -> Result<GatePolicy> {
+        let rows = scope.policies(None).await?;
+        Ok(self.open_policies(tenant, rows).await?.tenant.unwrap_or_default().1)
     }
 
     /// What rules for mail from an inbox.

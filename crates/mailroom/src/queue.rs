@@ -1,6 +1,6 @@
-//! How far what is to be done lags behind: what a monitor watches, and what more workers are started by.
+//! How far what is to be done lags behind, and how the store fares: what a monitor watches, and what more workers are started by.
 
-use mailward_store::JobKind;
+use mailward_store::{JobKind, Written};
 
 use crate::{Mailroom, Result};
 
@@ -22,5 +22,18 @@ impl Mailroom {
             lags.push((kind.as_str(), waited / 1_000));
         }
         Ok(lags)
+    }
+
+    /// What this process wrote of mail that came, and what waits to be written.
+    pub fn written(&self) -> Written {
+        self.0.intake.written()
+    }
+
+    /// Octets of the mail database.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn store_size(&self) -> Result<i64> {
+        Ok(self.0.store.size().await?)
     }
 }

@@ -1,6 +1,6 @@
 //! Opens delivered mail for those who may read it. Held mail does not exist here: the store's statements leave it out.
 
-mod files;
+pub(crate) mod files;
 mod safe;
 mod search;
 mod threads;
@@ -12,6 +12,7 @@ use mailward_store::{Action, Direction, Filter, Message, Scope, Tenant};
 use mailward_vault::{Error as VaultError, MessageContext, MessageKey, PartKind};
 
 pub use files::AttachmentFile;
+pub(crate) use files::file_of;
 pub(crate) use safe::render;
 pub use safe::{SafeMail, SafeRequest, safe_line, tokens};
 pub(crate) use search::Searches;

@@ -1,10 +1,17 @@
 //! Held mail: shown to those who may decide on it, and decided on once.
 
 mod around;
+mod files;
 mod later;
+mod twice;
 
+use std::time::Duration;
+
+use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, MessageId};
-use mailward_store::{Action, Decided, Decision, DecisionRecord, Direction, EventKind, EventRow, State};
+use mailward_store::{
+    Action, Decided, Decision, DecisionRecord, Direction, EventKind, EventRow, Message, State,
+};
 
 use crate::access::Principal;
 use crate::allowances::{AllowRequest, AllowedView};
@@ -14,6 +21,7 @@ use crate::snapshot::Meta;
 use crate::{Error, Mailroom, Result};
 
 pub use later::{PendingView, TIME_TO_UNDO};
+pub use twice::Approvals;
 
 /// What a person decides on a held mail.
 #[derive(Clone, Debug)]
@@ -33,6 +41,8 @@ pub struct DecidedMail {
     pub mail: Mail,
     /// Its sender, let through from now on.
     pub allowed: Option<AllowedView>,
+    /// Where it waits for a second person: how far it has come.
+    pub approvals: Option<Approvals>,
 }
 
 impl Mailroom {
@@ -76,10 +86,12 @@ impl Mailroom {
         Ok(Some(Mail { message, meta, parsed }))
     }
 
-    /// Releases or rejects a held mail. `None`: there is no such mail.
+    /// Releases or rejects a held mail; where two must release it, the first release is kept and the mail waits on. `None`:
+    /// there is no such mail.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when it was decided on before: the first decision stands.
+    /// [`Error::Conflict`] when it was decided on before: the first decision stands; and for who released it before, where it
+    /// takes another.
     pub async fn decide(
         &self,
         caller: &Principal,
@@ -107,7 +119,13 @@ impl Mailroom {
         let found = scope.message_for_review(id).await?;
         let Some(message) = found.filter(|message| caller.reaches(&message.inbox)) else { return Ok(None) };
         let meta = meta(caller.tenant(), &mut scope, &keys, &message).await?;
+        let takes_two = decision == Decision::Release
+            && self.takes_two(caller.tenant(), &mut scope, &message, &meta).await?;
         drop(scope);
+        let proposal = match takes_two {
+            true => Some(self.first_release(caller, id, &request).await?),
+            false => None,
+        };
         let goes = message.direction == Direction::Outbound;
         if goes && request.allow.is_some() {
             return Err(Error::invalid(
@@ -116,10 +134,10 @@ impl Mailroom {
             ));
         }
         let departing = match goes && decision == Decision::Release {
-            true => Some(self.departing(caller.tenant(), &keys, &message.id).await?),
+            true => Some(self.departing(caller.tenant(), &keys, &message).await?),
             false => None,
         };
-        let allow = match &request.allow {
+        let mut allow = match &request.allow {
             Some(allow) => Some(self.new_allowance(caller, &message, author(&meta), allow).await?),
             None => None,
         };
@@ -133,7 +151,27 @@ impl Mailroom {
         if message.state != State::Held && message.version == 0 {
             return Ok(None);
         }
-        if message.state != State::Held || !scope.decide(&message, &decided, now).await? {
+        if message.state != State::Held {
+            return Err(Error::Conflict("this mail was decided on already"));
+        }
+        let mut first = None;
+        if let Some(new) = &proposal {
+            first = self.confirms(caller, &mut scope, &message, allow.as_mut()).await?;
+            if first.is_none() {
+                scope.insert_approval(new).await?;
+                let act = caller.act(Action::ReleaseProposed).on(id.as_str()).sealed(decided.reason);
+                scope.audit(&act, now).await?;
+                scope.commit().await?;
+                let approvals = Some(Approvals { first: Some((new.by.clone(), new.at)) });
+                let mail = Mail { message, meta, parsed: None };
+                return Ok(Some(DecidedMail { mail, allowed: None, approvals }));
+            }
+        }
+        let act = match &first {
+            Some(first) => act.word("firstReleasedBy", &first.by),
+            None => act,
+        };
+        if !scope.decide(&message, &decided, now).await? {
             return Err(Error::Conflict("this mail was decided on already"));
         }
         if let Some(digests) = &departing {
@@ -184,11 +222,27 @@ impl Mailroom {
         let decided = scope.message_for_review(id).await?.ok_or(Error::Damaged("a decided mail vanished"))?;
         scope.audit(&act, now).await?;
         scope.commit().await?;
+        self.timed(&decided, decision, now);
         let allowed = match allowed {
             Some(allowed) => Some(self.view_allowed(caller.tenant(), allowed).await?),
             None => None,
         };
-        Ok(Some(DecidedMail { mail: Mail { message: decided, meta, parsed: None }, allowed }))
+        let mail = Mail { message: decided, meta, parsed: None };
+        Ok(Some(DecidedMail { mail, allowed, approvals: None }))
+    }
+}
+
+impl Mailroom {
+    /// Tells monitors how long a mail waited for the person who decided on it.
+    fn timed(&self, message: &Message, decision: Decision, now: Timestamp) {
+        let label = match (message.direction, decision) {
+            (Direction::Inbound, Decision::Release) => "inbound/release",
+            (Direction::Inbound, Decision::Reject) => "inbound/reject",
+            (Direction::Outbound, Decision::Release) => "outbound/release",
+            (Direction::Outbound, Decision::Reject) => "outbound/reject",
+        };
+        let waited = u64::try_from(now.millis() - message.received_at.millis()).unwrap_or_default();
+        self.0.tracer.meters().waited("decision", label, Duration::from_millis(waited));
     }
 }
 

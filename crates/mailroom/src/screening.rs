@@ -10,6 +10,7 @@ pub(crate) mod gate;
 mod judge;
 pub(crate) mod own;
 pub(crate) mod policy;
+pub(crate) mod receive;
 mod slots;
 
 use std::path::Path;

@@ -171,8 +171,9 @@ impl Meta {
         let automated = self.automated.iter().map(|_| "automated".to_owned());
         let people = self.people.flags().map(|flag| flag.as_str().to_owned());
         let trust = self.gate.trust.iter().map(|trust| trust.as_str().to_owned());
+        let unlisted = self.gate.unlisted.then(|| "sender_not_listed".to_owned());
         let wire = self.wire_flags.iter().cloned();
-        for flag in families.chain(wire).chain(people).chain(automated).chain(trust) {
+        for flag in families.chain(wire).chain(people).chain(automated).chain(trust).chain(unlisted) {
             if !flags.contains(&flag) {
                 flags.push(flag);
             }

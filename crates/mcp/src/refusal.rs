@@ -77,7 +77,7 @@ impl From<Error> for Refusal {
             Error::Limit(over) if over.limit.is_momentary() => {
                 Self::new("rate_limited", message, "try again in a second")
             }
-            Error::Limit(over) if over.limit.is_of_sending() => Self::new(
+            Error::Limit(over) | Error::StillNew { over, .. } if over.limit.is_of_sending() => Self::new(
                 "send_limit_exceeded",
                 message,
                 "wait, send to fewer, or ask the operator for a larger plan; the HTTP API says until when",

@@ -77,6 +77,8 @@ pub(crate) fn tools() -> &'static [Tool] {
             reading::attachment(),
             sending::email(),
             sending::reply(),
+            sending::forward(),
+            sending::cancel(),
             search::search(),
             threads::list(),
             threads::show(),

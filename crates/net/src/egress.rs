@@ -222,6 +222,32 @@ impl Egress {
         self.whole((Method::GET, target_url, &[], Vec::new()), total, most).await
     }
 
+    /// Sends a request to the whole URL that it names, and hands on all of the answer, its headers too, of a body of at
+    /// most `most` bytes, within `total`.
+    ///
+    /// # Errors
+    /// As [`Egress::ask`].
+    pub async fn exchange(
+        &self,
+        request: hyper::Request<Vec<u8>>,
+        total: Duration,
+        most: usize,
+    ) -> Result<hyper::Response<Vec<u8>>, PostError> {
+        let (head, body) = request.into_parts();
+        let text =
+            |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers: Vec<_> =
+            head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let (url, deadline) = (head.uri.to_string(), Instant::now() + total);
+        let came = self.send((head.method, &url, &headers, body), deadline, Wanted::All(most));
+        let came = tokio::time::timeout_at(deadline, came).await.map_err(|_| PostError::Timeout)??;
+        let mut answer = hyper::Response::new(came.body);
+        *answer.status_mut() = hyper::StatusCode::from_u16(came.status)
+            .map_err(|error| PostError::Protocol(error.to_string()))?;
+        *answer.headers_mut() = came.headers;
+        Ok(answer)
+    }
+
     async fn whole(&self, asked: Asked<'_>, total: Duration, most: usize) -> Result<Reply, PostError> {
         let deadline = Instant::now() + total;
         // A name is asked for within the same time: the resolver's own may be longer.

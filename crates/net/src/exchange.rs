@@ -95,6 +95,7 @@ pub(crate) struct Came {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) kind: Option<String>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
@@ -178,12 +179,13 @@ where
     let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.map(str::to_owned);
+    let headers = response.headers().clone();
     let body = match wanted {
         // The head is the answer: a body that stalls, breaks off or never ends takes nothing from it.
         Wanted::Start => read(response, deadline).await,
         Wanted::All(most) => read_all(response, deadline, most).await?,
     };
-    Ok(Came { status, retry_after, kind, body })
+    Ok(Came { status, retry_after, kind, headers, body })
 }
 
 /// Ends the connection when the exchange is over, however it ended.

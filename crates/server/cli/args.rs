@@ -7,6 +7,7 @@ pub(super) mod keys;
 pub(super) mod life;
 pub(super) mod policy;
 pub(super) mod tenant;
+pub(super) mod top;
 pub(super) mod usage;
 
 use std::net::IpAddr;
@@ -115,6 +116,12 @@ pub enum Command {
         after_help = "Examples:\n  mailward usage\n  mailward usage --tenant acme --from 2027-01-01 --to 2027-01-31 --csv"
     )]
     Usage(usage::Usage),
+    /// Watch what a running node does: mail, steps, queues, the busiest tenants
+    #[command(after_help = "Examples:\n  mailward top\n  mailward top --once --server http://127.0.0.1:8081")]
+    Top(top::Top),
+    /// List the processes that serve, and how each of them is
+    #[command(after_help = "Example:\n  mailward nodes --json")]
+    Nodes(top::Nodes),
     /// Play the world outside: take every mail for everybody on this machine, tell of it, keep none
     #[command(after_help = "Example:\n  mailward sandbox --listen 127.0.0.1:2526\n  \
         mailward serve --set outbound.mode=relay --set 'outbound.relay_url=smtp://127.0.0.1:2526?tls=none'")]

@@ -56,6 +56,7 @@ struct Reply {
     status: StatusCode,
     retry_after: Option<Duration>,
     answer: Option<Value>,
+    text: String,
 }
 
 impl Client {
@@ -72,6 +73,24 @@ impl Client {
     /// The Model Context Protocol, with a tenant's key.
     pub(super) fn of_tools(server: &Server, key: &str) -> Result<Self, Failure> {
         Self::open(server, "/mcp", |_| Ok(key.trim().to_owned()))
+    }
+
+    /// What the private listener has beside its API.
+    pub(super) fn of_metrics(server: &Server) -> Result<Self, Failure> {
+        Self::open(server, "", operator_key)
+    }
+
+    /// `GET` of a text.
+    pub(super) fn text(&self, path: &str) -> Result<String, Failure> {
+        self.runtime.block_on(async {
+            let asked = tokio::time::timeout(PATIENCE, self.exchange(Method::GET, path, None)).await;
+            let late = |_| Failure::failed(format!("{} did not answer in time", self.base), "");
+            let Reply { status, answer, text, .. } = asked.map_err(late)??;
+            match status.is_success() {
+                true => Ok(text),
+                false => Err(self.refusal(status, &answer.unwrap_or_default())),
+            }
+        })
     }
 
     fn open(
@@ -160,7 +179,7 @@ impl Client {
     /// Asks again when the server said that it is asked too often and when to come back.
     async fn patiently(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
         loop {
-            let Reply { status, retry_after, answer } = self.exchange(method.clone(), path, body).await?;
+            let Reply { status, retry_after, answer, .. } = self.exchange(method.clone(), path, body).await?;
             match (status, retry_after) {
                 (StatusCode::TOO_MANY_REQUESTS, Some(wait)) if wait < PATIENCE => {
                     tokio::time::sleep(wait).await
@@ -227,7 +246,8 @@ impl Client {
         driver.abort();
         let body = body.map_err(|error| broken(error.as_ref()))?.to_bytes();
         let retry_after = retry_after.map(Duration::from_secs);
-        Ok(Reply { status, retry_after, answer: serde_json::from_slice(&body).ok() })
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Ok(Reply { status, retry_after, answer: serde_json::from_slice(&body).ok(), text })
     }
 
     fn broken(&self, error: &dyn std::error::Error) -> Failure {

@@ -15,14 +15,16 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
             let policy = Client::new(&server)?.get(&path(&tenant, inbox.as_deref()))?;
             shown(&policy, server.json)
         }
-        Policy::Set { tenant, inbox, hold, codes_while_held, file, server } => {
+        Policy::Set { tenant, inbox, hold, codes_while_held, four_eyes, file, server } => {
             let path = path(&tenant, inbox.as_deref());
             let client = Client::new(&server)?;
-            let policy = match (hold.is_some() || codes_while_held.is_some(), file) {
+            let named = hold.is_some() || codes_while_held.is_some() || four_eyes.is_some();
+            let policy = match (named, file) {
                 (true, _) => {
                     let mut change = serde_json::Map::new();
                     change.extend(hold.map(|level| ("hold".to_owned(), json!(level.as_str()))));
                     change.extend(codes_while_held.map(|may| ("codesWhileHeld".to_owned(), json!(may))));
+                    change.extend(four_eyes.map(|which| ("fourEyes".to_owned(), json!(which.as_str()))));
                     client.patch(&path, &Value::Object(change))?
                 }
                 (false, Some(file)) => {
@@ -37,7 +39,7 @@ pub(super) fn run(command: Policy) -> Result<(), Failure> {
                 (false, None) => {
                     return Err(Failure::usage(
                         "nothing is chosen",
-                        "give --hold, --codes-while-held or --file",
+                        "give --hold, --codes-while-held, --four-eyes or --file",
                     ));
                 }
             };
@@ -63,7 +65,7 @@ fn shown(policy: &Value, as_json: bool) -> Result<(), Failure> {
         Value::Null => "as the next wider policy".to_owned(),
         _ => listed(&policy[name]),
     };
-    let rows: Vec<Vec<String>> = ["hold", "trustedSenders", "rules", "codesWhileHeld"]
+    let rows: Vec<Vec<String>> = ["hold", "trustedSenders", "rules", "codesWhileHeld", "fourEyes"]
         .iter()
         .map(|name| vec![(*name).to_owned(), own(name), listed(&policy["effective"][name])])
         .collect();

@@ -50,6 +50,11 @@ fn decide(server: &Reviewer, email: &str, verb: &str, body: &Value) -> Result<()
         writeln!(out, "{}", terminal::json(&mail))?;
         return Ok(());
     }
+    if mail["state"] == "held" {
+        writeln!(out, "{} waits for a second person: released {}", cell(&mail, "id"), approved(&mail))?;
+        writeln!(out, "Somebody else, with another key, must release it too.")?;
+        return Ok(());
+    }
     writeln!(out, "{} is {}", cell(&mail, "id"), cell(&mail, "state"))?;
     if let Some(allowed) = mail.get("allowedSender") {
         writeln!(out, "{} is let through until {}", cell(allowed, "address"), cell(allowed, "until"))?;
@@ -69,10 +74,11 @@ fn listed(held: &[Value], as_json: bool) -> Result<(), Failure> {
             let security = &mail["security"];
             let mut row = ["id", "receivedAt", "from", "subject"].map(|name| cell(mail, name)).to_vec();
             row.push(format!("{} {}", cell(security, "injectionRisk"), cell(security, "injectionScore")));
+            row.push(approved(mail));
             row
         })
         .collect();
-    write!(out, "{}", terminal::table(&["EMAIL", "RECEIVED", "FROM", "SUBJECT", "RISK"], &rows))?;
+    write!(out, "{}", terminal::table(&["EMAIL", "RECEIVED", "FROM", "SUBJECT", "RISK", "RELEASED"], &rows))?;
     Ok(())
 }
 
@@ -85,6 +91,7 @@ fn shown(mail: &Value, as_json: bool) -> Result<(), Failure> {
     for name in ["id", "state", "receivedAt", "from", "fromName", "subject"] {
         writeln!(out, "{name}: {}", cell(mail, name))?;
     }
+    writeln!(out, "released: {}", approved(mail))?;
     let security = &mail["security"];
     for name in ["injectionRisk", "injectionScore", "spf", "dkim", "dmarc", "coverage", "model"] {
         writeln!(out, "{name}: {}", cell(security, name))?;
@@ -100,4 +107,14 @@ fn shown(mail: &Value, as_json: bool) -> Result<(), Failure> {
         writeln!(out, "{}", terminal::visible(line))?;
     }
     Ok(())
+}
+
+/// Of a mail that two must release: how far it has come, and who released it.
+fn approved(mail: &Value) -> String {
+    let approvals = &mail["approvals"];
+    match approvals["given"].as_u64() {
+        None => "-".to_owned(),
+        Some(0) => "0 of 2".to_owned(),
+        Some(given) => format!("{given} of 2, by {}", cell(approvals, "by")),
+    }
 }

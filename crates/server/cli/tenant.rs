@@ -31,6 +31,7 @@ pub(super) fn run(command: Tenant) -> Result<(), Failure> {
             let tenant = Client::new(&server)?.patch(&format!("/tenants/{}", segment(&id)), &body)?;
             shown(&tenant, server.json)
         }
+        Tenant::Brand(brand) => super::brand::run(brand),
         Tenant::Life(life) => super::life::run(life),
         Tenant::Show { id, server } => {
             let tenant = Client::new(&server)?.get(&format!("/tenants/{}", segment(&id)))?;

@@ -36,7 +36,9 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
     ensure(config.plans.keys().all(|name| TenantId::parse(name).is_ok()), "plans", plan)?;
     smtp(config)?;
     http(config)?;
+    crate::brand::check(&config.brand).map_err(|(key, reason)| Fault { key, reason })?;
     operator(config)?;
+    acme(config)?;
     stores(config)?;
     judge(config)?;
     outbound(config)?;
@@ -45,6 +47,9 @@ pub(super) fn check(config: &Config) -> Result<(), Fault> {
         "limits.token_cache_ms",
         "must be at most 5000: that is how soon a revocation is promised to be felt everywhere",
     )?;
+    let idle = "has no meaning without telemetry.otlp_endpoint: set that too";
+    let is_traced = config.telemetry.otlp_endpoint.is_some();
+    ensure(is_traced || config.telemetry.otlp_authorization.is_none(), "telemetry.otlp_authorization", idle)?;
     let log = "is no filter: write a level (error, warn, info, debug, trace) or target=level pairs";
     ensure(EnvFilter::try_new(&config.telemetry.log).is_ok(), "telemetry.log", log)
 }
@@ -112,10 +117,6 @@ fn http(config: &Config) -> Result<(), Fault> {
     }
     let url = http.public_url.as_deref().is_none_or(is_base_url);
     ensure(url, "http.public_url", "is not a base URL: write one such as https://mail.example.com")?;
-    let named = (1..=40).contains(&config.console.name.chars().count());
-    ensure(named, "console.name", "must have 1 to 40 characters")?;
-    let help = config.console.support_url.as_deref().is_none_or(|url| url.starts_with("https://"));
-    ensure(help, "console.support_url", "must begin with https://")?;
     let origins = config.mcp.allowed_origins.iter().all(|origin| is_origin(origin));
     ensure(
         origins,
@@ -134,6 +135,31 @@ fn operator(config: &Config) -> Result<(), Fault> {
     let operator = &config.operator;
     pair(&operator.tls_cert, &operator.tls_key, "operator.tls_cert", "operator.tls_key")?;
     private(operator.listen, operator.tls().is_some() || operator.behind_proxy, "operator.listen", "operator")
+}
+
+fn acme(config: &Config) -> Result<(), Fault> {
+    let acme = &config.acme;
+    let is_url = crate::acme::is_safe(&acme.directory);
+    ensure(is_url, "acme.directory", "must be an https:// URL; http:// goes to 127.0.0.1 and ::1 alone")?;
+    let address = |text: &String| Address::parse(text).is_ok();
+    ensure(acme.contact.as_ref().is_none_or(address), "acme.contact", "is not an address")?;
+    let names = "holds what is no domain: write names such as mx.example.com; none with a *, which takes other proofs";
+    ensure(acme.domains.iter().all(|name| super::is_name(name)), "acme.domains", names)?;
+    ensure(acme.domains.len() <= 100, "acme.domains", "may hold 100 names")?;
+    let both = "needs acme.eab_key_file, and that needs it";
+    ensure(acme.eab_id.is_some() == acme.eab_key_file.is_some(), "acme.eab_id", both)?;
+    if acme.http_listen.is_none() {
+        return Ok(());
+    }
+    let terms = "must be true before certificates are ordered: read the terms of the authority, then set it";
+    ensure(acme.agree_terms, "acme.agree_terms", terms)?;
+    let file = crate::acme::certificate_file(&config.data_dir);
+    let is_used = [config.http.tls(), config.smtp.tls()].iter().flatten().any(|(cert, _)| *cert == file);
+    let idle = "orders a certificate that nothing uses: smtp has one of its own, and http too or a proxy";
+    ensure(is_used, "acme.http_listen", idle)?;
+    let nameless =
+        "nobody to certify: set smtp.hostname, http.public_url or this to names that the world knows";
+    ensure(!acme.domains.is_empty(), "acme.domains", nameless)
 }
 
 fn stores(config: &Config) -> Result<(), Fault> {

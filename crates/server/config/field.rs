@@ -100,6 +100,15 @@ pub(super) fn optional<'de, D: Deserializer<'de>, T: From<String>>(from: D) -> R
     Ok(if text.is_empty() { None } else { Some(T::from(text)) })
 }
 
+/// An address with a port, or nothing where it is empty.
+pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| D::Error::custom("write an address and a port such as 0.0.0.0:80"))
+}
+
 /// Whole milliseconds.
 pub(super) fn millis<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     u64::deserialize(from).map(Duration::from_millis)

@@ -18,7 +18,8 @@ const fn key(name: &'static str, default: &'static str, doc: &'static str) -> Ke
 }
 
 /// Keys whose value is shown to nobody.
-pub(super) const SECRETS: &[&str] = &["screening.judge_key", "outbound.relay_password"];
+pub(super) const SECRETS: &[&str] =
+    &["screening.judge_key", "outbound.relay_password", "telemetry.otlp_authorization"];
 
 /// Every key, in the order in which they are shown.
 pub const KEYS: &[Key] = &[
@@ -88,6 +89,26 @@ pub const KEYS: &[Key] = &[
     key("operator.behind_proxy", "false", "a proxy in front brings TLS"),
     key("operator.tls_cert", r#""""#, "PEM certificate chain of the operator API"),
     key("operator.tls_key", r#""""#, "PEM key of operator.tls_cert"),
+    key(
+        "acme.http_listen",
+        r#""""#,
+        "address and port (0.0.0.0:80) where an authority's challenges are answered; with it certificates are ordered and renewed (docs/deploy.md)",
+    ),
+    key("acme.agree_terms", "false", "true: you agree to the terms of that authority"),
+    key(
+        "acme.directory",
+        r#""https://acme-v02.api.letsencrypt.org/directory""#,
+        "URL of the authority's directory (RFC 8555)",
+    ),
+    key("acme.contact", r#""""#, "address that the authority may write to; none: it knows none"),
+    key(
+        "acme.domains",
+        "[]",
+        "names of the certificate; none: the host of http.public_url, and smtp.hostname",
+    ),
+    key("acme.ca_file", r#""""#, "PEM file of authorities that the directory itself may be certified by"),
+    key("acme.eab_id", r#""""#, "id of an account that you have there already (external account binding)"),
+    key("acme.eab_key_file", r#""""#, "file with that account's HMAC key in base64url"),
     key("store.url", r#""sqlite""#, "sqlite (a file in data_dir) or postgres://... of the service's role"),
     key("store.owner_url", r#""""#, "postgres://... of the role that owns the schema and runs migrations"),
     key(
@@ -175,8 +196,19 @@ pub const KEYS: &[Key] = &[
         "[]",
         "origins (https://host:port) of pages that may speak MCP, besides this service's own",
     ),
-    key("console.name", r#""Mailward""#, "what the service is called on its pages"),
-    key("console.support_url", r#""""#, "https://... where people find help; none: no link is shown"),
+    key("brand.name", r#""Mailward""#, "what the service is called on its pages, in at most 40 characters"),
+    key(
+        "brand.logo_file",
+        r#""""#,
+        "PNG or WebP file of at most 64 KiB that is shown beside it; none: a shield",
+    ),
+    key("brand.accent", r#""""#, "colour (#rrggbb) of links and buttons on light grounds; none: a blue"),
+    key("brand.accent_dark", r#""""#, "likewise on dark ones"),
+    key(
+        "brand.support_url",
+        r#""""#,
+        "https://... or mailto:... where people find help; none: no link is shown",
+    ),
     key(
         "outbound.mode",
         r#""sandbox""#,
@@ -194,6 +226,11 @@ pub const KEYS: &[Key] = &[
         "its password; better in MAILWARD__OUTBOUND__RELAY_PASSWORD or the file below than here",
     ),
     key("outbound.relay_password_file", r#""""#, "file with the password"),
+    key(
+        "outbound.ramp_first",
+        "50",
+        "recipients of an inbox on its first day, twice as many on each further one, up to its plan's limit; 0 = that at once",
+    ),
     key(
         "outbound.dkim_key",
         "1",
@@ -390,6 +427,16 @@ pub const KEYS: &[Key] = &[
     ),
     key("telemetry.log", r#""info""#, "what is logged: a level, or target=level pairs with commas between"),
     key("telemetry.json", "false", "log one JSON object a line"),
+    key(
+        "telemetry.otlp_endpoint",
+        r#""""#,
+        "collector of traces (OTLP over HTTP), such as http://127.0.0.1:4318; none: nothing is traced",
+    ),
+    key(
+        "telemetry.otlp_authorization",
+        r#""""#,
+        "value of the Authorization header that the collector wants",
+    ),
 ];
 
 /// The key of that name. A plan of the operator's own has the keys of the built-in ones.

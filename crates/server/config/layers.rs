@@ -133,6 +133,7 @@ impl Layers {
         if bounds.hostname.is_empty() {
             bounds.hostname = machine_name();
         }
+        config.certify();
         check::check(&config).map_err(|fault| self.bad_value(fault.key, fault.reason))?;
         Ok(config)
     }
@@ -254,7 +255,7 @@ fn flatten(prefix: &str, table: toml::Table, leaves: &mut Vec<(String, toml::Val
 }
 
 /// The machine's name where it can stand in a greeting.
-fn machine_name() -> String {
+pub(crate) fn machine_name() -> String {
     let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default();
     if check::is_host(&name) { name } else { "localhost".to_owned() }
 }

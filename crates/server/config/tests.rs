@@ -248,6 +248,43 @@ fn lists_and_servers_are_read_and_the_default_domain_is_not_said_twice() {
     assert_eq!(load(&set(&["dns.servers=off"])).expect("valid").dns.servers, DnsServers::Off);
 }
 
+#[test]
+fn a_brand_that_nobody_could_read_or_that_runs_something_is_refused() {
+    let refused = |line: &str| refusal(&file(&format!("[brand]\n{line}\n")).1);
+    let pale = refused("accent = \"#ffcc00\"");
+    assert!(pale.contains("brand.accent") && pale.contains("1.33:1") && pale.contains("#856b00"), "{pale}");
+    assert!(refused("accent_dark = \"#111111\"").contains("#121316"), "on a dark ground");
+    assert!(refused("support_url = \"javascript:alert(1)\"").contains("must be https://"));
+    assert!(refused("name = \"\"").contains("1 to 40"));
+}
+
+#[test]
+fn a_certificate_is_ordered_by_who_agrees_for_names_that_are_used_and_from_nobody_in_clear() {
+    let with = |more: &[&str]| {
+        let basic =
+            ["acme.http_listen=0.0.0.0:80", "smtp.hostname=MX.example.com", "http.listen=0.0.0.0:443"];
+        set(&[&basic, more].concat())
+    };
+    assert!(refusal(&with(&[])).contains("acme.agree_terms"));
+    let config = load(&with(&["acme.agree_terms=true", "http.public_url=https://mail.example.com/"]));
+    let config = config.expect("https is to be had, so any address will do");
+    assert_eq!(config.acme.domains, ["mail.example.com", "mx.example.com"]);
+    assert_eq!(config.http.tls(), config.smtp.tls());
+    assert_eq!(config.operator.tls(), None);
+    let refused = |more: &[&str]| refusal(&with(&[&["acme.agree_terms=true"], more].concat()));
+    assert!(refused(&["acme.directory=http://ca.example.com/dir"]).contains("must be an https:// URL"));
+    assert!(refused(&["acme.domains=[\"*.example.com\"]"]).contains("holds what is no domain"));
+    assert!(refused(&["acme.domains=[\"192.0.2.1\"]"]).contains("holds what is no domain"));
+    assert!(refused(&["acme.contact=nobody"]).contains("is not an address"));
+    assert!(refused(&["acme.eab_id=kid"]).contains("acme.eab_key_file"));
+    assert!(refused(&["smtp.hostname=mx"]).contains("nobody to certify"));
+    let own = ["smtp.tls_cert=a", "smtp.tls_key=b", "http.behind_proxy=true"];
+    assert!(refused(&own).contains("orders a certificate that nothing uses"));
+    let own = load(&with(&["acme.agree_terms=true", "http.tls_cert=a", "http.tls_key=b"])).expect("mixed");
+    assert_eq!(own.acme.domains, ["mx.example.com"]);
+    assert_eq!(own.http.tls(), Some((Path::new("a"), Path::new("b"))));
+}
+
 /// A key that no struct reads would take any value in silence; each must refuse one of a type that nothing has.
 #[test]
 fn every_key_of_the_table_is_read_into_the_struct() {
@@ -265,6 +302,7 @@ fn every_field_of_the_structs_is_in_the_table_once_and_documented() {
         ("smtp.", fields::<SmtpConfig>()),
         ("http.", fields::<Http>()),
         ("operator.", fields::<Operator>()),
+        ("acme.", fields::<Acme>()),
         ("store.", fields::<Store>()),
         ("keys.", fields::<Keys>()),
         ("screening.", fields::<Screening>()),
@@ -276,7 +314,7 @@ fn every_field_of_the_structs_is_in_the_table_once_and_documented() {
         ("plans.free.", fields::<Plan>()),
         ("doctor.", fields::<Doctor>()),
         ("mcp.", fields::<Mcp>()),
-        ("console.", fields::<Console>()),
+        ("brand.", fields::<Brand>()),
         ("outbound.", fields::<Outbound>()),
         ("offboarding.", fields::<Offboarding>()),
         ("plans.builder.", fields::<Plan>()),

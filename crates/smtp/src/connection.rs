@@ -46,7 +46,8 @@ pub(crate) struct Shared {
 /// Talks with one peer until either side is done.
 pub(crate) async fn serve(mut tcp: TcpStream, client: IpAddr, pass: Pass, shared: Arc<Shared>) {
     let mut session = Session::new(Arc::clone(&shared.config), client, shared.tls.is_some());
-    let mut talk = Talk::new(&mut tcp, &mut session, &pass, &shared);
+    let since = Instant::now();
+    let mut talk = Talk::new(&mut tcp, &mut session, &pass, &shared, since);
     let end = match talk.greet().await {
         Ok(()) => talk.run(shared.config.first_command_timeout).await,
         Err(end) => end,
@@ -56,7 +57,7 @@ pub(crate) async fn serve(mut tcp: TcpStream, client: IpAddr, pass: Pass, shared
     let handshake = timeout(shared.config.command_timeout, acceptor.accept(tcp));
     let Ok(Ok(mut stream)) = handshake.await else { return };
     session.secured();
-    let mut talk = Talk::new(&mut stream, &mut session, &pass, &shared);
+    let mut talk = Talk::new(&mut stream, &mut session, &pass, &shared, since);
     let end = talk.run(shared.config.command_timeout).await;
     talk.part(&end).await;
 }
@@ -81,6 +82,8 @@ struct Talk<'a, S> {
     lines: Lines,
     out: Vec<u8>,
     lease: Lease,
+    /// Since when the next message is on its way: the connection, and behind the first one its MAIL FROM.
+    since: Option<Instant>,
     /// When the open transaction must be over.
     until: Option<Instant>,
     /// What was said to be taken, until something read afterwards shows that the peer knows.
@@ -90,7 +93,13 @@ struct Talk<'a, S> {
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
-    fn new(stream: &'a mut S, session: &'a mut Session<Route>, pass: &'a Pass, shared: &'a Shared) -> Self {
+    fn new(
+        stream: &'a mut S,
+        session: &'a mut Session<Route>,
+        pass: &'a Pass,
+        shared: &'a Shared,
+        since: Instant,
+    ) -> Self {
         let lines = Lines::new(shared.config.max_line_bytes);
         Self {
             stream,
@@ -100,6 +109,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             lines,
             out: Vec::new(),
             lease: pass.lease(),
+            since: Some(since),
             until: None,
             taken: None,
             fresh: true,
@@ -189,12 +199,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             };
             step = match ask {
                 Ask::Ready(size) => {
+                    self.since.get_or_insert_with(Instant::now);
                     self.until = Some(Instant::now() + self.shared.config.transaction_timeout);
-                    let answer = self.ready(size).await;
+                    let answer = self.metered(self.ready(size).await);
                     self.session.ready(answer)
                 }
                 Ask::Route(address) => {
-                    let answer = self.shared.mailroom.route(&address).await;
+                    let answer = self.metered(self.shared.mailroom.route(&address).await);
                     self.session.routed(answer)
                 }
                 Ask::Collect => {
@@ -202,8 +213,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
                     self.session.collected(collected)
                 }
                 Ask::Ingest(received, routes) => {
-                    let answer = self.shared.mailroom.ingest(received, routes).await;
+                    let (bytes, came) = (received.bytes.len(), Instant::now());
+                    let answer = self.metered(self.shared.mailroom.ingest(received, routes).await);
                     self.lease.clear();
+                    let since = self.since.take().unwrap_or(came);
+                    if let Ok(taken) = &answer {
+                        self.shared.mailroom.tell_taken(taken, bytes, since, came);
+                    }
                     let answer = answer.map(|taken| self.remember(taken));
                     self.session.ingested(answer)
                 }
@@ -217,6 +233,14 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
                 self.until = None;
             }
         }
+    }
+
+    /// Counts what is refused, by its reason.
+    fn metered<T>(&self, answer: Result<T, Refusal>) -> Result<T, Refusal> {
+        if let Err(refusal) = &answer {
+            self.shared.mailroom.tracer().meters().count("refused", refusal.word(), 1);
+        }
+        answer
     }
 
     async fn ready(&self, size: Option<u64>) -> Result<(), Refusal> {

@@ -52,6 +52,7 @@ impl From<&Refusal> for Reply {
             }
             Refusal::Paused => Self::new(450, "4.2.1", "inbox is paused, try again later"),
             Refusal::PausedForGood => Self::new(550, "5.2.1", "inbox is disabled"),
+            Refusal::NotWanted => Self::new(550, "5.7.1", "mail from this sender is not wanted"),
             Refusal::TooLarge => Self::new(552, "5.3.4", "message is too large"),
             Refusal::Busy => Self::new(452, "4.3.1", "no room for mail now, try again later"),
             Refusal::StoreDown => Self::new(451, "4.3.0", "mail system is down, try again later"),
@@ -244,6 +245,7 @@ mod tests {
             (Refusal::InFlight, "450 4.2.1 "),
             (Refusal::Paused, "450 4.2.1 "),
             (Refusal::PausedForGood, "550 5.2.1 "),
+            (Refusal::NotWanted, "550 5.7.1 "),
             (Refusal::TooLarge, "552 5.3.4 "),
             (Refusal::Busy, "452 4.3.1 "),
             (Refusal::StoreDown, "451 4.3.0 "),

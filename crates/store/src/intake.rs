@@ -6,6 +6,7 @@
 mod armed;
 mod group;
 mod queue;
+mod written;
 
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use mailward_mail::random::Random;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+
+pub use written::Written;
 
 use crate::LoopBudget;
 use crate::scope::event::EventKind;
@@ -139,6 +142,7 @@ pub struct Intake {
     commands: mpsc::UnboundedSender<Command>,
     queue: Arc<Semaphore>,
     queue_bytes: usize,
+    counted: written::Counted,
 }
 
 impl Intake {
@@ -147,13 +151,21 @@ impl Intake {
         let (commands, inbox) = mpsc::unbounded_channel();
         let queue_bytes = limits.queue_bytes.min(Semaphore::MAX_PERMITS);
         let queue = Arc::new(Semaphore::new(queue_bytes));
-        let writer = tokio::spawn(group::run(group::Writer { store, clock, random, limits }, inbox));
-        (Self { commands, queue, queue_bytes }, writer)
+        let counted = written::Counted::default();
+        let writer = group::Writer { store, clock, random, limits, counted: counted.clone() };
+        let writer = tokio::spawn(group::keep(writer, inbox));
+        (Self { commands, queue, queue_bytes, counted }, writer)
     }
 
     /// Whether the queue is so full that new mail is better refused before it is sent.
     pub fn is_crowded(&self) -> bool {
         self.queue.available_permits() < self.queue_bytes / 4
+    }
+
+    /// What was written, and what waits.
+    pub fn written(&self) -> Written {
+        let waiting = self.queue_bytes.saturating_sub(self.queue.available_permits());
+        self.counted.seen(waiting as u64)
     }
 
     /// Waits until a delivery is on the disk.

@@ -156,9 +156,9 @@ impl Store {
     }
 
     /// Gives those jobs back whose mail was on its way when an earlier process ended, at the start of one that has the
-    /// store to itself. Those that wait for their next try go on waiting.
+    /// store to itself. Those that wait for their next try, or for the time at which they are to leave, go on waiting.
     pub async fn take_back_sending(&self, now: Timestamp) -> Result<u64> {
-        const SQL: &str = "UPDATE job SET due_at = $1 WHERE kind = 'send' AND state = 'open' AND due_at > $1
+        const SQL: &str = "UPDATE job SET due_at = $1 WHERE kind = 'send' AND state = 'open' AND due_at > $1 AND attempts > 0
             AND EXISTS (SELECT 1 FROM message WHERE message.tenant_id = job.tenant_id AND 'send:' || message.id = job.id
                 AND message.status IN ('queued', 'sending'))";
         if self.is_shared() {

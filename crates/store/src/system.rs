@@ -1,5 +1,6 @@
 //! The few statements without a tenant: they find out whose turn it is. Each is a door, so they are counted.
 
+pub(crate) mod brands;
 mod sweep;
 
 use mailward_mail::clock::{Clock, Timestamp};
@@ -332,6 +333,19 @@ impl Store {
             .fetch_all(conn)
             .await?);
         rows.into_iter().map(TenantRow::try_from).collect()
+    }
+
+    /// Tenants by slug behind `after`, and since when they exist: for the closing of months, which is nobody's request.
+    pub async fn metered(
+        &self,
+        after: Option<&TenantId>,
+        limit: i64,
+    ) -> Result<Vec<(Tenant, TenantState, Timestamp)>> {
+        let rows = self.tenant_rows(after, limit).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (self.tenant(row.id, &row.region), row.state, row.created_at))
+            .collect())
     }
 
     /// Whether a tenant of this name is, or was.

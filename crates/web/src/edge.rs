@@ -9,10 +9,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use mailward_mailroom::access::Principal;
+use mailward_trace::{Fact, Kind, Span, Trace};
 use tokio::time::Instant;
 
 use crate::problem::Problem;
-use crate::{Web, headers, leak};
+use crate::{Web, headers, leak, requests};
 
 /// The one route whose query may bring a token.
 const SOCKET: &str = "/v1/ws";
@@ -35,7 +36,9 @@ pub(crate) struct RequestId(pub(crate) String);
 /// See the module.
 pub(crate) async fn edge(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let request_id = request_id(&web);
+    let number = u128::from_be_bytes(web.random.bytes());
+    let request_id = format!("req_{number:032x}");
+    let watch = web.room.tracer().watch();
     let acting = Acting::default();
     request.extensions_mut().insert(acting.clone());
     request.extensions_mut().insert(RequestId(request_id.clone()));
@@ -65,22 +68,32 @@ pub(crate) async fn edge(State(web): State<Web>, mut request: Request, next: Nex
     headers::dress(response.headers_mut(), &request_id, &web.config);
 
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    web.config.requests.count(route, &method, response.status().as_u16());
+    let status = response.status().as_u16();
+    web.config.requests.count(route, &method, status);
+    let principal = acting.0.get();
+    if let Some(watch) = watch {
+        web.room.tracer().tell(|| {
+            let word = requests::word(&method);
+            Span::root(Trace::of_request(number), format!("{word} {route}"), watch.start_of(), watch.now())
+                .kind(Kind::Server)
+                .of(principal.map(|principal| principal.tenant().id()), principal.and_then(Principal::inbox))
+                .with(Fact::Method(word))
+                .with(Fact::Route(route.to_owned()))
+                .with(Fact::Status(status))
+                .failed(status >= 500)
+        });
+    }
     if !matches!(route, "/healthz" | "/readyz") {
         tracing::info!(
             %method,
             route,
-            status = response.status().as_u16(),
+            status,
             ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             %request_id,
-            tenant_id = acting.0.get().map(|principal| principal.tenant().id().as_str()),
+            tenant_id = principal.map(|principal| principal.tenant().id().as_str()),
+            inbox_id = principal.and_then(Principal::inbox).map(|inbox| inbox.as_str()),
             "request"
         );
     }
     response
-}
-
-fn request_id(web: &Web) -> String {
-    let bytes: [u8; 16] = web.random.bytes();
-    format!("req_{:032x}", u128::from_be_bytes(bytes))
 }

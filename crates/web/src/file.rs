@@ -12,18 +12,18 @@ use axum::response::{IntoResponse, Response};
 const MOST_NAME: usize = 512;
 
 /// A download.
-pub(crate) struct File {
+pub struct File {
     /// The name to save it under, as its author wrote it.
-    pub(crate) name: String,
+    pub name: String,
     /// What a client may take it for.
-    pub(crate) content_type: &'static str,
+    pub content_type: &'static str,
     /// All of it.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 impl File {
     /// The answer to a request with these headers.
-    pub(crate) fn answer(self, request: &HeaderMap) -> Response {
+    pub fn answer(self, request: &HeaderMap) -> Response {
         let len = self.bytes.len() as u64;
         // We give out no validators, so no `If-Range` can match: the whole is sent then (RFC 9110 13.1.5).
         let range = request.get(RANGE).filter(|_| !request.contains_key(IF_RANGE));

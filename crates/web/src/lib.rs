@@ -6,10 +6,12 @@
 mod audit;
 mod body;
 mod caller;
+mod certificate;
+mod challenges;
 mod cursor;
 mod docs;
 mod edge;
-mod file;
+pub mod file;
 mod headers;
 mod health;
 mod isolation;
@@ -22,8 +24,10 @@ mod operator;
 mod problem;
 mod query;
 mod requests;
+mod restarts;
 mod routes;
 mod server;
+pub mod sheet;
 mod sources;
 mod standing;
 #[cfg(doctest)]
@@ -40,8 +44,11 @@ use mailward_mail::random::Random;
 use mailward_mailroom::Mailroom;
 use mailward_mcp::{Mcp, McpConfig};
 
+pub use certificate::Certificate;
+pub use challenges::{Challenges, Open, challenge_router};
 pub use isolation::{Boundary, Isolation, Trial, Tried, Verdict};
 pub use requests::Requests;
+pub use restarts::Restarts;
 pub use server::{Peer, ServeOptions, serve};
 
 use crate::limits::Limits;
@@ -73,6 +80,10 @@ pub struct WebConfig {
     pub isolation: Isolation,
     /// What is counted for monitors; the listeners of a process share it.
     pub requests: Requests,
+    /// Likewise, of the tasks of the process.
+    pub restarts: Restarts,
+    /// Likewise, of the certificate that it orders.
+    pub certificate: Certificate,
 }
 
 /// How long sockets and streams wait for their peers.
@@ -114,6 +125,8 @@ impl Default for WebConfig {
             streams: StreamTimes::default(),
             isolation: Isolation::default(),
             requests: Requests::default(),
+            restarts: Restarts::default(),
+            certificate: Certificate::default(),
         }
     }
 }
@@ -128,7 +141,7 @@ pub fn operator_router(room: Mailroom, config: WebConfig) -> Router {
     build(routes::operator(), "Mailward operator API", room, config)
 }
 
-/// `/healthz` and `/readyz` alone, for a process that serves no API.
+/// `/healthz`, `/readyz` and `/metrics`, for a process that serves no API. For a private listener.
 pub fn health_router(room: Mailroom, config: WebConfig) -> Router {
     build(routes::health(), "Mailward health", room, config)
 }

@@ -113,6 +113,9 @@ mod tests {
                 "get /healthz",
                 "get /openapi.json",
                 "get /readyz",
+                // The link is the permission, and ends something alone.
+                "get /u/{signed}",
+                "post /u/{signed}",
                 "get /v1/files/{signed}",
                 "post /v1/signup",
                 "post /v1/token-scan"

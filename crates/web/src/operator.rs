@@ -2,11 +2,14 @@
 
 pub(crate) mod archives;
 pub(crate) mod audit;
+pub(crate) mod brand;
 pub(crate) mod domains;
 pub(crate) mod gate;
+pub(crate) mod glass;
 pub(crate) mod inboxes;
 pub(crate) mod isolation;
 pub(crate) mod keys;
+pub(crate) mod nodes;
 pub(crate) mod offboarding;
 pub(crate) mod people;
 pub(crate) mod standing;

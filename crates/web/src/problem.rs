@@ -202,6 +202,13 @@ impl Problem {
         }
     }
 
+    /// Likewise of an inbox whose limit grows to `full`.
+    pub(crate) fn still_new(over: &OverLimit, full: u64, now: Timestamp) -> Self {
+        let message = Error::StillNew { over: over.clone(), full }.to_string();
+        Self { message: message.into(), ..Self::limit(over, now) }
+            .fix("wait until resetsAt: what a new inbox may send in a day doubles with each day")
+    }
+
     /// Says how much there is of what is used up, and when there is some again.
     pub(crate) fn rate(self, limit: u64, wait: Duration) -> Self {
         self.header(HeaderName::from_static("ratelimit-limit"), limit.into())
@@ -294,6 +301,7 @@ impl From<Error> for Problem {
                 .fix("choose another localPart, or leave it out for a random one"),
             // None of those that come this way ends at a time, so none is asked for.
             Error::Limit(over) => Self::limit(&over, Timestamp(0)),
+            Error::StillNew { over, full } => Self::still_new(&over, full, Timestamp(0)),
             Error::IdempotencyMismatch => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", message)
                     .fix("use a new Idempotency-Key for a new request")
@@ -302,7 +310,7 @@ impl From<Error> for Problem {
                 "PATCH /v1/inboxes/{id} with isActive true, with a token that holds the scope `inboxes`",
             ),
             Error::SendingStopped => Self::new(StatusCode::LOCKED, "inbox_paused", message)
-                .fix("write to addresses that exist; GET /v1/suppressions has those that do not, and days that are over no longer count"),
+                .fix("write to addresses that exist (GET /v1/suppressions has those that do not); days that are over no longer count, and PATCH /v1/inboxes/{id} with isPaused false lets it send at once, with a token that holds the scope `settings`"),
             Error::SecretInBody => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "secret_in_body", message)
                 .fix("take it out; it is revoked now, so mint a new one (POST /v1/keys) where it was used"),
             Error::SecretOf(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "secret_in_body", message)
@@ -330,6 +338,8 @@ impl From<Error> for Problem {
             ),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", message),
             Error::Scope(scope) => Self::insufficient_scope(&scope),
+            Error::NoGrant => Self::new(StatusCode::FORBIDDEN, "break_glass_needed", message)
+                .fix("POST /operator/v1/tenants/{id}/break-glass with a reason; the tenant reads it"),
             Error::UrlNotAllowed(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "url_not_allowed", message)
                     .fix("use an https URL of a public host")
@@ -431,6 +441,7 @@ mod tests {
             Error::DomainNotHeld,
             Error::DomainHeld,
             Error::Scope("raw".into()),
+            Error::NoGrant,
             Error::UrlNotAllowed("the host is not public".into()),
             Error::SignupClosed,
             Error::Limit(OverLimit { limit: Limit::ConcurrentPolls, max: 50, used: 50, resets_at: None }),

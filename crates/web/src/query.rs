@@ -32,6 +32,13 @@ pub(crate) struct Limit(pub(crate) u32);
 #[serde(try_from = "String")]
 pub(crate) struct Moment(pub(crate) Timestamp);
 
+/// A moment in a body.
+pub(crate) fn moment(field: &str, text: &str) -> Result<Timestamp, Problem> {
+    Timestamp::parse(text).ok_or_else(|| {
+        Problem::validation(format!("{field}: is no moment such as 2026-12-24T18:00:00Z (RFC 3339)"))
+    })
+}
+
 impl<T: DeserializeOwned + Send> FromRequestParts<Web> for Ids<T> {
     type Rejection = Problem;
 

@@ -27,7 +27,7 @@ impl Requests {
 }
 
 /// A peer may write any word as a method, and must not make a line of the monitor's with it.
-fn word(method: &Method) -> &'static str {
+pub(crate) fn word(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -15,6 +15,7 @@ pub(crate) fn public() -> Routes {
         .routes(routes!(v1::account::show))
         .routes(routes!(v1::verify::verify))
         .routes(routes!(v1::usage::show))
+        .routes(routes!(v1::statement::show))
         .routes(routes!(v1::inboxes::create, v1::inboxes::list))
         .routes(routes!(v1::inboxes::show, v1::inboxes::change, v1::inboxes::delete))
         .routes(routes!(v1::emails::list))
@@ -33,11 +34,15 @@ pub(crate) fn public() -> Routes {
         .routes(routes!(v1::threads::list))
         .routes(routes!(v1::threads::show))
         .routes(routes!(v1::send::send))
+        .routes(routes!(v1::answers::reply))
+        .routes(routes!(v1::answers::forward))
+        .routes(routes!(v1::answers::cancel))
         .routes(routes!(v1::extraction::create))
         .routes(routes!(v1::extraction::show))
         .routes(routes!(v1::raw::download))
         .routes(routes!(v1::attachments::show))
         .routes(routes!(v1::files::download))
+        .routes(routes!(v1::unsubscribe::ask, v1::unsubscribe::end))
         .routes(routes!(v1::keys::create, v1::keys::list))
         .routes(routes!(v1::keys::revoke))
         .routes(routes!(v1::keys::rotate))
@@ -56,6 +61,7 @@ pub(crate) fn public() -> Routes {
         .routes(routes!(v1::suppressions::delete))
         .routes(routes!(v1::relay::show, v1::relay::set, v1::relay::delete))
         .routes(routes!(v1::review::list))
+        .routes(routes!(v1::review::pace))
         .routes(routes!(v1::review::show))
         .routes(routes!(v1::review::release))
         .routes(routes!(v1::review::reject))
@@ -63,6 +69,8 @@ pub(crate) fn public() -> Routes {
         .routes(routes!(v1::gate::show_inbox, v1::gate::replace_inbox, v1::gate::change_inbox))
         .routes(routes!(v1::gate::senders))
         .routes(routes!(v1::gate::revoke))
+        .routes(routes!(v1::glass::list))
+        .routes(routes!(v1::glass::end))
         .routes(routes!(v1::audit::list))
         .routes(routes!(v1::audit::verify))
         .routes(routes!(mcp::ask, mcp::end))
@@ -74,10 +82,15 @@ pub(crate) fn operator() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(operator::tenants::create, operator::tenants::list))
         .routes(routes!(operator::tenants::show, operator::tenants::change, operator::tenants::replace))
+        .routes(routes!(operator::brand::show, operator::brand::set, operator::brand::delete))
         .routes(routes!(operator::usage::show))
+        .routes(routes!(operator::usage::statement))
         .routes(routes!(operator::standing::suspend))
         .routes(routes!(operator::standing::resume))
-        .routes(routes!(operator::standing::break_glass))
+        .routes(routes!(operator::glass::open, operator::glass::list))
+        .routes(routes!(operator::glass::close))
+        .routes(routes!(operator::glass::read))
+        .routes(routes!(operator::glass::read_one))
         .routes(routes!(operator::standing::issue_key))
         .routes(routes!(operator::inboxes::create, operator::inboxes::list))
         .routes(routes!(operator::gate::show, operator::gate::replace, operator::gate::change))
@@ -87,6 +100,7 @@ pub(crate) fn operator() -> Routes {
             operator::gate::change_inbox
         ))
         .routes(routes!(operator::gate::rescore))
+        .routes(routes!(operator::nodes::list))
         .routes(routes!(operator::domains::list))
         .routes(routes!(operator::domains::of_tenant))
         .routes(routes!(operator::isolation::show, operator::isolation::record))
@@ -109,9 +123,9 @@ pub(crate) fn operator() -> Routes {
         .merge(everywhere())
 }
 
-/// What a process that serves no API has.
+/// What a process that serves no API has on its private listener: how it is, and what it counted, which no other knows.
 pub(crate) fn health() -> Routes {
-    everywhere()
+    everywhere().routes(routes!(metrics::show))
 }
 
 /// What every listener has.

@@ -1,6 +1,7 @@
 //! The routes of tenants and agents, a file per noun: the handlers and the views they answer with.
 
 pub(crate) mod account;
+pub(crate) mod answers;
 pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod code;
@@ -11,12 +12,14 @@ pub(crate) mod events;
 pub(crate) mod extraction;
 pub(crate) mod files;
 pub(crate) mod gate;
+pub(crate) mod glass;
 mod happening;
 pub(crate) mod inboxes;
 pub(crate) mod keys;
 pub(crate) mod leases;
 pub(crate) mod poll;
 pub(crate) mod raw;
+pub(crate) mod receive_policy;
 pub(crate) mod relay;
 pub(crate) mod review;
 pub(crate) mod safe;
@@ -25,10 +28,12 @@ pub(crate) mod send;
 pub(crate) mod send_policy;
 pub(crate) mod signup;
 pub(crate) mod socket;
+pub(crate) mod statement;
 pub(crate) mod stream;
 pub(crate) mod suppressions;
 pub(crate) mod threads;
 pub(crate) mod token_scan;
+pub(crate) mod unsubscribe;
 pub(crate) mod usage;
 pub(crate) mod verify;
 pub(crate) mod webhooks;

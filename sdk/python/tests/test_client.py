@@ -208,6 +208,27 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(back.thread_id, ada.get_email(queued.id).thread_id)
         self.assertEqual(bob.receive(direction="outbound")[0].id, answer.id)
 
+    def test_an_answer_goes_where_it_is_wanted_and_mail_for_later_is_taken_back(self):
+        ada, bob, desk = self.mw.create_inbox(), self.mw.create_inbox(), self.mw.create_inbox()
+        ada.send(bob.address, "Order", "Which size?", reply_to=desk.address)
+        came = bob.wait_for_email(timeout=30)
+        answer = came.reply("Large.")
+        self.assertEqual(bob.get_email(answer.id).to, [desk.address])
+        self.assertEqual(desk.wait_for_email(timeout=30).subject, "Re: Order")
+        came.forward(desk.address, "For you.")
+        passed = desk.wait_for_email(subject=re.compile("Fwd"), timeout=30)
+        self.assertEqual(passed.subject, "Fwd: Order")
+        self.assertRegex(passed.body, r"(?s)^For you\..*Which size\?")
+        at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+        later = ada.send(bob.address, "Later", "Soon.", send_at=at)
+        self.assertEqual(later.status, "queued")
+        self.assertEqual(later.send_at[:19], at.isoformat()[:19])
+        self.assertEqual(ada.cancel(later.id).status, "cancelled")
+        self.assertEqual(ada.get_email(later.id).cancel().status, "cancelled")
+        with self.assertRaises(mailward.MailwardError) as raised:
+            bob.get_email(answer.id).cancel()
+        self.assertEqual(raised.exception.code, "conflict")
+
     def test_what_happens_is_told_as_it_happens_and_again_from_where_it_ended(self):
         inbox = self.mw.create_inbox()
         deliver(plain("One", "text"), inbox.address)

@@ -82,7 +82,10 @@ class OpenApiTest(unittest.TestCase):
                 "inReplyTo",
                 "threadId",
                 "attachments",
+                "sendAt",
             ),
+            "replyEmail": ("body", "replyAll", "attachments", "sendAt"),
+            "forwardEmail": ("to", "cc", "bcc", "text", "attachments", "sendAt"),
             "createDomain": ("domain",),
             "createWebhook": ("url", "inboxId", "events", "headers", "include"),
         }

@@ -17,8 +17,25 @@ import type {
 export interface ReplyOptions {
   text: string;
   html?: string;
-  cc?: string[];
+  /** Copies to everybody the mail was for, too. */
+  replyAll?: boolean;
   attachments?: SendAttachment[];
+  /** When it is to leave, at most 30 days ahead; at once without it. */
+  sendAt?: string | Date;
+  /** With it a repeat is the same mail; made up for each call when absent. */
+  idempotencyKey?: string;
+}
+
+export interface ForwardOptions {
+  to: string[];
+  cc?: string[];
+  bcc?: string[];
+  /** What is said above it. */
+  text?: string;
+  /** Whether its files go along; they do unless this is false. */
+  attachments?: boolean;
+  /** When it is to leave, at most 30 days ahead; at once without it. */
+  sendAt?: string | Date;
   /** With it a repeat is the same mail; made up for each call when absent. */
   idempotencyKey?: string;
 }
@@ -117,14 +134,23 @@ export class Email {
     return this.#http.call<SafeEmail>("getEmail", { path, query: { ...options, view: "safe" } });
   }
 
-  /** Answers its author, in its conversation. Not for `automated` mail: nobody is there to read it. */
+  /** Answers it, in its conversation: to its `Reply-To`, else its author. Not for `automated` mail: nobody is there to read it. */
   async reply(options: ReplyOptions): Promise<Queued> {
-    const { text, html, cc, attachments, idempotencyKey = randomUUID() } = options;
-    const { address } = await this.#http.call<{ address: string }>("getInbox", { path: { id: this.inboxId } });
-    const subject = /^re:/i.test(this.subject) ? this.subject : `Re: ${this.subject}`;
-    const to = this.direction === "outbound" ? this.to : [this.from];
-    const letter = { from: address, to, cc, subject: oneLine(subject), body: { text, html }, inReplyTo: this.id, attachments };
-    return this.#http.call<Queued>("sendEmail", { body: letter, idempotencyKey });
+    const { text, html, idempotencyKey = randomUUID(), ...rest } = options;
+    const path = { id: this.inboxId, email: this.id };
+    return this.#http.call<Queued>("replyEmail", { path, body: { body: { text, html }, ...rest }, idempotencyKey });
+  }
+
+  /** Passes its text on, with its files, as a conversation of its own. */
+  async forward(options: ForwardOptions): Promise<Queued> {
+    const { idempotencyKey = randomUUID(), ...body } = options;
+    const path = { id: this.inboxId, email: this.id };
+    return this.#http.call<Queued>("forwardEmail", { path, body, idempotencyKey });
+  }
+
+  /** Takes a mail that was sent back from everybody whom it did not reach; a `ConflictError` where that is nobody. */
+  async cancel(): Promise<Queued> {
+    return this.#http.call<Queued>("cancelEmail", { path: { id: this.inboxId, email: this.id } });
   }
 
   /** Finds the facts in it: codes, links, contacts, dates, amounts, events, what can be done. Nothing leaves the service. */
@@ -152,11 +178,4 @@ export class Email {
     const link = await this.attachmentLink(index);
     return this.#http.download(link.downloadUrl);
   }
-}
-
-/** A subject as it may be sent: without what would end its line, at most 500 bytes. */
-function oneLine(subject: string): string {
-  let line = subject.replace(/\p{Cc}/gu, " ");
-  while (Buffer.byteLength(line) > 500) line = line.slice(0, -1);
-  return line;
 }

@@ -52,7 +52,9 @@ export interface WaitForCodeOptions {
   signal?: AbortSignal;
 }
 
-export interface SendOptions extends Omit<SendEmail, "from"> {
+export interface SendOptions extends Omit<SendEmail, "from" | "sendAt"> {
+  /** When it is to leave, at most 30 days ahead; at once without it. */
+  sendAt?: string | Date;
   /** With it a repeat is the same mail; made up for each call when absent. */
   idempotencyKey?: string;
 }
@@ -173,6 +175,11 @@ export class Inbox {
   async send(options: SendOptions): Promise<Queued> {
     const { idempotencyKey = randomUUID(), ...letter } = options;
     return this.#http.call<Queued>("sendEmail", { body: { from: this.address, ...letter }, idempotencyKey });
+  }
+
+  /** Takes a sent mail back, by its id, from everybody whom it did not reach; a `ConflictError` where that is nobody. */
+  async cancel(id: string): Promise<Queued> {
+    return this.#http.call<Queued>("cancelEmail", { path: { id: this.id, email: id } });
   }
 
   /**

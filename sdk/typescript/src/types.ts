@@ -206,6 +206,8 @@ export interface SendEmail {
   inReplyTo?: string;
   threadId?: string;
   attachments?: SendAttachment[];
+  /** When it is to leave, at most 30 days ahead; at once without it. */
+  sendAt?: string;
 }
 
 export interface SendBody {
@@ -224,6 +226,8 @@ export interface SendAttachment {
 export interface Queued {
   id: string;
   status: string;
+  /** When it is to leave, while it waits for that. */
+  sendAt?: string;
 }
 
 /** A code to type, or a link that signs in or confirms: use it where you asked for it, nowhere else. */

@@ -185,6 +185,25 @@ test("mail is sent, answered in its thread, and sent once however often it is as
   assert.equal((await bob.receive({ direction: "outbound" }))[0].id, answer.id);
 });
 
+test("an answer goes where it is wanted, a mail is passed on, and one for later is taken back", async () => {
+  const [ada, bob, desk] = [await mw.createInbox(), await mw.createInbox(), await mw.createInbox()];
+  await ada.send({ to: [bob.address], subject: "Order", body: { text: "Which size?" }, replyTo: desk.address });
+  const came = await bob.waitForEmail({ timeout: 30_000 });
+  const answer = await came.reply({ text: "Large." });
+  assert.deepEqual((await bob.getEmail(answer.id)).to, [desk.address]);
+  assert.equal((await desk.waitForEmail({ timeout: 30_000 })).subject, "Re: Order");
+  await came.forward({ to: [desk.address], text: "For you.", idempotencyKey: "forward-1" });
+  const passed = await desk.waitForEmail({ subject: /Fwd/, timeout: 30_000 });
+  assert.equal(passed.subject, "Fwd: Order");
+  assert.match(passed.body, /^For you\.[^]*Which size\?/);
+  const sendAt = new Date(Date.now() + 3_600_000);
+  const later = await ada.send({ to: [bob.address], subject: "Later", body: { text: "Soon." }, sendAt });
+  assert.deepEqual([later.status, later.sendAt], ["queued", sendAt.toISOString()]);
+  assert.equal((await ada.cancel(later.id)).status, "cancelled");
+  assert.equal((await (await ada.getEmail(later.id)).cancel()).status, "cancelled");
+  await assert.rejects((await bob.getEmail(answer.id)).cancel(), { code: "conflict" });
+});
+
 test("what happens is told as it happens, again from where it ended, and stands in the log", async () => {
   const inbox = await mw.createInbox();
   await deliver(plain("One", "text"), inbox.address);

@@ -1,45 +1,8 @@
-// Every page at phone and desktop width, in both schemes: nothing overflows, nothing serious for axe, no error; pictures are
-// kept. Then the main way without JavaScript.
-import { mkdirSync } from "node:fs";
-import { axe, expect, job, join, launch } from "./browser.mjs";
+// Every page as look.mjs looks at it. Then the main way without JavaScript.
+import { expect, job, join, launch } from "./browser.mjs";
+import { look, wrong } from "./look.mjs";
 
-mkdirSync(job.pictures, { recursive: true });
 const browser = await launch();
-const wrong = [];
-
-async function look(context, pages) {
-  const page = await context.newPage();
-  page.on("pageerror", (error) => wrong.push(`${page.url()}: ${error}`));
-  let wanted = 200;
-  page.on("console", (said) => {
-    const told = wanted !== 200 && said.text().includes(`status of ${wanted}`);
-    if (said.type() === "error" && !told) { wrong.push(`${page.url()}: ${said.text()}`); }
-  });
-  for (const [name, url, status] of pages) {
-    for (const width of [1360, 390]) {
-      for (const colorScheme of ["light", "dark"]) {
-        await page.setViewportSize({ width, height: width > 600 ? 900 : 844 });
-        await page.emulateMedia({ colorScheme });
-        wanted = status ?? 200;
-        const answer = await page.goto(url);
-        expect(answer.status() === wanted, `${url} answers ${answer.status()}`);
-        await page.screenshot({ path: `${job.pictures}/${name}-${width}-${colorScheme}.png`, fullPage: true });
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        if (over > 0) { wrong.push(`${name} at ${width} is ${over} pixels too wide`); }
-        // Within the page, as its own words: the page's policy lets no script of ours in.
-        const found = await page.evaluate(async (source) => {
-          const run = Function(`${source}; return axe`)();
-          const { violations } = await run.run(document, { resultTypes: ["violations"] });
-          return violations
-            .filter((one) => ["serious", "critical"].includes(one.impact))
-            .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).slice(0, 3).join(" | ")}`);
-        }, axe).catch((error) => [`axe did not run: ${error}`]);
-        wrong.push(...found.map((one) => `${name} ${width} ${colorScheme}: ${one}`));
-      }
-    }
-  }
-  await page.close();
-}
 
 const open = { bypassCSP: true };
 const strangers = await browser.newContext(open);
@@ -72,6 +35,23 @@ await page.goto(`${job.base}/console/review`);
 await boxes.nth(0).check();
 await page.click("text=Release chosen");
 expect((await page.textContent(".undo")).includes("released"), "several at once, without a script");
+
+// Charts are told as tables too, and a file of held mail is saved, not opened.
+await page.goto(`${job.base}/console?by=hour`);
+await page.click("text=As a table >> nth=0");
+expect(await page.locator("table.plain >> nth=0").isVisible(), "a chart as a table");
+expect(await page.locator("table.plain >> nth=0 >> tbody tr").count() === 48, "each hour has a row");
+await page.goto(job.base + job.pages.find(([name]) => name === "mail")[1]);
+const [saved] = await Promise.all([page.waitForEvent("download"), page.click("a[download] >> nth=0")]);
+expect(saved.suggestedFilename() === "bank-details.pdf", saved.suggestedFilename());
+
+// Use is downloaded, not shown; a month is chosen without a script.
+await page.goto(`${job.base}/console/usage`);
+const [file] = await Promise.all([page.waitForEvent("download"), page.click("text=Inboxes and days as CSV")]);
+expect(/^usage-\d{4}-\d\d-\d\d-.*\.csv$/.test(file.suggestedFilename()), file.suggestedFilename());
+await page.selectOption("[name=month]", { index: 1 });
+await page.click("text=Show");
+expect(new URL(page.url()).searchParams.has("month"), "another month is shown");
 
 await browser.close();
 expect(wrong.length === 0, wrong.join("\n"));

@@ -70,6 +70,20 @@ impl Cluster {
         succeeded(psql.output().map_err(|e| format!("psql: {e}"))?)
     }
 
+    /// Stops the server as a crash would: connections break, nothing is written down. Who joins meanwhile would find it
+    /// dead and begin it anew, so this is for a cluster of the test's own.
+    pub fn halt(&self) {
+        let mut stop = self.server_program("pg_ctl");
+        run(stop.args(["stop", "-m", "immediate", "-w", "-s", "-D"]).arg(self.data()));
+    }
+
+    /// Starts what was halted, on its data.
+    pub fn resume(&self) {
+        let mut start = self.server_program("pg_ctl");
+        let log = self.data().join("log");
+        run(start.args(["start", "-w", "-s", "-D"]).arg(self.data()).arg("-l").arg(log));
+    }
+
     /// A file of the whole cluster, for locks among its users.
     pub fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name)

@@ -1,14 +1,18 @@
 //! A tenant's own service at a glance: what came, what waits, what needs somebody.
 
 use askama::Template;
-use axum::extract::State;
-use axum::response::Response;
-use mailward_mailroom::UsageRequest;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use mailward_mail::id::GlassId;
 use mailward_mailroom::access::Principal;
+use mailward_mailroom::{UsageDays, UsageRequest};
 use mailward_store::{DomainStatus, Role};
 
-use crate::door::Seat;
-use crate::figures::{Figures, Meter, meters};
+use crate::door::{Form, Seat};
+use crate::fields::Fields;
+use crate::figures::{Figures, HOURS, Meter, meters};
+use crate::notice::Notice;
+use crate::setbacks::{self, SetbackRow};
 use crate::shell::Shell;
 use crate::trouble::{Trouble, render};
 use crate::{Desk, words};
@@ -24,6 +28,7 @@ struct HomePage {
     oldest: Option<String>,
     is_reviewer: bool,
     troubles: Vec<Need>,
+    setbacks: Vec<SetbackRow>,
 }
 
 /// Something that needs somebody, and what to do.
@@ -35,10 +40,16 @@ pub(crate) struct Need {
 }
 
 /// `GET /console`
-pub(crate) async fn show(State(desk): State<Desk>, seat: Seat) -> Result<Response, Trouble> {
+pub(crate) async fn show(
+    State(desk): State<Desk>,
+    seat: Seat,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Trouble> {
     let principal = seat.principal(Role::Viewer)?;
     let now = desk.room.clock().now();
     let used = desk.room.usage(&principal, &UsageRequest::default()).await?.ok_or(Trouble::NotFound)?;
+    let query = Fields::read(query.unwrap_or_default().as_bytes());
+    let figures = figures(&desk, &principal, &used, query.text("by")).await?;
     let standing = desk.room.account(&principal).await?;
     let waiting = desk.room.waiting(&principal).await?;
     let meters = meters(&standing);
@@ -52,17 +63,47 @@ pub(crate) async fn show(State(desk): State<Desk>, seat: Seat) -> Result<Respons
         });
     }
     let shell = Shell::new(&desk, &seat, "Overview", "/console")
-        .counting(usize::try_from(waiting.count).unwrap_or_default());
+        .counting(usize::try_from(waiting.count).unwrap_or_default())
+        .saying(Notice::named(query.text("done")));
     Ok(render(&HomePage {
         shell,
-        figures: Figures::of(&used),
+        figures,
         meters,
         plan: standing.account.plan,
         waiting: waiting.count,
         oldest: waiting.oldest.map(|at| words::ago(at, now)),
         is_reviewer: seat.may(Role::Reviewer),
+        setbacks: setbacks::rows(&desk, &principal, true).await?,
         troubles,
     }))
+}
+
+/// `POST /console/break-glass/{grant}/end`
+pub(crate) async fn end_glass(
+    State(desk): State<Desk>,
+    Path(grant): Path<String>,
+    Form { seat, .. }: Form,
+) -> Result<Response, Trouble> {
+    let principal = seat.principal(Role::Admin)?;
+    let grant = GlassId::parse(&grant).map_err(|_| Trouble::NotFound)?;
+    if !desk.room.end_glass(&principal, &grant).await? {
+        return Err(Trouble::NotFound);
+    }
+    Ok(Redirect::to("/console?done=glass-ended").into_response())
+}
+
+/// Charts by day, or by hour where that is asked for.
+pub(crate) async fn figures(
+    desk: &Desk,
+    principal: &Principal,
+    used: &UsageDays,
+    by: &str,
+) -> Result<Figures, Trouble> {
+    let hours = match by {
+        "hour" => Some(desk.room.usage_by_hour(principal, HOURS).await?),
+        _ => None,
+    };
+    Ok(Figures::of(used, hours.as_ref()))
 }
 
 /// What of a tenant's endpoints and domains needs somebody; pages of them stand under `base`.

@@ -1,6 +1,8 @@
 //! An invitation, taken up: a name, a password, an authenticator app. What is shown to who has none is the same as for one
 //! that has ended.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -10,16 +12,14 @@ use mailward_mailroom::people::{Invited, Joining};
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use crate::door::{Cookies, Letter};
-use crate::trouble::{Trouble, render};
-use crate::{Desk, Listener, assets};
+use crate::look::{Look, Worn};
+use crate::trouble::{Told, Trouble, render};
+use crate::{Desk, Listener};
 
 #[derive(Template)]
 #[template(path = "invitation.html")]
 struct InvitationPage {
-    style: String,
-    icon: String,
-    brand: String,
-    support: Option<String>,
+    look: Arc<Look>,
     organisation: String,
     email: String,
     role: &'static str,
@@ -33,20 +33,8 @@ struct InvitationPage {
 #[derive(Template)]
 #[template(path = "recovery.html")]
 struct RecoveryPage {
-    style: String,
-    icon: String,
-    brand: String,
+    look: Arc<Look>,
     codes: Vec<String>,
-}
-
-#[derive(Template)]
-#[template(path = "trouble.html")]
-struct EndedPage {
-    style: String,
-    icon: String,
-    title: &'static str,
-    text: String,
-    back: Option<(&'static str, &'static str)>,
 }
 
 /// A QR code as one SVG path.
@@ -56,9 +44,13 @@ struct Square {
 }
 
 /// `GET /console/invitation/{secret}`
-pub(crate) async fn show(State(desk): State<Desk>, Path(secret): Path<String>) -> Result<Response, Trouble> {
-    match opened(&desk, &secret).await? {
-        Some(invited) => Ok(page(&desk, &invited, String::new(), None)),
+pub(crate) async fn show(
+    State(desk): State<Desk>,
+    worn: Worn,
+    Path(secret): Path<String>,
+) -> Result<Response, Trouble> {
+    match opened(&desk, &worn, &secret).await? {
+        Some(invited) => Ok(page(&worn, &invited, String::new(), None)),
         None => Ok(ended()),
     }
 }
@@ -66,13 +58,14 @@ pub(crate) async fn show(State(desk): State<Desk>, Path(secret): Path<String>) -
 /// `POST /console/invitation/{secret}`
 pub(crate) async fn accept(
     State(desk): State<Desk>,
+    worn: Worn,
     Path(secret): Path<String>,
     Letter { fields }: Letter,
 ) -> Result<Response, Trouble> {
-    let Some(invited) = opened(&desk, &secret).await? else { return Ok(ended()) };
+    let Some(invited) = opened(&desk, &worn, &secret).await? else { return Ok(ended()) };
     let name = fields.text("name");
     let again = |text: String| {
-        (StatusCode::BAD_REQUEST, page(&desk, &invited, name.to_owned(), Some(text))).into_response()
+        (StatusCode::BAD_REQUEST, page(&worn, &invited, name.to_owned(), Some(text))).into_response()
     };
     if fields.text("password") != fields.text("again") {
         return Ok(again("The two passwords differ.".into()));
@@ -80,12 +73,7 @@ pub(crate) async fn accept(
     let joining = Joining { name, password: fields.text("password"), code: fields.text("code") };
     match desk.room.accept(&secret, &joining).await {
         Ok(Some(accepted)) => {
-            let recovery = RecoveryPage {
-                style: assets::style(),
-                icon: assets::icon(),
-                brand: desk.config.name.clone(),
-                codes: accepted.recovery,
-            };
+            let recovery = RecoveryPage { look: worn.look(), codes: accepted.recovery };
             let cookies = Cookies::session(&desk, accepted.session.expose());
             Ok((cookies, render(&recovery)).into_response())
         }
@@ -98,35 +86,34 @@ pub(crate) async fn accept(
     }
 }
 
-/// The invitation, where it leads to this listener.
-async fn opened(desk: &Desk, secret: &str) -> Result<Option<Invited>, Trouble> {
+/// The invitation, where it leads to this listener and host.
+async fn opened(desk: &Desk, worn: &Worn, secret: &str) -> Result<Option<Invited>, Trouble> {
     let invited = desk.room.invitation(secret).await?;
     let here = desk.listener == Listener::Private;
-    Ok(invited.filter(|invited| invited.organisation.is_none() == here))
+    let is_here = |invited: &Invited| {
+        invited.organisation.is_none() == here && worn.lets_in(invited.organisation.as_deref())
+    };
+    Ok(invited.filter(is_here))
 }
 
 fn ended() -> Response {
-    let page = EndedPage {
-        style: assets::style(),
-        icon: assets::icon(),
+    let told = Told {
         title: "This invitation has ended",
         text: "Invitations are good once and for two days. Ask whoever invited you for another one.".into(),
-        back: Some(("/console/sign-in", "Sign in")),
+        back: ("/console/sign-in", "Sign in"),
     };
-    (StatusCode::NOT_FOUND, render(&page)).into_response()
+    told.with(StatusCode::NOT_FOUND)
 }
 
-fn page(desk: &Desk, invited: &Invited, name: String, wrong: Option<String>) -> Response {
+fn page(worn: &Worn, invited: &Invited, name: String, wrong: Option<String>) -> Response {
     let organisation = invited.organisation.clone().unwrap_or_else(|| "Operations".into());
     let seed = invited.seed.base32();
-    let setup = setup_link(&desk.config.name, &organisation, &invited.email, &seed);
+    let look = worn.look();
+    let setup = setup_link(&look.name, &organisation, &invited.email, &seed);
     let spaced: Vec<&str> =
         seed.as_bytes().chunks(4).filter_map(|four| std::str::from_utf8(four).ok()).collect();
     render(&InvitationPage {
-        style: assets::style(),
-        icon: assets::icon(),
-        brand: desk.config.name.clone(),
-        support: desk.config.support_url.clone(),
+        look,
         organisation,
         email: invited.email.clone(),
         role: invited.role.as_str(),

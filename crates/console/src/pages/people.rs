@@ -12,7 +12,7 @@ use crate::fields::Fields;
 use crate::notice::Notice;
 use crate::shell::Shell;
 use crate::trouble::{Trouble, render};
-use crate::{Desk, Listener, words};
+use crate::{Desk, words};
 
 #[derive(Template)]
 #[template(path = "people.html")]
@@ -54,9 +54,9 @@ pub(crate) async fn invite(
     let request = InviteRequest { email: fields.text("email").to_owned(), role };
     let made = desk.room.invite(seat.member(), &request).await?;
     let path = format!("/console/invitation/{}", made.secret);
-    let link = match desk.listener {
-        Listener::Public => format!("{}{path}", desk.config.public_url),
-        Listener::Private => path,
+    let link = match seat.member().tenant() {
+        Some(tenant) => format!("{}{path}", desk.room.door_of(tenant, &desk.config.people_url).await?),
+        None => path,
     };
     // Shown in the answer itself: it is told this once, and stands in no URL of ours.
     page(&desk, &seat, None, Some((made.email, link))).await

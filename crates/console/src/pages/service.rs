@@ -1,12 +1,14 @@
 //! What a tenant's service is made of: inboxes, endpoints with their deliveries, domains with their records, keys.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use mailward_mail::id::{EventId, WebhookId};
 use mailward_mailroom::access::Principal;
-use mailward_mailroom::{DnsRecord, ReplayRequest};
-use mailward_store::{AttemptOutcome, Role};
+use mailward_mailroom::{DnsRecord, ReplayRequest, UsageRequest};
+use mailward_store::{AttemptOutcome, DayUse, Role};
 
 use crate::door::{Form, Seat};
 use crate::fields::Fields;
@@ -23,13 +25,17 @@ const MOST: i64 = 100;
 struct InboxesPage {
     shell: Shell,
     inboxes: Vec<InboxRow>,
+    is_reviewer: bool,
 }
 
 /// An inbox.
 pub(crate) struct InboxRow {
+    pub(crate) id: String,
     pub(crate) address: String,
     pub(crate) name: String,
     pub(crate) mails: String,
+    /// What came and went in the last seven days.
+    pub(crate) week: String,
     pub(crate) state: &'static str,
     pub(crate) tone: &'static str,
     pub(crate) made: String,
@@ -61,16 +67,17 @@ struct WebhookPage {
     deliveries: Vec<Delivery>,
 }
 
-struct Delivery {
-    event: String,
-    kind: String,
-    attempt: i64,
-    when: String,
-    status: String,
-    took: i64,
-    outcome: &'static str,
-    tone: &'static str,
-    error: String,
+/// A call of an endpoint.
+pub(crate) struct Delivery {
+    pub(crate) event: String,
+    pub(crate) kind: String,
+    pub(crate) attempt: i64,
+    pub(crate) when: String,
+    pub(crate) status: String,
+    pub(crate) took: i64,
+    pub(crate) outcome: &'static str,
+    pub(crate) tone: &'static str,
+    pub(crate) error: String,
 }
 
 #[derive(Template)]
@@ -111,7 +118,9 @@ pub(crate) struct KeyRow {
 pub(crate) async fn inboxes(State(desk): State<Desk>, seat: Seat) -> Result<Response, Trouble> {
     let principal = seat.principal(Role::Viewer)?;
     let inboxes = inbox_rows(&desk, &principal).await?;
-    Ok(render(&InboxesPage { shell: Shell::new(&desk, &seat, "Inboxes", "/console/inboxes"), inboxes }))
+    let is_reviewer = seat.may(Role::Reviewer);
+    let shell = Shell::new(&desk, &seat, "Inboxes", "/console/inboxes");
+    Ok(render(&InboxesPage { shell, inboxes, is_reviewer }))
 }
 
 /// `GET /console/webhooks`
@@ -133,32 +142,13 @@ pub(crate) async fn webhook(
     let id = WebhookId::parse(&id).map_err(|_| Trouble::NotFound)?;
     let hook = hook_rows(&desk, &principal).await?.into_iter().find(|hook| hook.id == id.as_str());
     let hook = hook.ok_or(Trouble::NotFound)?;
-    let now = desk.room.clock().now();
-    let found = desk.room.deliveries(&principal, &id, None, None, MOST).await?.ok_or(Trouble::NotFound)?;
-    let deliveries = found.into_iter().map(|view| {
-        let (outcome, tone) = match view.attempt.outcome {
-            AttemptOutcome::Delivered => ("delivered", "good"),
-            AttemptOutcome::Failed => ("failed", "bad"),
-            _ => ("will be tried again", "near"),
-        };
-        Delivery {
-            event: view.attempt.event.to_string(),
-            kind: view.attempt.kind,
-            attempt: view.attempt.attempt,
-            when: words::ago(view.attempt.at, now),
-            status: view.attempt.status.map_or_else(|| "no answer".into(), |status| status.to_string()),
-            took: view.attempt.latency_ms,
-            outcome,
-            tone,
-            error: view.error.unwrap_or_default(),
-        }
-    });
+    let deliveries = deliveries(&desk, &principal, &id, MOST).await?.ok_or(Trouble::NotFound)?;
     let shell = Shell::new(&desk, &seat, "Webhook", "/console/webhooks");
     Ok(render(&WebhookPage {
         shell: shell.saying(Notice::named(query.text("done"))),
         hook,
         is_admin: seat.may(Role::Admin),
-        deliveries: deliveries.collect(),
+        deliveries,
     }))
 }
 
@@ -209,9 +199,47 @@ pub(crate) async fn revoke(
     Ok(Redirect::to("/console/keys?done=revoked").into_response())
 }
 
+/// The last calls of an endpoint; `None`: no such endpoint.
+pub(crate) async fn deliveries(
+    desk: &Desk,
+    principal: &Principal,
+    id: &WebhookId,
+    most: i64,
+) -> Result<Option<Vec<Delivery>>, Trouble> {
+    let now = desk.room.clock().now();
+    let Some(found) = desk.room.deliveries(principal, id, None, None, most).await? else { return Ok(None) };
+    let rows = found.into_iter().map(|view| {
+        let (outcome, tone) = match view.attempt.outcome {
+            AttemptOutcome::Delivered => ("delivered", "good"),
+            AttemptOutcome::Failed => ("failed", "bad"),
+            _ => ("will be tried again", "near"),
+        };
+        Delivery {
+            event: view.attempt.event.to_string(),
+            kind: view.attempt.kind,
+            attempt: view.attempt.attempt,
+            when: words::ago(view.attempt.at, now),
+            status: view.attempt.status.map_or_else(|| "no answer".into(), |status| status.to_string()),
+            took: view.attempt.latency_ms,
+            outcome,
+            tone,
+            error: view.error.unwrap_or_default(),
+        }
+    });
+    Ok(Some(rows.collect()))
+}
+
 pub(crate) async fn inbox_rows(desk: &Desk, principal: &Principal) -> Result<Vec<InboxRow>, Trouble> {
     let now = desk.room.clock().now();
     let found = desk.room.inboxes(principal, None, MOST).await?;
+    let from = Some(now.minus(std::time::Duration::from_secs(6 * 86_400)));
+    let request = UsageRequest { from, by_inbox: true, ..UsageRequest::default() };
+    let used = desk.room.usage(principal, &request).await?;
+    let week: HashMap<String, DayUse> = used
+        .into_iter()
+        .flat_map(|used| used.inboxes)
+        .map(|inbox| (inbox.inbox, inbox.days.into_values().fold(DayUse::default(), DayUse::plus)))
+        .collect();
     Ok(found
         .into_iter()
         .map(|view| {
@@ -220,10 +248,17 @@ pub(crate) async fn inbox_rows(desk: &Desk, principal: &Principal) -> Result<Vec
                 (Some(_), true) => ("quiet: it answered in circles", "near"),
                 (None, true) => ("takes mail", "good"),
             };
+            let week = week.get(view.inbox.id.as_str()).copied().unwrap_or_default();
             InboxRow {
+                week: match (week.received, week.sent) {
+                    (0, 0) => "nothing".to_owned(),
+                    (came, 0) => format!("{} came", words::number(came)),
+                    (came, sent) => format!("{} came, {} sent", words::number(came), words::number(sent)),
+                },
                 name: view.display_name.unwrap_or_default(),
                 mails: words::number(view.inbox.email_count),
                 made: words::ago(view.inbox.created_at, now),
+                id: view.inbox.id.to_string(),
                 address: view.inbox.address,
                 state,
                 tone,

@@ -1,5 +1,7 @@
 //! Signing in, in two steps, and out.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -7,17 +9,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use mailward_mailroom::people::{Refused, SignInRequest};
 
 use crate::door::{Cookies, Form, From, Jar, Letter};
+use crate::look::{Look, Worn};
 use crate::trouble::{Trouble, render};
-use crate::{Desk, Listener, assets};
+use crate::{Desk, Listener};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct PasswordPage {
-    style: String,
-    icon: String,
-    brand: String,
-    support: Option<String>,
+    look: Arc<Look>,
     is_staff: bool,
+    /// Whether it must be said whose person she is.
+    asks_organisation: bool,
     organisation: String,
     email: String,
     wrong: Option<String>,
@@ -26,28 +28,33 @@ struct PasswordPage {
 #[derive(Template)]
 #[template(path = "code.html")]
 struct CodePage {
-    style: String,
-    icon: String,
-    brand: String,
-    support: Option<String>,
+    look: Arc<Look>,
     wrong: Option<String>,
 }
 
 /// `GET /console/sign-in`
-pub(crate) async fn show(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+pub(crate) async fn show(State(desk): State<Desk>, worn: Worn, headers: HeaderMap) -> Response {
     let organisation = Jar::of(&headers, &desk).organisation().unwrap_or_default().to_owned();
-    password_page(&desk, organisation, String::new(), None)
+    password_page(&desk, &worn, organisation, String::new(), None)
 }
 
 /// `POST /console/sign-in`
 pub(crate) async fn password(
     State(desk): State<Desk>,
+    worn: Worn,
     from: From,
     Letter { fields }: Letter,
 ) -> Result<Response, Trouble> {
-    let organisation = fields.text("organisation").trim().to_lowercase();
+    let typed = fields.text("organisation").trim().to_lowercase();
+    // At a tenant's host it is that tenant's person, or nobody: who is another's is refused as who is unknown.
+    let organisation = worn.tenant().map_or(typed, |tenant| tenant.to_string());
     let request = SignInRequest {
-        organisation: (desk.listener == Listener::Public).then_some(organisation.as_str()),
+        organisation: match desk.listener {
+            Listener::Public => Some(organisation.as_str()),
+            // No organisation has this name, and so nobody is of it.
+            Listener::Private if worn.tenant().is_some() => Some(""),
+            Listener::Private => None,
+        },
         email: fields.text("email"),
         password: fields.text("password"),
         from: from.address,
@@ -61,37 +68,47 @@ pub(crate) async fn password(
             Ok((cookies, Redirect::to("/console/sign-in/code")).into_response())
         }
         Err(refused) => {
-            let (status, text) = told(refused, "Organisation, address or password are wrong.")?;
-            let page = password_page(&desk, organisation, fields.text("email").to_owned(), Some(text));
+            let wrong = match worn.tenant() {
+                None => "Organisation, address or password are wrong.",
+                Some(_) => "Address or password are wrong.",
+            };
+            let (status, text) = told(refused, wrong)?;
+            let page = password_page(&desk, &worn, organisation, fields.text("email").to_owned(), Some(text));
             Ok((status, page).into_response())
         }
     }
 }
 
 /// `GET /console/sign-in/code`
-pub(crate) async fn ask_code(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+pub(crate) async fn ask_code(State(desk): State<Desk>, worn: Worn, headers: HeaderMap) -> Response {
     if Jar::of(&headers, &desk).half().is_none() {
         return Redirect::to("/console/sign-in").into_response();
     }
-    code_page(&desk, None)
+    code_page(&worn, None)
 }
 
 /// `POST /console/sign-in/code`
 pub(crate) async fn code(
     State(desk): State<Desk>,
+    worn: Worn,
     from: From,
     headers: HeaderMap,
     Letter { fields }: Letter,
 ) -> Result<Response, Trouble> {
     let Some(half) = Jar::of(&headers, &desk).half() else { return Err(Trouble::SignIn) };
+    let wrong = "That code is wrong, was used before, or you took longer than five minutes.";
+    if let Some(tenant) = worn.tenant()
+        && !desk.room.half_is_of(half, tenant).await?
+    {
+        return Ok((StatusCode::FORBIDDEN, code_page(&worn, Some(wrong.to_owned()))).into_response());
+    }
     match desk.room.sign_in_code(half, fields.text("code"), from.address, &from.origin).await {
         Ok(session) => {
             Ok((Cookies::session(&desk, session.expose()), Redirect::to("/console")).into_response())
         }
         Err(refused) => {
-            let wrong = "That code is wrong, was used before, or you took longer than five minutes.";
             let (status, text) = told(refused, wrong)?;
-            Ok((status, code_page(&desk, Some(text))).into_response())
+            Ok((status, code_page(&worn, Some(text))).into_response())
         }
     }
 }
@@ -127,25 +144,23 @@ fn told(refused: Refused, wrong: &str) -> Result<(StatusCode, String), Trouble> 
     })
 }
 
-fn password_page(desk: &Desk, organisation: String, email: String, wrong: Option<String>) -> Response {
+fn password_page(
+    desk: &Desk,
+    worn: &Worn,
+    organisation: String,
+    email: String,
+    wrong: Option<String>,
+) -> Response {
     render(&PasswordPage {
-        style: assets::style(),
-        icon: assets::icon(),
-        brand: desk.config.name.clone(),
-        support: desk.config.support_url.clone(),
+        look: worn.look(),
         is_staff: desk.listener == Listener::Private,
+        asks_organisation: desk.listener == Listener::Public && worn.tenant().is_none(),
         organisation,
         email,
         wrong,
     })
 }
 
-fn code_page(desk: &Desk, wrong: Option<String>) -> Response {
-    render(&CodePage {
-        style: assets::style(),
-        icon: assets::icon(),
-        brand: desk.config.name.clone(),
-        support: desk.config.support_url.clone(),
-        wrong,
-    })
+fn code_page(worn: &Worn, wrong: Option<String>) -> Response {
+    render(&CodePage { look: worn.look(), wrong })
 }

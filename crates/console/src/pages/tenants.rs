@@ -1,32 +1,42 @@
 //! Tenants, for the operator's staff: found, looked at, suspended, limited, offboarded, restored. Their mail is never here.
 
 mod act;
+mod brand;
 mod glass;
 
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use mailward_mail::id::TenantId;
+use mailward_mail::id::{TenantId, WebhookId};
+use mailward_mailroom::access::Principal;
 use mailward_mailroom::offboarding::OffboardView;
 use mailward_mailroom::{Limit, UsageRequest};
-use mailward_store::{Role, TenantRow, TenantState};
+use mailward_store::{DayUse, Role, TenantRow, TenantState};
 
 pub(crate) use act::{create, invite, limits, offboard, restore, resume, suspend};
-pub(crate) use glass::break_glass;
+pub(crate) use brand::brand;
+pub(crate) use glass::{break_glass, close_glass, read_mail};
 
+use self::brand::BrandForm;
+use self::glass::{GrantRow, open_grants};
 use super::audit::{LogRow, row_of};
-use super::home::{Need, needs};
-use super::service::{DomainRow, HookRow, InboxRow, KeyRow, domain_rows, hook_rows, inbox_rows, key_rows};
+use super::home::{Need, figures, needs};
+use super::service::{
+    Delivery, DomainRow, HookRow, InboxRow, KeyRow, deliveries, domain_rows, hook_rows, inbox_rows, key_rows,
+};
 use crate::door::Seat;
 use crate::fields::Fields;
 use crate::figures::{Figures, Meter, meters};
 use crate::notice::Notice;
+use crate::setbacks::{self, SetbackRow};
 use crate::shell::Shell;
 use crate::trouble::{Trouble, render};
 use crate::{Desk, words};
 
 /// Tenants of a page.
 const MOST: i64 = 100;
+/// Calls of each endpoint.
+const CALLS: i64 = 10;
 
 #[derive(Template)]
 #[template(path = "tenants.html")]
@@ -45,6 +55,9 @@ struct Row {
     state: &'static str,
     tone: &'static str,
     week: String,
+    sent: String,
+    bounced: String,
+    calls: String,
     held: i64,
     seen: String,
     needs: usize,
@@ -55,6 +68,8 @@ struct Row {
 struct TenantPage {
     shell: Shell,
     id: String,
+    /// Where the page stands.
+    here: String,
     plan: String,
     region: String,
     state: &'static str,
@@ -63,21 +78,34 @@ struct TenantPage {
     seen: String,
     waiting: i64,
     oldest: Option<String>,
+    pace: Option<String>,
     figures: Figures,
     meters: Vec<Meter>,
     limits: Vec<LimitRow>,
     plans: Vec<String>,
     needs: Vec<Need>,
+    setbacks: Vec<SetbackRow>,
     inboxes: Vec<InboxRow>,
-    hooks: Vec<HookRow>,
+    hooks: Vec<Called>,
     domains: Vec<DomainRow>,
     keys: Vec<KeyRow>,
     log: Vec<LogRow>,
     leaving: Option<String>,
+    brand: BrandForm,
     is_admin: bool,
     is_reviewer: bool,
+    grants: Vec<GrantRow>,
+    /// Whether she who looks has a grant that is open.
+    may_read: bool,
     dry_run: Option<Vec<(&'static str, String)>>,
     link: Option<(String, String)>,
+}
+
+/// An endpoint, its last calls, and how long half of these took at most, in milliseconds.
+struct Called {
+    hook: HookRow,
+    calls: Vec<Delivery>,
+    median: i64,
 }
 
 struct LimitRow {
@@ -110,7 +138,13 @@ pub(crate) async fn list(
         let Ok(Some((row, principal))) = desk.room.viewing(&operator, &row.id).await else { continue };
         let from = Some(now.minus(std::time::Duration::from_secs(6 * 86_400)));
         let used = desk.room.usage(&principal, &UsageRequest { from, ..UsageRequest::default() }).await?;
-        let week: i64 = used.iter().flat_map(|used| used.days.values()).map(|day| day.received).sum();
+        let week =
+            used.into_iter().flat_map(|used| used.days.into_values()).fold(DayUse::default(), DayUse::plus);
+        let hooks = desk.room.webhooks(&principal).await?;
+        let failing = hooks
+            .iter()
+            .filter(|hook| hook.webhook.failing_since.is_some() || hook.webhook.disabled.is_some());
+        let failing = failing.count();
         let near = meters(&desk.room.account(&principal).await?)
             .iter()
             .filter(|meter| !meter.tone.is_empty())
@@ -118,7 +152,18 @@ pub(crate) async fn list(
         let (state, tone) = state(&row);
         rows.push(Row {
             plan: row.plan.clone(),
-            week: words::number(week),
+            week: words::number(week.received),
+            sent: words::number(week.sent),
+            bounced: if week.bounced > 0 {
+                format!("{} came back", words::number(week.bounced))
+            } else {
+                String::new()
+            },
+            calls: match (hooks.len(), failing) {
+                (0, _) => "no endpoint".to_owned(),
+                (_, 0) => "work".to_owned(),
+                (all, failing) => format!("{failing} of {all} fail"),
+            },
             held: desk.room.waiting(&principal).await?.count,
             seen: words::ago(row.last_active_at, now),
             needs: near + needs(&desk, &principal, "").await?.len(),
@@ -141,7 +186,7 @@ pub(crate) async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Trouble> {
     let query = Fields::read(query.unwrap_or_default().as_bytes());
-    page(&desk, &seat, &id, Notice::named(query.text("done")), None, None).await
+    page(&desk, &seat, &id, &query, None, None).await
 }
 
 /// The page of a tenant, with what a form on it brought to light.
@@ -149,7 +194,7 @@ async fn page(
     desk: &Desk,
     seat: &Seat,
     id: &str,
-    notice: Option<Notice>,
+    query: &Fields,
     dry_run: Option<OffboardView>,
     link: Option<(String, String)>,
 ) -> Result<Response, Trouble> {
@@ -185,25 +230,32 @@ async fn page(
         }
     });
     let (state, tone) = state(&row);
+    let grants = open_grants(desk, &operator, &id).await?;
     Ok(render(&TenantPage {
-        shell: Shell::new(desk, seat, id.as_str(), "/console/tenants").saying(notice),
+        may_read: grants.iter().any(|grant| grant.is_mine),
+        grants,
+        shell: Shell::new(desk, seat, id.as_str(), "/console/tenants")
+            .saying(Notice::named(query.text("done"))),
         plan: row.plan.clone(),
         region: row.region.clone(),
         made: words::day(row.created_at),
         seen: words::ago(row.last_active_at, now),
         waiting: waiting.count,
         oldest: waiting.oldest.map(|at| words::ago(at, now)),
-        figures: Figures::of(&used),
+        pace: words::pace(desk.room.pace(&principal).await?),
+        figures: figures(desk, &principal, &used, query.text("by")).await?,
         meters: meters(&standing),
         limits: limits.collect(),
         plans: desk.room.config().plans.keys().cloned().collect(),
         needs: needs(desk, &principal, "").await?,
+        setbacks: setbacks::rows(desk, &principal, false).await?,
         inboxes: inbox_rows(desk, &principal).await?,
-        hooks: hook_rows(desk, &principal).await?,
+        hooks: called(desk, &principal).await?,
         domains: domain_rows(desk, &principal).await?,
         keys: key_rows(desk, &principal).await?,
         log: log.into_iter().map(|entry| row_of(entry, None)).collect(),
         leaving,
+        brand: BrandForm::of(desk, &operator, &id).await?,
         is_admin: seat.may(Role::Admin),
         is_reviewer: seat.may(Role::Reviewer),
         dry_run: dry_run.map(|view| {
@@ -224,10 +276,27 @@ async fn page(
             .collect()
         }),
         link,
+        here: format!("/console/tenants/{id}"),
         id: id.to_string(),
         state,
         tone,
     }))
+}
+
+/// Endpoints with their last calls.
+async fn called(desk: &Desk, principal: &Principal) -> Result<Vec<Called>, Trouble> {
+    let mut all = Vec::new();
+    for hook in hook_rows(desk, principal).await? {
+        let calls = match WebhookId::parse(&hook.id) {
+            Ok(id) => deliveries(desk, principal, &id, CALLS).await?.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        let mut took: Vec<i64> = calls.iter().map(|call| call.took).collect();
+        took.sort_unstable();
+        let median = took.get(took.len().saturating_sub(1) / 2).copied().unwrap_or_default();
+        all.push(Called { hook, calls, median });
+    }
+    Ok(all)
 }
 
 fn state(row: &TenantRow) -> (&'static str, &'static str) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mailward_mail::calendar::Day;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::InboxId;
-use mailward_store::DayUse;
+use mailward_store::{DayUse, Hour, HourUse};
 
 use crate::access::Principal;
 use crate::{Error, Mailroom, Result};
@@ -26,6 +26,8 @@ pub struct UsageRequest {
     pub to: Option<Timestamp>,
     /// Only this inbox.
     pub inbox: Option<InboxId>,
+    /// Each inbox for itself, too.
+    pub by_inbox: bool,
 }
 
 /// What was used from one day to another.
@@ -35,8 +37,21 @@ pub struct UsageDays {
     pub inbox: Option<InboxId>,
     /// Every day, those on which nothing happened too.
     pub days: BTreeMap<Day, DayUse>,
+    /// Each inbox that anything happened in, if that was asked for; only days on which something did.
+    pub inboxes: Vec<InboxDays>,
     /// Bytes that are kept now, as they are stored.
     pub stored_bytes: i64,
+}
+
+/// What one of several inboxes used.
+#[derive(Clone, Debug)]
+pub struct InboxDays {
+    /// Which.
+    pub inbox: String,
+    /// Its address; none once it is deleted.
+    pub address: Option<String>,
+    /// Days on which something happened.
+    pub days: BTreeMap<Day, DayUse>,
 }
 
 impl Mailroom {
@@ -68,12 +83,42 @@ impl Mailroom {
             }
         }
         let mut days = scope.use_by_day(inbox.as_ref(), first, last).await?;
+        let mut inboxes = Vec::new();
+        if request.by_inbox && inbox.is_none() {
+            if first < today.before(KEPT_OF_INBOX) {
+                let problem = format!("days of single inboxes are kept for {KEPT_OF_INBOX} days");
+                return Err(Error::invalid("from", problem));
+            }
+            for (inbox, days) in scope.use_by_inbox(first, last).await? {
+                let known = InboxId::parse(&inbox).ok();
+                let found = match &known {
+                    Some(id) => scope.inbox(id).await?,
+                    None => None,
+                };
+                inboxes.push(InboxDays { inbox, address: found.map(|found| found.address), days });
+            }
+        }
         let used = scope.receive_use(inbox.as_ref(), now).await?;
         drop(scope);
         for day in first.0..=last.0 {
             days.entry(Day(day)).or_default();
         }
         let stored_bytes = if inbox.is_some() { used.inbox.stored_bytes } else { used.tenant.stored_bytes };
-        Ok(Some(UsageDays { inbox, days, stored_bytes }))
+        Ok(Some(UsageDays { inbox, days, inboxes, stored_bytes }))
+    }
+
+    /// What happened in each of the last `hours`, this one included; of the whole tenant, so of nothing for the key of one
+    /// inbox. Hours are kept for eight days.
+    pub async fn usage_by_hour(&self, caller: &Principal, hours: i64) -> Result<BTreeMap<Hour, HourUse>> {
+        let last = Hour::of(self.0.clock.now());
+        let first = Hour(last.0 - hours + 1);
+        let mut found = match caller.inbox() {
+            None => caller.tenant().read().await?.use_by_hour(first, last).await?,
+            Some(_) => BTreeMap::new(),
+        };
+        for hour in first.0..=last.0 {
+            found.entry(Hour(hour)).or_default();
+        }
+        Ok(found)
     }
 }

@@ -40,7 +40,7 @@ pub struct InboxPatch {
     pub display_name: Option<String>,
     /// Whether it takes mail.
     pub is_active: Option<bool>,
-    /// Wakes it, where it is quiet.
+    /// Wakes it, where it is quiet, and lets it send again, where that was stopped.
     pub wake: bool,
 }
 
@@ -150,7 +150,15 @@ impl Mailroom {
             return Ok(None);
         }
         let woken = patch.wake && scope.wake_quiet(id, &self.0.clock, &self.0.random).await?;
+        // Who holds nothing but the inbox may be what was talked into sending so.
+        let resumed = patch.wake && caller.inbox().is_none() && {
+            let anew = self.counted_anew(&mut scope, id).await?;
+            scope.resume_sending(id, Some(&anew)).await?
+        };
         let mut act = caller.act(Action::InboxChanged).on(id.as_str());
+        if resumed {
+            act = act.number("sendsAgain", 1);
+        }
         if woken {
             act = act.number("woken", 1);
         }

@@ -22,6 +22,7 @@ use mailward_vault::PartKind;
 
 use super::returned::{is_gone, return_path, status_of};
 use super::{answer_place, place};
+use crate::inbound::author_digest;
 use crate::reading::{meta, open_part};
 use crate::relays::TenantRelay;
 use crate::sender_auth::{AuthResult, SenderAuth};
@@ -30,6 +31,8 @@ use crate::{Error, Mailroom, Result};
 /// After a crash while a server was talked to, it is not asked again for so long: greylisting and slow queues are over,
 /// and a person who sees the mail twice has at least time between.
 const UNKNOWN: Duration = Duration::from_secs(15 * 60);
+/// So often it is looked whether an inbox is still paused.
+const PAUSED: Duration = Duration::from_secs(5 * 60);
 /// Bytes that are kept of what a server said.
 const MOST_ANSWER: usize = 500;
 
@@ -57,6 +60,8 @@ pub struct Begun {
     pub left: bool,
     /// When to look again at what may have been taken.
     pub again: Option<Timestamp>,
+    /// Nothing was begun, and nothing is to be before then.
+    pub waits: Option<Timestamp>,
 }
 
 /// What became of a mail with one recipient.
@@ -114,18 +119,36 @@ impl Mailroom {
         if open.is_empty() {
             return Ok(Begun::default());
         }
+        // Whoever paused the inbox wants to see what it does before more of it leaves; what was tried before goes its way.
+        let is_fresh = open.iter().all(|one| one.status == OutgoingStatus::Queued);
+        if is_fresh && scope.inbox(&message.inbox).await?.is_some_and(|inbox| !inbox.is_active) {
+            return Ok(Begun { waits: Some(self.0.clock.now().plus(PAUSED)), ..Begun::default() });
+        }
         let keys = self.0.keyring.tenant(tenant).await?;
         let from = meta(tenant, &mut scope, &keys, &message).await?.from.address;
         let raw = open_part(tenant, &mut scope, &keys, &message, PartKind::Raw).await?;
         let relay = self.relay_of(tenant, &mut scope).await?;
+        let mut waiting = Vec::with_capacity(open.len());
+        for one in open {
+            let address = self.open_small(tenant, &place(id, one.no), &one.sealed).await?;
+            // Since it was accepted somebody may have unsubscribed, complained, or been found not to exist.
+            let unwanted = one.status != OutgoingStatus::Sending
+                && scope.any_suppressed(&[author_digest(&keys, &address)]).await?;
+            waiting.push((one, address, unwanted));
+        }
         drop(scope);
 
         let signing = self.signing_keys(tenant, &domain_of(&from)).await?;
         let (mut moves, mut routes, mut local) = (Vec::new(), Vec::new(), Vec::new());
         let (mut parcel, mut again, mut left) = (Parcel { from, to: Vec::new(), raw, relay }, None, false);
         let now = self.0.clock.now();
-        for one in open {
-            let address = self.open_small(tenant, &place(id, one.no), &one.sealed).await?;
+        for (one, address, unwanted) in waiting {
+            if unwanted {
+                let (no, from, to) = (one.no, one.status, OutgoingStatus::Failed);
+                let answer = "it is on the suppression list since this mail was accepted".to_owned();
+                moves.push(Move { no, from, to, answer, tag: None });
+                continue;
+            }
             // Nobody speaks for a domain that was lost while the mail waited, to whomever.
             if signing.is_none() && one.status != OutgoingStatus::Sending {
                 let (no, from, to) = (one.no, one.status, OutgoingStatus::Failed);
@@ -168,6 +191,21 @@ impl Mailroom {
                 }
             }
         }
+        // What waits for another try may have been taken back since it was read above.
+        if job.attempts > 1 && !local.is_empty() {
+            let begin = |(no, from): &(i64, OutgoingStatus)| Move {
+                no: *no,
+                from: *from,
+                to: OutgoingStatus::Sending,
+                answer: String::new(),
+                tag: None,
+            };
+            let begun = self.note_moves(job, &message, local.iter().map(begin).collect()).await?;
+            let mut still = local.iter().map(|(no, _)| begun.contains(no)).collect::<Vec<_>>().into_iter();
+            routes.retain(|_| still.next().unwrap_or(false));
+            local.retain(|(no, _)| begun.contains(no));
+            local.iter_mut().for_each(|(_, from)| *from = OutgoingStatus::Sending);
+        }
         let taken = match routes.is_empty() {
             true => None,
             false => match self.ingest_own(self.own(&parcel), routes).await {
@@ -189,7 +227,8 @@ impl Mailroom {
         };
         let deferred = again.is_none() && moves.iter().any(|one| one.to == OutgoingStatus::Deferred);
         if !moves.is_empty() {
-            self.note_moves(job, &message, moves).await?;
+            let moved = self.note_moves(job, &message, moves).await?;
+            parcel.to.retain(|(no, ..)| moved.contains(no));
         }
         // Only now: until the status is on the disk, the same bytes are the same delivery.
         if let Some(taken) = taken {
@@ -202,7 +241,7 @@ impl Mailroom {
             }
             _ => None,
         };
-        Ok(Begun { parcel, deferred, left, again })
+        Ok(Begun { parcel, deferred, left, again, waits: None })
     }
 
     /// Notes what became of a parcel.
@@ -222,7 +261,7 @@ impl Mailroom {
             answer: report.answer,
             tag: None,
         });
-        self.note_moves(job, &message, moves.collect()).await
+        self.note_moves(job, &message, moves.collect()).await.map(drop)
     }
 
     /// The inbox of this house that an address leads to, or why it may not be led there now; `None`: it is somebody else's.
@@ -261,8 +300,9 @@ impl Mailroom {
         (received, auth)
     }
 
-    /// Notes moves, what follows from them for the whole mail, and what is told of them, in one transaction.
-    async fn note_moves(&self, job: &ClaimedJob, message: &Message, moves: Vec<Move>) -> Result<()> {
+    /// Notes moves, what follows from them for the whole mail, and what is told of them, in one transaction; the places of
+    /// those that were moved. Others were taken back meanwhile.
+    async fn note_moves(&self, job: &ClaimedJob, message: &Message, moves: Vec<Move>) -> Result<Vec<i64>> {
         let (tenant, id) = (&job.tenant, &message.id);
         let now = self.0.clock.now();
         let mut sealed = Vec::with_capacity(moves.len());
@@ -275,8 +315,10 @@ impl Mailroom {
         }
         let mut scope = tenant.write().await?;
         let (mut told, mut failed, mut sent, mut refused) = (Vec::new(), Vec::new(), 0, 0);
+        let mut done = Vec::with_capacity(sealed.len());
         for (one, answer) in &sealed {
             let moved = scope.move_recipient(id, one.no, one.from, one.to, answer.as_deref(), now).await?;
+            done.extend(moved.then_some(one.no));
             if let Some(tag) = one.tag.filter(|_| moved) {
                 scope.set_return_tag(id, one.no, &tag).await?;
             }
@@ -305,10 +347,11 @@ impl Mailroom {
         for (act, times) in [(UseAct::Sent, sent), (UseAct::Bounced, refused)] {
             if times > 0 {
                 scope.count_act(Some(&message.inbox), act, Day::of(now), times).await?;
+                scope.count_hour(act, now, times).await?;
             }
         }
         scope.commit().await?;
-        Ok(())
+        Ok(done)
     }
 
     /// Addresses that do not exist are written to no more.
@@ -375,6 +418,7 @@ pub(super) fn is_final(refusal: &Refusal) -> bool {
         Refusal::NoSuchInbox
             | Refusal::RelayDenied
             | Refusal::PausedForGood
+            | Refusal::NotWanted
             | Refusal::TooLarge
             | Refusal::Loop
             | Refusal::Malformed(_)

@@ -28,6 +28,8 @@ pub(super) struct Header<'a> {
     pub(super) boundary: String,
     pub(super) in_reply_to: Option<String>,
     pub(super) references: Vec<String>,
+    /// Where its recipient ends mail of its kind.
+    pub(super) unsubscribe: Option<String>,
 }
 
 /// The message, every line ending in CRLF.
@@ -81,6 +83,15 @@ fn head(letter: &Letter, header: &Header<'_>) -> Result<MessageBuilder> {
     if !header.references.is_empty() {
         let all: Vec<String> = header.references.iter().map(|id| format!("<{id}>")).collect();
         builder = builder.references(all.join(" "));
+    }
+    if let Some(link) = &header.unsubscribe {
+        // RFC 8058 3.1: both fields, an https URI, and no other parameter.
+        for (name, value) in [
+            ("List-Unsubscribe", format!("<{link}>")),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+        ] {
+            builder = builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+        }
     }
     // RFC 3834 5: no vacation notice answers a machine.
     let name = HeaderName::new_from_ascii_str("Auto-Submitted");
@@ -143,6 +154,7 @@ mod tests {
             boundary: "b".repeat(32),
             in_reply_to: Some("9@a.test".into()),
             references: vec!["1@a.test".into(), "9@a.test".into()],
+            unsubscribe: None,
         };
         String::from_utf8(compose(&letter, &header).expect("composed")).expect("ASCII")
     }

@@ -4,8 +4,8 @@
 //! name of the field (RFC 5322 2.2, RFC 5321 4.1.2).
 
 use mailward_mail::address::{Address, is_domain};
-
-use mailward_mail::id::ThreadId;
+use mailward_mail::clock::Timestamp;
+use mailward_mail::id::{MessageId, ThreadId};
 
 use crate::{Error, Result};
 
@@ -16,9 +16,9 @@ const MOST_RECIPIENTS: usize = 50;
 /// Attachments of one mail.
 const MOST_ATTACHMENTS: usize = 10;
 /// Bytes of a subject: within the 998 octets of a line (RFC 5322 2.1.1), however it is encoded, it need not be folded far.
-const MOST_SUBJECT: usize = 500;
+pub(super) const MOST_SUBJECT: usize = 500;
 /// Bytes of a file's name.
-const MOST_FILENAME: usize = 200;
+pub(super) const MOST_FILENAME: usize = 200;
 /// Bytes of text, and of HTML.
 const MOST_TEXT: usize = 2 << 20;
 
@@ -47,6 +47,12 @@ pub struct SendRequest {
     pub thread: Option<ThreadId>,
     /// Files.
     pub attachments: Vec<SendAttachment>,
+    /// The mail of the inbox whose text and files it passes on.
+    pub passes_on: Option<MessageId>,
+    /// When it is to leave, if not at once.
+    pub send_at: Option<Timestamp>,
+    /// Of mail in bulk: what a link begins with by which its one recipient ends it.
+    pub unsubscribe_at: Option<String>,
     /// The header `Idempotency-Key`, and a digest of the request it came with.
     pub idempotency: Option<(String, [u8; 32])>,
 }
@@ -76,6 +82,9 @@ pub(super) struct Letter {
     pub(super) in_reply_to: Option<String>,
     pub(super) thread: Option<ThreadId>,
     pub(super) attachments: Vec<SendAttachment>,
+    pub(super) passes_on: Option<MessageId>,
+    pub(super) send_at: Option<Timestamp>,
+    pub(super) unsubscribe_at: Option<String>,
     pub(super) idempotency: Option<(String, [u8; 32])>,
 }
 
@@ -100,6 +109,11 @@ impl Letter {
                 "to",
                 format!("to, cc and bcc name more than {MOST_RECIPIENTS} together"),
             ));
+        }
+        if request.unsubscribe_at.is_some() && to.len() + cc.len() + bcc.len() != 1 {
+            let problem =
+                "needs one recipient, so that the link in it ends that one's mail: send one for each";
+            return Err(Error::invalid("bulk", problem));
         }
         if request.subject.len() > MOST_SUBJECT {
             return Err(Error::invalid("subject", format!("must have at most {MOST_SUBJECT} bytes")));
@@ -138,6 +152,9 @@ impl Letter {
             in_reply_to,
             thread: request.thread,
             attachments: request.attachments,
+            passes_on: request.passes_on,
+            send_at: request.send_at,
+            unsubscribe_at: request.unsubscribe_at,
             idempotency: request.idempotency,
         })
     }
@@ -165,7 +182,7 @@ fn mailboxes(field: &'static str, all: &[String]) -> Result<Vec<Mailbox>> {
     all.iter().map(|text| mailbox(field, text)).collect()
 }
 
-fn mailbox(field: &'static str, text: &str) -> Result<Mailbox> {
+pub(super) fn mailbox(field: &'static str, text: &str) -> Result<Mailbox> {
     let bad =
         || Error::invalid(field, "must be bare addresses such as ada@example.com, without a display name");
     let (local, domain) = text.rsplit_once('@').ok_or_else(bad)?;
@@ -196,7 +213,7 @@ fn lines(field: &'static str, text: &str) -> Result<String> {
     Ok(text.replace('\n', "\r\n"))
 }
 
-fn check_attachment(file: &SendAttachment) -> Result<()> {
+pub(super) fn check_attachment(file: &SendAttachment) -> Result<()> {
     let name = &file.filename;
     if name.is_empty() || name.len() > MOST_FILENAME {
         return Err(Error::invalid("attachments.filename", format!("must have 1 to {MOST_FILENAME} bytes")));

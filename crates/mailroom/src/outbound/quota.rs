@@ -2,9 +2,11 @@
 
 use mailward_fair::{BURST_MICROS, Interval};
 use mailward_mail::clock::Timestamp;
-use mailward_store::SendUse;
+use mailward_mail::id::InboxId;
+use mailward_store::{Level, Notice, Scope, SendUse, Span};
 
 use crate::limits::{Limit, OverLimit, Plan};
+use crate::{Error, Mailroom};
 
 /// What a mail would use.
 pub(super) struct Wanted {
@@ -23,7 +25,12 @@ pub(super) struct Refused {
 }
 
 /// The inbox' token bucket after the mail. The lasting reasons to refuse come before the passing ones.
-pub(super) fn judge(used: &SendUse, plan: &Plan, wanted: &Wanted, now: Timestamp) -> Result<i64, Refused> {
+pub(super) fn judge(
+    used: &SendUse,
+    plan: &Plan,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> std::result::Result<i64, Refused> {
     let (day, month) = (Some(used.day.next().start()), Some(used.day.month().next().start()));
     let (many, strangers, bytes) = (count(wanted.recipients), count(wanted.strangers), count(wanted.bytes));
     for (limit, used, more, resets_at, of_inbox) in [
@@ -42,8 +49,46 @@ pub(super) fn judge(used: &SendUse, plan: &Plan, wanted: &Wanted, now: Timestamp
     rate(used.departure, plan.sends_per_minute_per_inbox, many, now)
 }
 
+/// What is said to who met a limit; `full` is what a new inbox' daily limit grows to.
+pub(super) fn refusal(over: OverLimit, full: Option<u64>) -> Error {
+    match full {
+        Some(full) if over.limit == Limit::DailySendsPerInbox => Error::StillNew { over, full },
+        _ => Error::Limit(over),
+    }
+}
+
+impl Mailroom {
+    /// Records, with a mail that is counted, that its tenant or inbox comes near what it may send.
+    pub(super) async fn tell_near_sends(
+        &self,
+        scope: &mut Scope,
+        inbox: &InboxId,
+        used: &SendUse,
+        plan: &Plan,
+        wanted: &Wanted,
+    ) -> crate::Result<()> {
+        let whole = |many: usize| i64::try_from(many).unwrap_or(i64::MAX);
+        let (many, strangers) = (whole(wanted.recipients), whole(wanted.strangers));
+        let (day, month) = (Span::Day(used.day), Span::Month(used.day.month()));
+        for (limit, used, more, span, of_inbox) in [
+            (Limit::MonthlySends, used.tenant_this_month, many, month, false),
+            (Limit::DailySends, used.tenant_today, many, day, false),
+            (Limit::DailySendsPerInbox, used.inbox_today, many, day, true),
+            (Limit::DailyNewRecipientsPerInbox, used.new_today, strangers, day, true),
+        ] {
+            let (max, used) = (limit.of(plan), used.saturating_add(more));
+            if mailward_store::comes_near(used, more, max) {
+                let inbox = of_inbox.then_some(inbox);
+                let notice = Notice { level: Level::Approaching, name: limit.name(), inbox, max, used, span };
+                scope.tell(&notice, &self.0.clock, &self.0.random).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A bucket that is further ahead than anybody could have brought it was filled by a clock that has gone back since.
-fn rate(departure: i64, max: u64, many: u64, now: Timestamp) -> Result<i64, Refused> {
+fn rate(departure: i64, max: u64, many: u64, now: Timestamp) -> std::result::Result<i64, Refused> {
     let now_micros = now.millis().saturating_mul(1_000);
     let Some(interval) = Interval::per_minute(max) else { return Ok(now_micros) };
     let ahead = departure.saturating_sub(now_micros).max(0);

@@ -87,7 +87,12 @@ impl Mailroom {
         let address = self.open_small(tenant, &place(&id, no), &one.sealed).await?;
         let now = self.0.clock.now();
         let Word::Failed { status, said } = word else {
+            let keys = self.0.keyring.tenant(tenant).await?;
             let mut scope = tenant.write().await?;
+            // Whoever complained is written to no more, so complains once.
+            if !scope.any_suppressed(&[author_digest(&keys, &address)]).await? {
+                scope.count_act(Some(&message.inbox), UseAct::Complained, Day::of(now), 1).await?;
+            }
             self.suppress(&mut scope, tenant, &address, SuppressionReason::Complaint, now).await?;
             scope.commit().await?;
             return Ok(());
@@ -116,6 +121,7 @@ impl Mailroom {
         let detail = format!(r#"{{"status":"bounced","recipients":1,"of":{},"code":"{status}"}}"#, all.len());
         scope.record_with(&event, Some(&detail)).await?;
         scope.count_act(Some(&message.inbox), UseAct::Bounced, Day::of(now), 1).await?;
+        scope.count_hour(UseAct::Bounced, now, 1).await?;
         scope.commit().await?;
         Ok(())
     }

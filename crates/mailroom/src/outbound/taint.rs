@@ -3,35 +3,30 @@
 //! The agent may have been talked into it. It still answers whoever wrote and goes on with those it knew before; what goes to
 //! strangers, or carries what came from elsewhere, waits for a person. Nothing of this looks at what a mail is about.
 
+mod hidden;
 mod links;
-
-use std::collections::HashSet;
+mod spelled;
+mod texts;
 
 use mailward_mail::id::{InboxId, MessageId};
 use mailward_store::{Inbox, Risky, Scope};
 
-use self::links::{has_data_link, links, loads_data};
-use super::guard::readings;
+use self::hidden::{embeds_a_file, hides};
+use self::links::{has_data_link, loads_data};
+use self::texts::{MOST_TEXT, Texts, is_lifted};
 use super::letter::{Letter, SendAttachment};
 use super::policy::{Effective, Taint};
 use crate::access::Principal;
 use crate::inbound::author_digest;
 use crate::reading::{meta, parsed};
 use crate::sender_auth::AuthResult;
+use crate::snapshot::body_text;
 use crate::{Error, Mailroom, Result};
 
 /// Mails of other threads, and of the own one, that a mail is compared with: the newest ones.
 const MOST_COMPARED: i64 = 200;
-/// Words in a row that are no accident.
-const ROW: usize = 6;
-/// The shortest row, in characters.
-const SHORTEST_ROW: usize = 28;
-/// Characters of a word with digits in it that is no accident.
-const SHORTEST_FACT: usize = 6;
 /// The smallest file that is told from others by its size.
 const TELLING_SIZE: u64 = 64;
-/// Bytes of each mail that are compared.
-const MOST_TEXT: usize = 256 << 10;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -62,22 +57,34 @@ impl Mailroom {
         if policy.taint == Taint::Off {
             return Ok(found);
         }
-        let (mut own, mut author) = (Texts::default(), None);
+        let recipients = letter.recipients();
+        let (mut own, mut elsewhere, mut author) = (Texts::default(), Texts::default(), None);
         if let Some(id) = answers
             && let Some(message) = scope.message(&inbox.id, id).await?
         {
-            let meta = meta(tenant, &mut scope, &keys, &message).await?;
-            let is_proven = meta.auth.dmarc == AuthResult::Pass && meta.ambiguous.is_empty();
-            author = is_proven.then(|| meta.from.address.to_lowercase());
+            let answered = meta(tenant, &mut scope, &keys, &message).await?;
+            let is_proven = answered.auth.dmarc == AuthResult::Pass && answered.ambiguous.is_empty();
+            author = is_proven.then(|| answered.from.address.to_lowercase());
             for message in scope.conversation_mails(&message, None, MOST_COMPARED).await? {
-                if let Some(parsed) = parsed(tenant, &mut scope, &keys, &message).await? {
+                let meta = meta(tenant, &mut scope, &keys, &message).await?;
+                let Some(parsed) = parsed(tenant, &mut scope, &keys, &message).await? else { continue };
+                // A conversation is theirs who took part in it: what one wrote is not another's by joining it.
+                let took_part = |one: &String| {
+                    let named = meta.to.iter().chain(&meta.cc).chain([&meta.from.address]);
+                    named.into_iter().any(|address| address.eq_ignore_ascii_case(one))
+                };
+                if recipients.iter().all(took_part) {
                     own.add(&parsed.subject);
                     own.add(&parsed.text);
                     own.add(&parsed.html);
+                } else {
+                    elsewhere.add(&parsed.subject);
+                    elsewhere.add(&parsed.text);
+                    elsewhere.add_hosts(&parsed.html);
+                    elsewhere.sizes.extend(parsed.attachments.iter().map(|file| file.size));
                 }
             }
         }
-        let recipients = letter.recipients();
         let reply_to = letter.reply_to.as_ref().map(ToString::to_string);
         let mut strangers = Vec::new();
         for address in recipients.iter().chain(&reply_to) {
@@ -98,7 +105,8 @@ impl Mailroom {
         }
         let after = self.0.clock.now().minus(hours(policy));
         let mut is_file_for_others = !strangers.is_empty();
-        for address in recipients.iter().filter(|_| !letter.attachments.is_empty()) {
+        let embeds = letter.html.as_deref().is_some_and(embeds_a_file);
+        for address in recipients.iter().filter(|_| embeds || !letter.attachments.is_empty()) {
             let digest = author_digest(&keys, address);
             is_file_for_others |=
                 scope.wrote_risky(caller.inbox().map(|_| &inbox.id), &digest, after).await?;
@@ -106,7 +114,6 @@ impl Mailroom {
             is_file_for_others |= !scope.strangers(&inbox.id, &[digest]).await?.is_empty()
                 && !scope.wrote_before(&inbox.id, &digest, risky.since).await?;
         }
-        let mut elsewhere = Texts::default();
         for message in scope.mails_elsewhere(answers, MOST_COMPARED).await? {
             let meta = meta(tenant, &mut scope, &keys, &message).await?;
             // What all recipients wrote themselves is theirs.
@@ -120,16 +127,34 @@ impl Mailroom {
                 elsewhere.sizes.extend(parsed.attachments.iter().map(|file| file.size));
             }
         }
+        // What is passed on came from elsewhere, however long ago, and however much came since.
+        if let Some(id) = &letter.passes_on
+            && let Some(message) = scope.message(&inbox.id, id).await?
+        {
+            let meta = meta(tenant, &mut scope, &keys, &message).await?;
+            if !recipients.iter().all(|one| one.eq_ignore_ascii_case(&meta.from.address))
+                && let Some(parsed) = parsed(tenant, &mut scope, &keys, &message).await?
+            {
+                elsewhere.add(&parsed.subject);
+                elsewhere.add(&body_text(&parsed));
+                elsewhere.add_hosts(&parsed.html);
+                elsewhere.sizes.extend(parsed.attachments.iter().map(|file| file.size));
+            }
+        }
         drop(scope);
         let opaque = letter.attachments.iter().filter(|file| as_text(file).is_none());
         let opaque: Vec<u64> = opaque.map(|file| file.content.len() as u64).collect();
         if opaque
             .iter()
             .any(|size| is_file_for_others || *size >= TELLING_SIZE && elsewhere.sizes.contains(size))
+            || embeds && is_file_for_others
         {
             found.reasons.push("it has a file that cannot be looked into");
         }
         let texts = letter_texts(letter);
+        if hides(&letter.subject) || hides(&letter.text) || letter.html.as_deref().is_some_and(hides) {
+            found.reasons.push("it holds characters that nobody sees");
+        }
         let html = letter.html.clone().unwrap_or_default();
         let (lifted, carries) = tokio::task::spawn_blocking(move || {
             let carries =
@@ -165,76 +190,46 @@ fn hours(policy: &Effective) -> std::time::Duration {
     std::time::Duration::from_secs(3_600 * u64::from(policy.taint_hours))
 }
 
-/// Everything in a letter that a reader gets.
+/// Everything in a letter that a reader gets. What is told half in the one and half in the other stands together once.
 fn letter_texts(letter: &Letter) -> Vec<String> {
     let html = letter.html.clone().unwrap_or_default();
-    let mut texts =
-        vec![letter.subject.clone(), letter.text.clone(), mailward_score::visible_text(&html), html];
-    texts.extend(letter.attachments.iter().map(|file| file.filename.clone()));
-    texts.extend(letter.attachments.iter().filter_map(as_text));
+    let names: Vec<&str> = letter.attachments.iter().map(|file| file.filename.as_str()).collect();
+    let mut texts = vec![
+        letter.subject.clone(),
+        letter.text.clone(),
+        [&letter.subject, letter.text.as_str(), &names.join("\n")].join("\n"),
+        mailward_score::visible_text(&html),
+        html,
+        letter.in_reply_to.clone().unwrap_or_default(),
+    ];
+    for file in &letter.attachments {
+        // What stands before the dot, or for which program it is, may be a word of the mail's own.
+        texts.push(format!("{}\n{}", file.filename, file.content_type));
+        let Some(text) = as_text(file) else { continue };
+        if file.content_type.eq_ignore_ascii_case("text/html") {
+            texts.push(mailward_score::visible_text(&text));
+        }
+        texts.push(text);
+    }
+    texts.retain(|text| !text.is_empty());
     texts
 }
 
-/// A file that is read as text, whole: it is judged like what is written in the mail.
+/// A file that is read as text, whole: it is judged like what is written in the mail. Not what is text to a program alone,
+/// as RTF is.
 fn as_text(file: &SendAttachment) -> Option<String> {
-    let is_text = file.content_type.starts_with("text/") && file.content.len() <= MOST_TEXT;
+    const READ: [&str; 7] = [
+        "text/plain",
+        "text/html",
+        "text/csv",
+        "text/markdown",
+        "text/calendar",
+        "text/vcard",
+        "text/x-vcard",
+    ];
+    let is_text = READ.iter().any(|kind| file.content_type.eq_ignore_ascii_case(kind));
+    let is_text = is_text && file.content.len() <= MOST_TEXT;
     is_text.then(|| String::from_utf8(file.content.clone()).ok()).flatten()
-}
-
-/// Rows of words and words that are no accident.
-#[derive(Debug, Default)]
-struct Texts {
-    rows: HashSet<String>,
-    facts: HashSet<String>,
-    links: HashSet<String>,
-    /// Hosts that links and addresses name.
-    hosts: HashSet<String>,
-    /// Sizes of the files.
-    sizes: HashSet<u64>,
-}
-
-impl Texts {
-    fn add(&mut self, text: &str) {
-        let end = (0..=MOST_TEXT.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        let text = &text[..end];
-        self.links.extend(links(text).map(str::to_owned));
-        self.add_hosts(text);
-        let words = words(text);
-        self.facts.extend(words.iter().filter(|word| is_fact(word)).cloned());
-        self.rows.extend(rows(&words));
-    }
-
-    /// The names that have a dot in them: whether they stand in a link, in an address or by themselves.
-    fn add_hosts(&mut self, text: &str) {
-        let names = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '-'));
-        let names = names.map(|name| name.trim_matches(['.', '-'])).filter(|name| name.contains('.'));
-        self.hosts.extend(names.map(str::to_lowercase));
-    }
-}
-
-fn words(text: &str) -> Vec<String> {
-    let all = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    all.map(str::to_lowercase).collect()
-}
-
-fn rows(words: &[String]) -> impl Iterator<Item = String> {
-    words.windows(ROW).map(|row| row.join(" ")).filter(|row| row.len() >= SHORTEST_ROW)
-}
-
-/// A number, a code, an identifier.
-fn is_fact(word: &str) -> bool {
-    word.chars().count() >= SHORTEST_FACT && word.chars().any(|c| c.is_ascii_digit())
-}
-
-/// Whether something in a mail came in another thread and not in its own, in whatever way it is written.
-fn is_lifted(texts: &[String], own: &Texts, elsewhere: &Texts) -> bool {
-    texts.iter().flat_map(|text| readings(text)).any(|text| {
-        let words = words(&text);
-        let from =
-            |of: &HashSet<String>, own: &HashSet<String>, one: &str| of.contains(one) && !own.contains(one);
-        words.iter().any(|word| is_fact(word) && from(&elsewhere.facts, &own.facts, word))
-            || rows(&words).any(|row| from(&elsewhere.rows, &own.rows, &row))
-    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mailward_mail::clock::Timestamp;
+use mailward_mail::id::TenantId;
 use mailward_store::{Act, Action, EntryKind, Found, Origin, PersonState};
 use zeroize::Zeroizing;
 
@@ -44,6 +45,12 @@ impl Mailroom {
             house: found.house,
             person,
         }))
+    }
+
+    /// Whether a half of a session is of that tenant's people: asked where nobody else may come in.
+    pub async fn half_is_of(&self, half: &str, tenant: &TenantId) -> Result<bool> {
+        let found = self.session(half, EntryKind::Half, self.0.clock.now()).await?;
+        Ok(found.is_some_and(|(found, _)| found.house.tenant().is_some_and(|house| house.id() == tenant)))
     }
 
     /// Ends a session.

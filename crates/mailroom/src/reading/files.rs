@@ -6,11 +6,12 @@ use std::time::Duration;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{InboxId, MessageId};
 use mailward_mail::parsed::{Attachment, TransferEncoding};
-use mailward_store::Tenant;
+use mailward_store::{Message, Scope, Tenant};
 use mailward_vault::PartKind;
 
 use super::{open_with, parsed};
 use crate::access::Principal;
+use crate::keyring::TenantKeys;
 use crate::{Error, Mailroom, Result};
 
 /// How long a link is good for.
@@ -97,16 +98,25 @@ impl Mailroom {
         let Some(message) = scope.message(inbox, id).await? else { return Ok(None) };
         let Some(snapshot) = parsed(tenant, &mut scope, &keys, &message).await? else { return Ok(None) };
         let Some(file) = snapshot.attachments.get(index) else { return Ok(None) };
-        // Only the chunks that hold the file are opened, not the whole message.
-        let range = || file.offset..file.offset + file.length;
-        let encoded =
-            open_with(tenant, &mut scope, &keys, &message, PartKind::Raw, |key, context, no, sealed| {
-                key.open_range(context, PartKind::Raw, no, sealed, range())
-            })
-            .await?;
-        drop(scope);
-        Ok(Some((file.filename.clone(), decode(file, encoded)?)))
+        let content = file_of(tenant, &mut scope, &keys, &message, file).await?;
+        Ok(Some((file.filename.clone(), content)))
     }
+}
+
+/// What is in an attachment. Only the chunks that hold it are opened, not the whole message.
+pub(crate) async fn file_of(
+    tenant: &Tenant,
+    scope: &mut Scope,
+    keys: &TenantKeys,
+    message: &Message,
+    file: &Attachment,
+) -> Result<Vec<u8>> {
+    let range = || file.offset..file.offset + file.length;
+    let encoded = open_with(tenant, scope, keys, message, PartKind::Raw, |key, context, no, sealed| {
+        key.open_range(context, PartKind::Raw, no, sealed, range())
+    })
+    .await?;
+    decode(file, encoded)
 }
 
 fn decode(file: &Attachment, encoded: Vec<u8>) -> Result<Vec<u8>> {

@@ -30,12 +30,30 @@ pub struct PendingView {
     pub due_at: Timestamp,
 }
 
-/// What is sealed of a decision.
+/// What is sealed of a decision that is kept.
 #[derive(Serialize, Deserialize)]
-struct Kept {
-    reason: Option<String>,
-    until: Option<i64>,
-    everywhere: bool,
+pub(super) struct Kept {
+    pub(super) reason: Option<String>,
+    pub(super) until: Option<i64>,
+    pub(super) everywhere: bool,
+}
+
+impl Kept {
+    pub(super) fn of(request: &Decide) -> Self {
+        Self {
+            reason: request.reason.clone(),
+            until: request.allow.as_ref().map(|allow| allow.until.millis()),
+            everywhere: request.allow.as_ref().is_some_and(|allow| allow.everywhere),
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers are JSON")
+    }
+
+    pub(super) fn read(text: &str) -> Result<Self> {
+        serde_json::from_str(text).map_err(|_| Error::Damaged("a decision that was kept is none"))
+    }
 }
 
 impl Mailroom {
@@ -53,12 +71,8 @@ impl Mailroom {
             return Err(Error::invalid("allowSender", "goes with a release alone"));
         }
         let now = self.0.clock.now();
-        let kept = Kept {
-            reason: request.reason.clone(),
-            until: request.allow.as_ref().map(|allow| allow.until.millis()),
-            everywhere: request.allow.as_ref().is_some_and(|allow| allow.everywhere),
-        };
-        let text = serde_json::to_string(&kept).expect("texts and numbers are JSON");
+        self.may_release(caller, id, request).await?;
+        let text = Kept::of(request).text();
         let sealed = self.seal_small(caller.tenant(), &place(id), &text).await?;
         let mut scope = caller.tenant().write().await?;
         let found = scope.message_for_review(id).await?;
@@ -113,8 +127,7 @@ impl Mailroom {
             && person.scopes().contains(mailward_store::Scopes::REVIEW)
         {
             let text = self.open_small(tenant, &place(id), &pending.sealed).await?;
-            let kept: Kept = serde_json::from_str(&text)
-                .map_err(|_| Error::Damaged("a decision that was kept is none"))?;
+            let kept = Kept::read(&text)?;
             let allow =
                 kept.until.map(|until| AllowRequest { until: Timestamp(until), everywhere: kept.everywhere });
             let decide = Decide { decision: pending.decision, reason: kept.reason, allow };

@@ -42,6 +42,9 @@ pub struct GateNote {
     /// Why it passed, where its level would have held it.
     #[serde(default)]
     pub trust: Option<Trust>,
+    /// It waits because its author is none of those from whom its inbox takes mail.
+    #[serde(default)]
+    pub unlisted: bool,
 }
 
 /// Unknown is always held: whoever cannot be judged is not let through.

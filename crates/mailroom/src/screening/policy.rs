@@ -3,9 +3,13 @@
 //! An inbox's word goes before the tenant's, and the tenant's before the server's, field by field: what is not said is
 //! taken from the next wider one.
 
+use mailward_mail::clock::Timestamp;
+use mailward_score::Level;
+use mailward_store::Direction;
 use serde::{Deserialize, Serialize};
 
 use super::own::folded;
+use super::receive::{Effective as EffectiveReceive, ReceivePolicy};
 use crate::outbound::SendPolicy;
 use crate::{Error, Hold, Result};
 
@@ -35,6 +39,15 @@ pub struct GatePolicy {
     /// To whom mail may go, and what is looked for in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send: Option<SendPolicy>,
+    /// From whom mail is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive: Option<ReceivePolicy>,
+    /// Which held mail two people must release; of the whole tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub four_eyes: Option<FourEyes>,
+    /// What it was before it was lowered: nobody chooses this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowered: Option<Lowered>,
 }
 
 /// A word or phrase that is a finding wherever it stands.
@@ -48,6 +61,49 @@ pub struct OwnRule {
     pub weight: Option<u8>,
 }
 
+/// Which held mail two different people must release.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FourEyes {
+    /// None: one is enough.
+    #[default]
+    Off,
+    /// What is high or could not be judged, and what goes.
+    High,
+    /// All of it.
+    All,
+}
+
+/// A rule that was lowered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lowered {
+    /// The strictest that ruled before.
+    pub rule: FourEyes,
+    /// When it was lowered last, in milliseconds since 1970.
+    pub at: i64,
+}
+
+impl FourEyes {
+    /// As stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::High => "high",
+            Self::All => "all",
+        }
+    }
+
+    /// Whether two must release such a mail.
+    pub(crate) fn takes_two(self, direction: Direction, level: Level) -> bool {
+        let grave = direction == Direction::Outbound || matches!(level, Level::High | Level::Unknown);
+        match self {
+            Self::Off => false,
+            Self::High => grave,
+            Self::All => true,
+        }
+    }
+}
+
 /// What rules for one inbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effective {
@@ -59,6 +115,10 @@ pub struct Effective {
     pub rules: Vec<OwnRule>,
     /// Whether a sign-in code may be handed out while its mail is held.
     pub codes_while_held: bool,
+    /// From whom mail is taken.
+    pub receive: EffectiveReceive,
+    /// Which held mail two people must release.
+    pub four_eyes: FourEyes,
     /// The version of the tenant's policy and of the inbox's; 0 where there is none.
     pub versions: [i64; 2],
 }
@@ -70,6 +130,7 @@ impl GatePolicy {
     /// [`Error::Invalid`] for whatever is too much, too long, or no address, domain or phrase.
     pub fn checked(mut self) -> Result<Self> {
         self.send = self.send.map(SendPolicy::checked).transpose()?;
+        self.receive = self.receive.map(ReceivePolicy::checked).transpose()?;
         if let Some(senders) = &mut self.trusted_senders {
             if senders.len() > MOST_TRUSTED {
                 return Err(Error::invalid("trustedSenders", format!("at most {MOST_TRUSTED}")));
@@ -109,6 +170,25 @@ impl GatePolicy {
         Ok(self)
     }
 
+    /// This one in place of `was`: held mail that two had to release until now still takes two, whoever lowered it. One
+    /// who may choose the policy could else release alone what takes another.
+    pub(crate) fn after(mut self, was: &Self, now: Timestamp) -> Self {
+        let before = was.four_eyes.unwrap_or_default();
+        self.lowered = was.lowered;
+        if self.four_eyes.unwrap_or_default() < before {
+            let rule = was.lowered.map_or(before, |lowered| lowered.rule.max(before));
+            self.lowered = Some(Lowered { rule, at: now.millis() });
+        }
+        self
+    }
+
+    /// Which held mail that came then two people must release.
+    pub(crate) fn four_eyes_for(&self, came: Timestamp) -> FourEyes {
+        let rule = self.four_eyes.unwrap_or_default();
+        let lowered = self.lowered.filter(|lowered| came.millis() <= lowered.at);
+        lowered.map_or(rule, |lowered| lowered.rule.max(rule))
+    }
+
     /// Whether it says nothing, so that the next wider one rules.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -121,7 +201,13 @@ impl GatePolicy {
             trusted_senders: change.trusted_senders.or(self.trusted_senders),
             rules: change.rules.or(self.rules),
             codes_while_held: change.codes_while_held.or(self.codes_while_held),
+            four_eyes: change.four_eyes.or(self.four_eyes),
+            lowered: self.lowered,
             send: match (self.send, change.send) {
+                (Some(own), Some(change)) => Some(own.with(change)),
+                (own, change) => change.or(own),
+            },
+            receive: match (self.receive, change.receive) {
                 (Some(own), Some(change)) => Some(own.with(change)),
                 (own, change) => change.or(own),
             },
@@ -138,12 +224,16 @@ impl Effective {
     /// Lays an inbox's policy over its tenant's over the server's.
     pub fn of(server: Hold, tenant: Option<(i64, GatePolicy)>, inbox: Option<(i64, GatePolicy)>) -> Self {
         let versions = [&tenant, &inbox].map(|one| one.as_ref().map_or(0, |(version, _)| *version));
-        let policy = tenant.unwrap_or_default().1.with(inbox.unwrap_or_default().1);
+        let (tenant, inbox) = (tenant.unwrap_or_default().1, inbox.unwrap_or_default().1);
+        let receive = EffectiveReceive::of(tenant.receive.clone(), inbox.receive.clone());
+        let policy = tenant.with(inbox);
         Self {
             hold: policy.hold.unwrap_or(server),
             trusted: policy.trusted_senders.unwrap_or_default(),
             rules: policy.rules.unwrap_or_default(),
             codes_while_held: policy.codes_while_held.unwrap_or(false),
+            receive,
+            four_eyes: policy.four_eyes.unwrap_or_default(),
             versions,
         }
     }
@@ -253,5 +343,45 @@ mod tests {
         {
             assert!(!policy.trusts(stranger), "{stranger}");
         }
+    }
+
+    #[test]
+    fn two_release_what_is_grave_and_what_goes_or_everything() {
+        use Direction::{Inbound, Outbound};
+        let of = |rule: FourEyes| {
+            [
+                (Inbound, Level::Medium),
+                (Inbound, Level::High),
+                (Inbound, Level::Unknown),
+                (Outbound, Level::Low),
+            ]
+            .map(|(direction, level)| rule.takes_two(direction, level))
+        };
+        assert_eq!(of(FourEyes::Off), [false; 4]);
+        assert_eq!(of(FourEyes::High), [false, true, true, true]);
+        assert_eq!(of(FourEyes::All), [true; 4]);
+    }
+
+    #[test]
+    fn what_needed_two_until_it_was_lowered_still_does() {
+        let rule = |rule| GatePolicy { four_eyes: Some(rule), ..GatePolicy::default() };
+        let at = Timestamp;
+        let high = rule(FourEyes::High).after(&rule(FourEyes::All), at(10));
+        assert_eq!(
+            [5, 10, 11].map(|came| high.four_eyes_for(at(came))),
+            [FourEyes::All, FourEyes::All, FourEyes::High]
+        );
+        let off = rule(FourEyes::Off).after(&high, at(20));
+        assert_eq!(
+            [5, 20, 21].map(|came| off.four_eyes_for(at(came))),
+            [FourEyes::All, FourEyes::All, FourEyes::Off]
+        );
+        // To and fro takes nothing away, and what is raised rules at once.
+        let again = rule(FourEyes::High).after(&off, at(30));
+        assert_eq!(
+            [5, 25, 31].map(|came| again.four_eyes_for(at(came))),
+            [FourEyes::All, FourEyes::High, FourEyes::High]
+        );
+        assert_eq!(GatePolicy::default().after(&GatePolicy::default(), at(1)), GatePolicy::default());
     }
 }

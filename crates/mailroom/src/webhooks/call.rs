@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mailward_mail::clock::Timestamp;
-use mailward_mail::id::{EventId, InboxId};
+use mailward_mail::id::{EventId, InboxId, MessageId};
 use mailward_store::{ClaimedJob, EventKind, EventRow, Include, Probe, State, TenantState, Webhook};
 use serde_json::{Value, json};
 
@@ -25,6 +25,8 @@ pub struct WebhookCall {
     pub event: EventId,
     /// Its name.
     pub kind: &'static str,
+    /// The inbox and the mail that it is about.
+    pub about: (Option<InboxId>, Option<MessageId>),
     /// JSON.
     pub body: Vec<u8>,
     /// What the endpoint is asked to give back; of a challenge alone.
@@ -48,6 +50,7 @@ struct Told {
     kind: &'static str,
     at: Timestamp,
     inbox: Option<InboxId>,
+    message: Option<MessageId>,
     data: Value,
     challenge: Option<String>,
 }
@@ -104,6 +107,7 @@ impl Mailroom {
             headers: endpoint.headers.into_iter().collect(),
             event: event.clone(),
             kind: told.kind,
+            about: (told.inbox, told.message),
             body: body.to_string().into_bytes(),
             challenge: told.challenge,
             echoes: webhook.echoes,
@@ -120,7 +124,7 @@ impl Mailroom {
                 ("webhook.verify", data, Some(challenge))
             }
         };
-        Told { kind, at: job.created_at, inbox: webhook.inbox.clone(), data, challenge }
+        Told { kind, at: job.created_at, inbox: webhook.inbox.clone(), message: None, data, challenge }
     }
 
     async fn told_of(&self, job: &ClaimedJob, event: &EventId, webhook: &Webhook) -> Result<Option<Told>> {
@@ -130,6 +134,7 @@ impl Mailroom {
             kind: event.kind.as_str(),
             at: event.created_at,
             inbox: event.inbox,
+            message: event.message,
             data,
             challenge: None,
         }))

@@ -91,6 +91,11 @@ impl DnsServer {
         self.zone().silent = true;
     }
 
+    /// Answers again.
+    pub(crate) fn speak(&self) {
+        self.zone().silent = false;
+    }
+
     /// The names asked for so far, in order.
     pub(crate) fn questions(&self) -> Vec<String> {
         self.zone().questions.clone()

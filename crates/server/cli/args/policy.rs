@@ -35,11 +35,14 @@ pub enum Policy {
         #[arg(long, value_name = "ID")]
         inbox: Option<String>,
         /// Hold mail from this level on; the rest of the policy stays
-        #[arg(long, value_name = "LEVEL", required_unless_present_any = ["file", "codes_while_held"], conflicts_with = "file")]
+        #[arg(long, value_name = "LEVEL", required_unless_present_any = ["file", "codes_while_held", "four_eyes"], conflicts_with = "file")]
         hold: Option<Level>,
         /// Whether a sign-in code may be handed out while its mail is held, where DMARC passed
         #[arg(long, value_name = "BOOL", conflicts_with = "file")]
         codes_while_held: Option<bool>,
+        /// Which held mail two different people must release; of the whole tenant
+        #[arg(long, value_name = "WHICH", conflicts_with_all = ["file", "inbox"])]
+        four_eyes: Option<FourEyes>,
         /// JSON that replaces the policy; what it does not name is as the next wider policy says
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
@@ -58,6 +61,17 @@ pub enum Level {
     High,
     /// Nothing that could be judged.
     Never,
+}
+
+/// Which held mail two must release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FourEyes {
+    /// None: one is enough.
+    Off,
+    /// What is high or could not be judged, and what goes.
+    High,
+    /// All of it.
+    All,
 }
 
 /// `rescore`
@@ -152,6 +166,17 @@ impl Level {
             Self::Medium => "medium",
             Self::High => "high",
             Self::Never => "never",
+        }
+    }
+}
+
+impl FourEyes {
+    /// As the API names it.
+    pub(in crate::cli) fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::High => "high",
+            Self::All => "all",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `tenant`: the tenants of a running server.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::{Server, life};
 
@@ -48,6 +48,8 @@ pub enum Tenant {
         #[command(flatten)]
         server: Server,
     },
+    /// Show or choose under whose name a tenant's people see the service
+    Brand(Brand),
     /// What concerns the whole of a tenant.
     #[command(flatten)]
     Life(life::Life),
@@ -96,4 +98,39 @@ pub enum Tenant {
         #[command(flatten)]
         server: Server,
     },
+}
+
+/// `tenant brand`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mailward tenant brand acme --name 'Acme Mail' --logo acme.png --accent '#065f46' --accent-dark '#6ee7b7'\n  \
+    mailward tenant brand acme --host mail.acme.example\n  mailward tenant brand acme --logo ''\n  mailward tenant brand acme --clear"
+)]
+pub struct Brand {
+    /// The tenant
+    pub id: String,
+    /// What the service is called; empty, here and below, for the service's own
+    #[arg(long)]
+    pub name: Option<String>,
+    /// PNG or WebP file of at most 64 KiB
+    #[arg(long, value_name = "FILE")]
+    pub logo: Option<String>,
+    /// Colour of links and buttons on light grounds
+    #[arg(long, value_name = "#RRGGBB")]
+    pub accent: Option<String>,
+    /// Likewise on dark grounds
+    #[arg(long, value_name = "#RRGGBB")]
+    pub accent_dark: Option<String>,
+    /// https://... or mailto:... where people find help
+    #[arg(long, value_name = "URL")]
+    pub support_url: Option<String>,
+    /// Name of the host at which its people, and nobody else, sign in
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Take all of it away
+    #[arg(long, conflicts_with_all = ["name", "logo", "accent", "accent_dark", "support_url", "host"])]
+    pub clear: bool,
+    /// The server to ask.
+    #[command(flatten)]
+    pub server: Server,
 }

@@ -12,7 +12,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::{Check, bad, good, private, weak};
 use crate::config::Config;
-use crate::tls;
+use crate::{acme, tls};
 
 /// A certificate that ends within this is told of.
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -26,7 +26,7 @@ pub(super) fn all(config: &Config) -> Vec<Check> {
         ("http.tls_cert", config.http.tls(), host),
         ("operator.tls_cert", config.operator.tls(), None),
     ];
-    let mut checks = Vec::new();
+    let mut checks: Vec<Check> = ordered(config).into_iter().collect();
     for (what, files, name) in listeners {
         let Some((cert, key)) = files else { continue };
         checks.push(private(&what.replace("cert", "key"), key, "chmod 400"));
@@ -36,6 +36,20 @@ pub(super) fn all(config: &Config) -> Vec<Check> {
         });
     }
     checks
+}
+
+/// What became of the last order, where certificates are ordered.
+fn ordered(config: &Config) -> Option<Check> {
+    config.acme.http_listen?;
+    let names = config.acme.domains.join(", ");
+    Some(match acme::last_failure(&acme::certificate_file(&config.data_dir)) {
+        Some(failure) => {
+            let fix =
+                "make what it says right; the service tries again by itself, at most four times an hour";
+            weak("acme", failure, fix)
+        }
+        None => good("acme", format!("the last order for {names} did not fail")),
+    })
 }
 
 /// Looks at the certificate that hosts see who bring mail.

@@ -73,6 +73,10 @@ actions! {
     RelaySet = "relay.set",
     /// A tenant's mail goes the service's own way again.
     RelayRemoved = "relay.remove",
+    /// A tenant's own brand was chosen by an operator.
+    BrandSet = "brand.set",
+    /// A tenant's people see the deployment's brand again.
+    BrandRemoved = "brand.remove",
     /// An API key was made.
     KeyCreated = "key.create",
     /// An API key got a new secret.
@@ -91,6 +95,10 @@ actions! {
     SendRefused = "mail.refuse_send",
     /// A held mail was shown to a reviewer.
     HeldShown = "mail.show_held",
+    /// A file of a held mail was downloaded by a reviewer.
+    HeldFileTaken = "mail.download_held",
+    /// A held mail that two must release was released by the first.
+    ReleaseProposed = "mail.propose_release",
     /// A held mail was released.
     MailReleased = "mail.release",
     /// A held mail was rejected.
@@ -113,6 +121,10 @@ actions! {
     RawDownloaded = "mail.raw",
     /// A stored mail did not open: its bytes, or its place, are not what was stored.
     MailUnreadable = "mail.unreadable",
+    /// An operator was granted to read a tenant's mail for half an hour, for a reason.
+    GlassOpened = "break_glass.open",
+    /// Such a grant was ended before its time.
+    GlassClosed = "break_glass.close",
     /// An operator looked at a tenant's mail, for a reason.
     BreakGlass = "mail.break_glass",
     /// A webhook endpoint was made.

@@ -5,8 +5,10 @@
 //! waits aside, looked at again and again, for longer than a disarm takes; nobody else waits with it.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use mailward_mail::clock::Clock;
 use mailward_mail::id::{EventId, InboxId, MessageId, TenantId};
 use mailward_mail::random::Random;
@@ -15,8 +17,10 @@ use tokio::time::Instant;
 
 use super::armed::Armed;
 use super::queue::{Disarm, Queue};
+use super::written::Counted;
 use super::{Command, Committed, Delivery, IntakeError, IntakeLimits, Next, Waiting};
 use crate::scope::event::EventRow;
+use crate::scope::hours::Levels;
 use crate::scope::usage::Tally;
 use crate::{Error, Result, Scope, Store};
 
@@ -34,6 +38,7 @@ pub(super) struct Writer {
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) limits: IntakeLimits,
+    pub(super) counted: Counted,
 }
 
 /// What became of one delivery within a transaction that may still fail.
@@ -43,10 +48,18 @@ enum Outcome {
     Perhaps,
 }
 
-pub(super) async fn run(writer: Writer, mut commands: mpsc::UnboundedReceiver<Command>) {
+/// Writes until told to stop. A fault in one group ends that group alone: who waited for it is told to come back, and what
+/// was armed is as unknown as after a restart.
+pub(super) async fn keep(writer: Writer, mut commands: mpsc::UnboundedReceiver<Command>) {
+    while AssertUnwindSafe(run(&writer, &mut commands)).catch_unwind().await.is_err() {
+        tracing::error!("the writer broke down; the senders of what it held come again");
+    }
+}
+
+async fn run(writer: &Writer, commands: &mut mpsc::UnboundedReceiver<Command>) {
     let (mut queue, mut armed) = (Queue::new(&writer.limits), Armed::default());
     loop {
-        queue.fill(&mut commands).await;
+        queue.fill(commands).await;
         let now = Instant::now();
         let (disarms, deliveries) = queue.group(&writer.limits, now);
         let served: Vec<TenantId> = deliveries
@@ -54,7 +67,7 @@ pub(super) async fn run(writer: Writer, mut commands: mpsc::UnboundedReceiver<Co
             .filter(|waiting| waiting.perhaps_since.is_none())
             .map(|waiting| waiting.delivery.tenant.id().clone())
             .collect();
-        write(&writer, &mut queue, &mut armed, disarms, deliveries).await;
+        write(writer, &mut queue, &mut armed, disarms, deliveries).await;
         for tenant in served {
             queue.served(&tenant);
         }
@@ -80,6 +93,7 @@ async fn write(
     match committed(writer, armed, &disarms, &deliveries).await {
         Ok(outcomes) => {
             disarms.iter().flat_map(|(_, ids)| ids).for_each(|id| armed.remove(id));
+            let (mut messages, mut bytes) = (0, 0);
             for (waiting, outcome) in deliveries.into_iter().zip(outcomes) {
                 let Outcome::Answer(answer) = outcome else {
                     queue.set_aside(waiting, started, LOOK);
@@ -87,9 +101,12 @@ async fn write(
                 };
                 if let Ok(Committed { id, repeat: false }) = &answer {
                     armed.insert(id.clone());
+                    messages += 1;
+                    bytes += waiting.bytes;
                 }
                 let _ = waiting.answer.send(answer);
             }
+            writer.counted.note(messages, bytes);
         }
         Err(error) => {
             queue.keep(disarms);
@@ -162,6 +179,7 @@ async fn transaction(
         deliveries[*one].delivery.tenant.id() == deliveries[*other].delivery.tenant.id()
     }) {
         let mut tallies: BTreeMap<&InboxId, Tally> = BTreeMap::new();
+        let (mut levels, mut held) = (Levels::default(), 0);
         for at in tenant {
             let waiting = &deliveries[*at];
             let delivery = &waiting.delivery;
@@ -174,11 +192,16 @@ async fn transaction(
                 tally.held += i64::from(delivery.message.held);
                 tally.bytes += i64::try_from(delivery.bytes()).unwrap_or(i64::MAX);
                 tally.quota = delivery.quota;
+                levels.add(delivery.message.level);
+                held += i64::from(delivery.message.held);
             }
             outcomes[*at] = outcome;
         }
         for (inbox, tally) in tallies {
             scope.count_received(inbox, &tally, &writer.clock, &writer.random).await?;
+        }
+        if levels.sum() > 0 {
+            scope.count_levels(&levels, held, writer.clock.now()).await?;
         }
     }
     scope.commit().await?;

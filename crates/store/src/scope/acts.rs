@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mailward_mail::calendar::Day;
 use mailward_mail::id::InboxId;
 
+use super::hours::Levels;
 use crate::db::on;
 use crate::{Result, Scope};
 
@@ -17,6 +18,10 @@ pub enum UseAct {
     Sent,
     /// A mail that was sent came back.
     Bounced,
+    /// A recipient complained about a mail.
+    Complained,
+    /// A mail was turned away by its recipient's policy.
+    TurnedAway,
     /// A webhook endpoint was called.
     WebhookAttempt,
 }
@@ -28,6 +33,8 @@ impl UseAct {
             Self::Held => "held",
             Self::Sent => "sent",
             Self::Bounced => "bounced",
+            Self::Complained => "complained",
+            Self::TurnedAway => "turned_away",
             Self::WebhookAttempt => "webhook_attempt",
         }
     }
@@ -46,8 +53,59 @@ pub struct DayUse {
     pub sent: i64,
     /// Mails that came back.
     pub bounced: i64,
+    /// Recipients who complained.
+    pub complained: i64,
+    /// Mails that were turned away.
+    pub turned_away: i64,
     /// Calls of webhook endpoints.
     pub webhook_attempts: i64,
+    /// The mails that came, by their level; of the whole tenant alone, and of days since it is counted.
+    pub levels: Levels,
+    /// Bytes that were kept when the last mail of the day had come; of the whole tenant alone.
+    pub stored: Option<i64>,
+}
+
+impl DayUse {
+    /// The same with another day's.
+    pub fn plus(self, other: Self) -> Self {
+        let both = |one: fn(&Self) -> i64| one(&self) + one(&other);
+        Self {
+            received: both(|day| day.received),
+            bytes: both(|day| day.bytes),
+            held: both(|day| day.held),
+            sent: both(|day| day.sent),
+            bounced: both(|day| day.bounced),
+            complained: both(|day| day.complained),
+            turned_away: both(|day| day.turned_away),
+            webhook_attempts: both(|day| day.webhook_attempts),
+            levels: Levels {
+                low: both(|day| day.levels.low),
+                medium: both(|day| day.levels.medium),
+                high: both(|day| day.levels.high),
+                unknown: both(|day| day.levels.unknown),
+            },
+            stored: other.stored.or(self.stored),
+        }
+    }
+
+    fn set(&mut self, act: &str, times: i64) {
+        let place = match act {
+            "held" => &mut self.held,
+            "sent" => &mut self.sent,
+            "bounced" => &mut self.bounced,
+            "complained" => &mut self.complained,
+            "turned_away" => &mut self.turned_away,
+            "webhook_attempt" => &mut self.webhook_attempts,
+            "stored" => {
+                self.stored = Some(times);
+                return;
+            }
+            level @ ("low" | "medium" | "high" | "unknown") => self.levels.place(level),
+            // Counted by a newer version.
+            _ => return,
+        };
+        *place = times;
+    }
 }
 
 impl Scope {
@@ -75,6 +133,41 @@ impl Scope {
                 .map(drop))?;
         }
         Ok(())
+    }
+
+    /// Likewise of each inbox that anything happened in, deleted ones too.
+    pub async fn use_by_inbox(
+        &mut self,
+        first: Day,
+        last: Day,
+    ) -> Result<BTreeMap<String, BTreeMap<Day, DayUse>>> {
+        const CAME: &str =
+            "SELECT inbox_id, start, messages, bytes FROM use_count WHERE tenant_id = $1 AND inbox_id <> ''
+            AND direction = 'in' AND span = 'day' AND start >= $2 AND start <= $3";
+        const DONE: &str =
+            "SELECT inbox_id, day, act, times FROM use_act WHERE tenant_id = $1 AND inbox_id <> ''
+            AND day >= $2 AND day <= $3";
+        let came: Vec<(String, i64, i64, i64)> = on!(&mut self.tx, |conn| sqlx::query_as(CAME)
+            .bind(self.tenant.as_str())
+            .bind(first.0)
+            .bind(last.0)
+            .fetch_all(conn)
+            .await?);
+        let done: Vec<(String, i64, String, i64)> = on!(&mut self.tx, |conn| sqlx::query_as(DONE)
+            .bind(self.tenant.as_str())
+            .bind(first.0)
+            .bind(last.0)
+            .fetch_all(conn)
+            .await?);
+        let mut inboxes: BTreeMap<String, BTreeMap<Day, DayUse>> = BTreeMap::new();
+        for (inbox, day, messages, bytes) in came {
+            let day = inboxes.entry(inbox).or_default().entry(Day(day)).or_default();
+            (day.received, day.bytes) = (messages, bytes);
+        }
+        for (inbox, day, act, times) in done {
+            inboxes.entry(inbox).or_default().entry(Day(day)).or_default().set(&act, times);
+        }
+        Ok(inboxes)
     }
 
     /// What happened from one day to another, both included; of the whole tenant where no inbox is named. Days on which
@@ -111,17 +204,7 @@ impl Scope {
             (day.received, day.bytes) = (messages, bytes);
         }
         for (day, act, times) in done {
-            let day = days.entry(Day(day)).or_default();
-            for (known, place) in [
-                (UseAct::Held, &mut day.held),
-                (UseAct::Sent, &mut day.sent),
-                (UseAct::Bounced, &mut day.bounced),
-                (UseAct::WebhookAttempt, &mut day.webhook_attempts),
-            ] {
-                if known.as_str() == act {
-                    *place = times;
-                }
-            }
+            days.entry(Day(day)).or_default().set(&act, times);
         }
         Ok(days)
     }

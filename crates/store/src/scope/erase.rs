@@ -84,6 +84,8 @@ impl Scope {
             "DELETE FROM api_key WHERE tenant_id = $1",
             "DELETE FROM entry WHERE tenant_id = $1",
             "DELETE FROM pending_decision WHERE tenant_id = $1",
+            // Nor is its host anybody's door any more, and another tenant may have it.
+            "DELETE FROM brand WHERE tenant_id = $1",
         ] {
             self.run(sql).await?;
         }
@@ -94,10 +96,13 @@ impl Scope {
     /// 0: nothing is left but its name, its audit chain and what is known of its leaving.
     pub async fn erase_some(&mut self) -> Result<u64> {
         // Each is small enough that nobody's mail waits for it.
-        const STEPS: [&str; 27] = [
+        const STEPS: [&str; 32] = [
             "DELETE FROM entry WHERE tenant_id = $1",
             "DELETE FROM person WHERE tenant_id = $1",
             "DELETE FROM pending_decision WHERE tenant_id = $1",
+            "DELETE FROM approval WHERE tenant_id = $1",
+            "DELETE FROM break_glass WHERE tenant_id = $1",
+            "DELETE FROM brand WHERE tenant_id = $1",
             "DELETE FROM part WHERE tenant_id = $1 AND message_id IN
                 (SELECT id FROM message WHERE tenant_id = $1 ORDER BY id LIMIT 50)",
             "DELETE FROM recipient WHERE tenant_id = $1 AND message_id IN
@@ -118,6 +123,8 @@ impl Scope {
             "DELETE FROM use_level WHERE tenant_id = $1",
             "DELETE FROM use_count WHERE tenant_id = $1",
             "DELETE FROM use_act WHERE tenant_id = $1",
+            "DELETE FROM use_hour WHERE tenant_id = $1",
+            "DELETE FROM usage_closed WHERE tenant_id = $1",
             "DELETE FROM judge_use WHERE tenant_id = $1",
             "DELETE FROM correspondent WHERE tenant_id = $1 AND digest IN
                 (SELECT digest FROM correspondent WHERE tenant_id = $1 LIMIT 500)",

@@ -70,6 +70,10 @@ events! {
     KeyRevoked = "key.revoked",
     /// Four fifths of a limit are used.
     LimitApproaching = "limit.approaching",
+    /// A month of use is over, and will not change any more.
+    UsageClosed = "usage.closed",
+    /// An operator of the service may read mail for a while.
+    TenantBreakGlass = "tenant.break_glass",
     /// A limit stood in the way.
     LimitExceeded = "limit.exceeded",
     /// A mail came back.
@@ -81,9 +85,16 @@ events! {
 }
 
 impl EventKind {
-    /// Whether it tells that a mail was held: for who may know, and that is no agent.
+    /// Whether it tells that mail was held, or how much, or who looks at mail: for who may know, and that is no agent.
     pub fn is_of_review(self) -> bool {
-        matches!(self, Self::EmailQuarantined | Self::EmailReleased | Self::EmailRejected)
+        matches!(
+            self,
+            Self::EmailQuarantined
+                | Self::EmailReleased
+                | Self::EmailRejected
+                | Self::UsageClosed
+                | Self::TenantBreakGlass
+        )
     }
 }
 

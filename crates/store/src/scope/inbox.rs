@@ -5,6 +5,7 @@ use mailward_mail::id::{DomainId, InboxId};
 
 use crate::db::on;
 use crate::scope::quiet::Quiet;
+use crate::scope::stopped::{CountedFrom, Stopped};
 use crate::{Error, Result, Scope};
 
 /// An inbox as it is stored.
@@ -26,6 +27,10 @@ pub struct Inbox {
     pub created_at: Timestamp,
     /// That nobody is told of its mail, because it exchanged too much of it.
     pub quiet: Option<Quiet>,
+    /// That it sends nothing, because too much came back.
+    pub stopped: Option<Stopped>,
+    /// From where on that is counted, where somebody let it send again.
+    pub counted_from: Option<CountedFrom>,
     /// What its owner wrote about it, sealed.
     pub profile: Vec<u8>,
 }
@@ -86,6 +91,9 @@ struct InboxRow {
     quiet_since: Option<i64>,
     quiet_reason: Option<String>,
     quiet_after: i64,
+    stopped_since: Option<i64>,
+    stopped_reason: Option<String>,
+    counted_from: Option<String>,
 }
 
 impl TryFrom<InboxRow> for Inbox {
@@ -104,6 +112,11 @@ impl TryFrom<InboxRow> for Inbox {
                 reason: row.quiet_reason.unwrap_or_default(),
                 after: row.quiet_after,
             }),
+            stopped: row.stopped_since.map(|since| Stopped {
+                since: Timestamp(since),
+                reason: row.stopped_reason.unwrap_or_default(),
+            }),
+            counted_from: row.counted_from.as_deref().and_then(CountedFrom::read),
             profile: row.profile,
         })
     }
@@ -194,7 +207,7 @@ impl Scope {
     pub async fn inbox(&mut self, id: &InboxId) -> Result<Option<Inbox>> {
         const SQL: &str =
             "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile,
-            quiet_since, quiet_reason, quiet_after
+            quiet_since, quiet_reason, quiet_after, stopped_since, stopped_reason, counted_from
             FROM inbox WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
         let row: Option<InboxRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -208,7 +221,7 @@ impl Scope {
     pub async fn inbox_by_client(&mut self, digest: &[u8; 16]) -> Result<Option<Inbox>> {
         const SQL: &str =
             "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile,
-            quiet_since, quiet_reason, quiet_after
+            quiet_since, quiet_reason, quiet_after, stopped_since, stopped_reason, counted_from
             FROM inbox WHERE tenant_id = $1 AND client_digest = $2 AND deleted_at IS NULL";
         let row: Option<InboxRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
             .bind(self.tenant.as_str())
@@ -222,7 +235,7 @@ impl Scope {
     pub async fn inbox_by_address(&mut self, canonical: &str) -> Result<Option<Inbox>> {
         const SQL: &str =
             "SELECT inbox.id, address, domain, is_active, email_count, expires_at, created_at, profile,
-            quiet_since, quiet_reason, quiet_after
+            quiet_since, quiet_reason, quiet_after, stopped_since, stopped_reason, counted_from
             FROM inbox JOIN address ON address.tenant_id = inbox.tenant_id AND address.inbox_id = inbox.id
             WHERE inbox.tenant_id = $1 AND canonical = $2 AND deleted_at IS NULL";
         let row: Option<InboxRow> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
@@ -237,7 +250,7 @@ impl Scope {
     pub async fn inboxes(&mut self, before: Option<&InboxId>, limit: i64) -> Result<Vec<Inbox>> {
         const SQL: &str =
             "SELECT id, address, domain, is_active, email_count, expires_at, created_at, profile,
-            quiet_since, quiet_reason, quiet_after
+            quiet_since, quiet_reason, quiet_after, stopped_since, stopped_reason, counted_from
             FROM inbox WHERE tenant_id = $1 AND deleted_at IS NULL AND id < $2 ORDER BY id DESC LIMIT $3";
         // An id begins with at most `7`, so all sort before this bound, in any collation.
         let before = before.map_or("ibx_8", InboxId::as_str);
@@ -300,7 +313,7 @@ impl Scope {
         if done == 0 {
             return Ok(false);
         }
-        const WITH_IT: [&str; 8] = [
+        const WITH_IT: [&str; 9] = [
             "DELETE FROM address WHERE tenant_id = $1 AND inbox_id = $2",
             "UPDATE message SET dek = '', state = 'rejected', seq = NULL, armed = 0
                 WHERE tenant_id = $1 AND inbox_id = $2",
@@ -312,6 +325,8 @@ impl Scope {
             "DELETE FROM correspondent WHERE tenant_id = $1 AND inbox_id = $2",
             "DELETE FROM policy WHERE tenant_id = $1 AND inbox_id = $2",
             "DELETE FROM allowed_sender WHERE tenant_id = $1 AND inbox_id = $2",
+            "DELETE FROM approval WHERE tenant_id = $1 AND message_id IN
+                (SELECT id FROM message WHERE tenant_id = $1 AND inbox_id = $2)",
         ];
         const KEYS: &str = "DELETE FROM api_key WHERE tenant_id = $1 AND inbox_id = $2 RETURNING keyid";
         for sql in WITH_IT {

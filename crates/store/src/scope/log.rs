@@ -50,16 +50,48 @@ struct LoggedRow {
     pos: i64,
 }
 
+/// How far back in the log setbacks are looked for, in events.
+const FAR: i64 = 5_000;
+
 impl Scope {
+    /// The last events of some kinds among the last 5,000, newest first, and what is told of each.
+    pub async fn last_events(
+        &mut self,
+        kinds: &[EventKind],
+        limit: i64,
+    ) -> Result<Vec<(EventRow, Option<String>)>> {
+        const SQL: &str =
+            "SELECT id, kind, inbox_id, message_id, created_at, detail FROM event WHERE tenant_id = $1
+            AND pos > (SELECT COALESCE(MAX(pos), 0) FROM event_head WHERE tenant_id = $1) - $4
+            AND $2 LIKE '%,' || kind || ',%' ORDER BY pos DESC LIMIT $3";
+        let wanted: String = std::iter::once(",".to_owned())
+            .chain(kinds.iter().map(|kind| format!("{},", kind.as_str())))
+            .collect();
+        #[derive(sqlx::FromRow)]
+        struct Told {
+            #[sqlx(flatten)]
+            event: Row,
+            detail: Option<String>,
+        }
+        let rows: Vec<Told> = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(&wanted)
+            .bind(limit)
+            .bind(FAR)
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter().map(|row| Ok((EventRow::try_from(row.event)?, row.detail))).collect()
+    }
+
     /// Events behind a place, oldest first.
     pub async fn events(&mut self, filter: &LogFilter<'_>) -> Result<Vec<Logged>> {
         // Two texts: with an inbox that may be none PostgreSQL would use no index for either.
         const ALL: &str = "SELECT id, kind, inbox_id, message_id, created_at, pos FROM event
             WHERE tenant_id = $1 AND $2 = '' AND pos > $3 AND ($4 = 1 OR kind NOT IN ('email.quarantined',
-            'email.released', 'email.rejected')) ORDER BY pos LIMIT $5";
+            'email.released', 'email.rejected', 'usage.closed', 'tenant.break_glass')) ORDER BY pos LIMIT $5";
         const OF_INBOX: &str = "SELECT id, kind, inbox_id, message_id, created_at, pos FROM event
             WHERE tenant_id = $1 AND inbox_id = $2 AND pos > $3 AND ($4 = 1 OR kind NOT IN ('email.quarantined',
-            'email.released', 'email.rejected')) ORDER BY pos LIMIT $5";
+            'email.released', 'email.rejected', 'usage.closed', 'tenant.break_glass')) ORDER BY pos LIMIT $5";
         let sql = if filter.inbox.is_some() { OF_INBOX } else { ALL };
         let rows: Vec<LoggedRow> = on!(&mut self.tx, |conn| sqlx::query_as(sql)
             .bind(self.tenant.as_str())

@@ -11,7 +11,7 @@ use crate::db::on;
 use crate::{Error, Result, Scope};
 
 /// What a job's id begins with; the message's own follows.
-const JOB: &str = "send:";
+pub(super) const JOB: &str = "send:";
 /// What the id of a job that reports begins with; the message's own follows, and the places of its recipients.
 const REPORT: &str = "report:";
 
@@ -71,6 +71,8 @@ pub struct NewOutgoing<'a> {
     pub parts: &'a [Vec<u8>; 3],
     /// Sealed addresses.
     pub recipients: &'a [Vec<u8>],
+    /// When it is to leave, if not at once.
+    pub send_at: Option<Timestamp>,
 }
 
 /// One recipient of a mail.
@@ -108,9 +110,9 @@ impl Scope {
         let thread = self.thread_for(message).await?;
         const SQL: &str = "INSERT INTO message (tenant_id, id, inbox_id, seq, direction, state, version, received_at,
             available_at, size, level, score, model, is_read, has_attachments, is_automated, key_version, dek, from_digest,
-            delivery_digest, armed, message_id_digest, thread_digest, status)
+            delivery_digest, armed, message_id_digest, thread_digest, status, send_at)
             VALUES ($1, $2, $3, $4, 'outbound', $19, 0, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $14, $15, $16, 0,
-                $17, $18, $20)";
+                $17, $18, $20, $21)";
         on!(&mut self.tx, |conn| sqlx::query(SQL)
             .bind(self.tenant.as_str())
             .bind(message.id.as_str())
@@ -132,6 +134,7 @@ impl Scope {
             .bind(thread.as_ref().map(|digest| &digest[..]))
             .bind(state)
             .bind(status.as_str())
+            .bind(new.send_at.map(Timestamp::millis))
             .execute(conn)
             .await
             .map(drop))?;
@@ -141,7 +144,7 @@ impl Scope {
             self.insert_recipient(&message.id, no, status, sealed, now).await?;
         }
         if !message.held {
-            self.queue(&message.id, now).await?;
+            self.queue(&message.id, new.send_at.unwrap_or(now)).await?;
         }
         Ok(true)
     }
@@ -161,18 +164,19 @@ impl Scope {
             .map(drop))?;
         self.set_outgoing_status(id, status).await?;
         if goes {
-            self.queue(id, now).await?;
+            let due = self.send_at(id).await?.map_or(now, |at| at.max(now));
+            self.queue(id, due).await?;
         }
         Ok(())
     }
 
-    async fn queue(&mut self, id: &MessageId, now: Timestamp) -> Result<()> {
+    async fn queue(&mut self, id: &MessageId, due: Timestamp) -> Result<()> {
         const JOBS: &str = "INSERT INTO job (tenant_id, id, kind, state, due_at, fence, attempts, created_at)
             VALUES ($1, $2, 'send', 'open', $3, 0, 0, $3)";
         on!(&mut self.tx, |conn| sqlx::query(JOBS)
             .bind(self.tenant.as_str())
             .bind(format!("{JOB}{id}"))
-            .bind(now.millis())
+            .bind(due.millis())
             .execute(conn)
             .await
             .map(drop))?;

@@ -1,7 +1,9 @@
 //! Held mail, for those who may see it, and the one way it becomes anything else.
 
+use std::time::Duration;
+
 use mailward_mail::clock::Timestamp;
-use mailward_mail::id::MessageId;
+use mailward_mail::id::{InboxId, MessageId};
 
 use super::message::{Decision, Direction, Message, MessageRow, message_columns};
 use crate::db::on;
@@ -31,13 +33,46 @@ impl Scope {
         rows.into_iter().map(Message::try_from).collect()
     }
 
-    /// How many messages are held, and since when the one that waits longest.
-    pub async fn waiting(&mut self) -> Result<(i64, Option<Timestamp>)> {
-        const SQL: &str =
-            "SELECT COUNT(*), MIN(received_at) FROM message WHERE tenant_id = $1 AND state = 'held'";
-        let (count, oldest): (i64, Option<i64>) =
-            on!(&mut self.tx, |conn| sqlx::query_as(SQL).bind(self.tenant.as_str()).fetch_one(conn).await?);
+    /// How many messages are held, of one inbox or of all, and since when the one that waits longest.
+    pub async fn waiting(&mut self, inbox: Option<&InboxId>) -> Result<(i64, Option<Timestamp>)> {
+        const SQL: &str = "SELECT COUNT(*), MIN(received_at) FROM message
+            WHERE tenant_id = $1 AND state = 'held' AND ($2 = '' OR inbox_id = $2)";
+        let (count, oldest): (i64, Option<i64>) = on!(&mut self.tx, |conn| sqlx::query_as(SQL)
+            .bind(self.tenant.as_str())
+            .bind(inbox.map_or("", InboxId::as_str))
+            .fetch_one(conn)
+            .await?);
         Ok((count, oldest.map(Timestamp)))
+    }
+
+    /// On how many held messages people decided since `since`, and within what time they decided on half of them. What
+    /// nobody decided on in time is no decision.
+    pub async fn decided_within(
+        &mut self,
+        inbox: Option<&InboxId>,
+        since: Timestamp,
+    ) -> Result<(i64, Option<Duration>)> {
+        const COUNT: &str = "SELECT COUNT(*) FROM message WHERE tenant_id = $1 AND decided_at >= $2
+            AND decided_by <> 'expiry' AND ($3 = '' OR inbox_id = $3)";
+        const MIDDLE: &str = "SELECT decided_at - received_at AS waited FROM message WHERE tenant_id = $1
+            AND decided_at >= $2 AND decided_by <> 'expiry' AND ($3 = '' OR inbox_id = $3)
+            ORDER BY waited LIMIT 1 OFFSET $4";
+        let inbox = inbox.map_or("", InboxId::as_str);
+        let (count,): (i64,) = on!(&mut self.tx, |conn| sqlx::query_as(COUNT)
+            .bind(self.tenant.as_str())
+            .bind(since.millis())
+            .bind(inbox)
+            .fetch_one(conn)
+            .await?);
+        let middle: Option<(i64,)> = on!(&mut self.tx, |conn| sqlx::query_as(MIDDLE)
+            .bind(self.tenant.as_str())
+            .bind(since.millis())
+            .bind(inbox)
+            .bind((count - 1).max(0) / 2)
+            .fetch_optional(conn)
+            .await?);
+        let waited = |(millis,): (i64,)| Duration::from_millis(u64::try_from(millis).unwrap_or_default());
+        Ok((count, middle.map(waited)))
     }
 
     /// One message in whatever state, for a reviewer.
@@ -89,6 +124,9 @@ impl Scope {
             .execute(conn)
             .await?
             .rows_affected());
+        if done > 0 {
+            self.forget_approval(&message.id).await?;
+        }
         if done > 0 && goes {
             self.settle_held(&message.id, decision.decision == Decision::Release, now).await?;
         } else if done > 0 && decision.decision == Decision::Release {

@@ -80,11 +80,15 @@ pub(crate) async fn invite(
     let made = web.room.invite_as_operator(&operator, tenant.as_ref(), &wanted).await?;
     let made = made.ok_or_else(Problem::not_found)?;
     let path = format!("/console/invitation/{}", made.secret);
+    let url = match (&tenant, &web.config.people_url) {
+        (Some(tenant), Some(base)) => Some(format!("{}{path}", web.room.door_of(tenant, base).await?)),
+        _ => None,
+    };
     let view = InvitationView {
         id: made.person.to_string(),
         email: made.email,
         role: request.role,
-        url: tenant.as_ref().and(web.config.people_url.as_ref()).map(|base| format!("{base}{path}")),
+        url,
         tenant: tenant.map(|id| id.to_string()),
         path,
         expires_at: made.expires_at.to_string(),

@@ -1,9 +1,9 @@
-//! Whether a tenant may act, and an operator's look at one of its mails.
+//! Whether a tenant may act, and its keys when it lost them.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use mailward_mail::id::{MessageId, TenantId};
+use mailward_mail::id::TenantId;
 use mailward_store::Scopes;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -15,7 +15,6 @@ use crate::operator::tenants::TenantView;
 use crate::problem::Problem;
 use crate::query::Ids;
 use crate::v1::keys::KeyView;
-use crate::v1::review::ReviewView;
 
 /// The longest reason, in characters.
 const MOST_REASON: usize = 1_000;
@@ -56,21 +55,6 @@ pub(crate) async fn resume(
 ) -> Result<Json<TenantView>, Problem> {
     let row = web.room.resume(&operator, &tenant(&id)?, request.checked()?).await?;
     Ok(Json(TenantView::of(row.ok_or_else(Problem::not_found)?)))
-}
-
-/// Opens one mail of a tenant for an operator, who says why. The tenant's audit log has it before the mail is shown.
-#[utoipa::path(post, path = "/operator/v1/tenants/{id}/emails/{email}/break-glass", operation_id = "breakGlass",
-    tag = "tenants", params(("id" = String, Path), ("email" = String, Path)),
-    request_body(content = ReasonRequest), responses((status = 200, body = ReviewView)))]
-pub(crate) async fn break_glass(
-    Operator(operator): Operator,
-    State(web): State<Web>,
-    Ids((id, email)): Ids<(String, MessageId)>,
-    Body(request): Body<ReasonRequest>,
-) -> Result<Json<ReviewView>, Problem> {
-    let reason = request.checked()?.unwrap_or_default();
-    let mail = web.room.break_glass(&operator, &tenant(&id)?, &email, reason).await?;
-    Ok(Json(ReviewView::of(mail.ok_or_else(Problem::not_found)?)))
 }
 
 /// Which key a tenant needs anew.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use mailward_mail::clock::Timestamp;
 use mailward_mail::id::{EventId, InboxId, MessageId};
 use mailward_mailroom::{ListRequest, Mail, Meta, RecipientStatus};
 use mailward_store::{Direction, OutgoingStatus, Scopes};
@@ -104,6 +105,9 @@ pub(crate) struct EmailView {
     security: SecurityView,
     /// Of outbound mail: how it fares.
     status: Option<&'static str>,
+    /// Of outbound mail, when one was asked for: when it is to leave, while it waits for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    send_at: Option<String>,
     /// Of outbound mail, when one was asked for: how it fares with each recipient, hidden copies too.
     #[serde(skip_serializing_if = "Option::is_none")]
     recipients: Option<Vec<RecipientView>>,
@@ -212,7 +216,12 @@ pub(crate) async fn show(
         Direction::Inbound => None,
         Direction::Outbound => Some(web.room.recipients(principal, &inbox, &id).await?),
     };
-    Ok(Json(Shown::Whole(Box::new(EmailView::of(mail).with_recipients(recipients)))))
+    let send_at = match mail.message.status {
+        Some(OutgoingStatus::Queued) => web.room.leaves_at(principal, &inbox, &id).await?,
+        _ => None,
+    };
+    let view = EmailView::of(mail).with_recipients(recipients).leaving(send_at);
+    Ok(Json(Shown::Whole(Box::new(view))))
 }
 
 impl ListOptions {
@@ -243,6 +252,11 @@ impl EmailView {
         Self { recipients, ..self }
     }
 
+    /// The same with when it is to leave.
+    fn leaving(self, at: Option<Timestamp>) -> Self {
+        Self { send_at: at.map(|at| at.to_string()), ..self }
+    }
+
     pub(crate) fn of(mail: Mail) -> Self {
         let body = mail.body();
         let extracted_text = body.as_deref().map(|text| mailward_extract::new_text(text).into_owned());
@@ -269,6 +283,7 @@ impl EmailView {
             is_read: message.is_read,
             thread_id: message.thread.map(String::from),
             status: message.status.map(OutgoingStatus::as_str),
+            send_at: None,
             recipients: None,
             automated: meta.automated.is_some(),
             automated_reason: meta.automated,

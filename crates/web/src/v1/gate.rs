@@ -4,12 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use mailward_mail::id::{AllowedId, InboxId};
 use mailward_mailroom::access::Principal;
-use mailward_mailroom::{AllowedView, GatePolicy, Hold, OwnRule, PolicyChange, PolicyView};
+use mailward_mailroom::{AllowedView, FourEyes, GatePolicy, Hold, OwnRule, PolicyChange, PolicyView};
 use mailward_store::Scopes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::DeletedView;
+use super::receive_policy::ReceivePolicyShape;
 use super::send_policy::{EffectiveSendView, InboxSendPolicy, SendPolicyShape};
 use crate::Web;
 use crate::body::Body;
@@ -39,6 +40,13 @@ pub(crate) struct GateRequest {
     /// To whom mail may go, and what is looked for in it. Not for a key of one inbox.
     #[serde(default)]
     send_policy: Option<InboxSendPolicy>,
+    /// From whom mail is taken. Not for a key of one inbox.
+    #[serde(default)]
+    receive_policy: Option<ReceivePolicyShape>,
+    /// Which held mail two different people (or keys) must release: `off`, `high` (what is high or could not be judged, and what
+    /// goes) or `all`. Of the whole tenant. Lowered, it still rules for what came until then.
+    #[serde(default)]
+    four_eyes: Option<FourEyesShape>,
     /// Only if this is the version that stands: else 409.
     #[serde(default)]
     version: Option<i64>,
@@ -55,6 +63,19 @@ pub(crate) enum HoldShape {
     High,
     /// Nothing that could be judged.
     Never,
+}
+
+/// Which held mail two people must release.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = FourEyes)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FourEyesShape {
+    /// None.
+    Off,
+    /// What is high or could not be judged, and what goes.
+    High,
+    /// All of it.
+    All,
 }
 
 /// A phrase that is a finding wherever it stands.
@@ -77,7 +98,7 @@ pub(crate) enum InboxGate {
     /// `high`, `medium` or `never`.
     Hold(HoldShape),
     /// What is named changes, the rest stays.
-    Fields(GateRequest),
+    Fields(Box<GateRequest>),
 }
 
 /// A policy.
@@ -99,6 +120,10 @@ pub(crate) struct GateView {
     codes_while_held: Option<bool>,
     /// Null: as the next wider policy says.
     send_policy: Option<SendPolicyShape>,
+    /// Null: as the next wider policy says.
+    receive_policy: Option<ReceivePolicyShape>,
+    /// Null: nobody said, as `off`; null for an inbox.
+    four_eyes: Option<&'static str>,
     effective: EffectiveView,
     changed_at: Option<String>,
     /// The key that chose it.
@@ -115,6 +140,8 @@ pub(crate) struct EffectiveView {
     rules: Vec<RuleShape>,
     codes_while_held: bool,
     send_policy: EffectiveSendView,
+    receive_policy: ReceivePolicyShape,
+    four_eyes: &'static str,
 }
 
 /// A sender that a reviewer let through for some time.
@@ -271,6 +298,13 @@ impl GateRequest {
             rules,
             codes_while_held: self.codes_while_held,
             send: self.send_policy.map(InboxSendPolicy::policy),
+            receive: self.receive_policy.map(ReceivePolicyShape::policy),
+            four_eyes: self.four_eyes.map(|rule| match rule {
+                FourEyesShape::Off => FourEyes::Off,
+                FourEyesShape::High => FourEyes::High,
+                FourEyesShape::All => FourEyes::All,
+            }),
+            lowered: None,
         };
         (policy, self.version)
     }
@@ -280,7 +314,7 @@ impl InboxGate {
     pub(crate) fn request(self) -> GateRequest {
         match self {
             Self::Hold(hold) => GateRequest { hold: Some(hold), ..GateRequest::default() },
-            Self::Fields(request) => request,
+            Self::Fields(request) => *request,
         }
     }
 }
@@ -300,12 +334,16 @@ impl GateView {
             rules: view.policy.rules.map(rules),
             codes_while_held: view.policy.codes_while_held,
             send_policy,
+            receive_policy: view.policy.receive.map(ReceivePolicyShape::of),
+            four_eyes: view.policy.four_eyes.map(FourEyes::as_str),
             effective: EffectiveView {
                 hold: view.effective.hold.as_str(),
                 trusted_senders: view.effective.trusted,
                 rules: rules(view.effective.rules),
                 codes_while_held: view.effective.codes_while_held,
                 send_policy: EffectiveSendView::of(view.send),
+                receive_policy: ReceivePolicyShape::ruling(view.effective.receive),
+                four_eyes: view.effective.four_eyes.as_str(),
             },
             changed_at: changed_at.map(|at| at.to_string()),
             changed_by,

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mailward_mail::id::InboxId;
-use mailward_mailroom::{CreatedInbox, InboxPatch, InboxRequest, PolicyChange};
+use mailward_mailroom::{CreatedInbox, DailySends, InboxPatch, InboxRequest, PolicyChange};
 use mailward_store::Scopes;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -65,8 +65,9 @@ pub(crate) struct ChangeRequest {
     /// How much the inbox may send, below its plan's limits. Needs the same as `sendPolicy`, of which it is a part.
     #[serde(default)]
     limits: Option<SendLimitsShape>,
-    /// `false` wakes an inbox that was paused because it exchanged too much mail; it is told of all that came meanwhile.
-    /// Needs the scope `settings`.
+    /// `false` wakes an inbox that was paused because it exchanged too much mail; it is told of all that came meanwhile. It also
+    /// lets one send again that was stopped because too much came back, with a key that is not bound to it. Needs the scope
+    /// `settings`.
     #[serde(default)]
     is_paused: Option<bool>,
 }
@@ -100,14 +101,18 @@ pub(crate) struct InboxView {
     domain: String,
     /// Whether it takes mail.
     is_active: bool,
-    /// Since when nobody is told of its mail, because it exchanged too much of it.
+    /// Since when nobody is told of its mail, because it exchanged too much of it; or since when it sends nothing, because too
+    /// much of what it sent came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     paused_at: Option<String>,
-    /// Why: `pair_budget` or `thread_budget`.
+    /// Why: `pair_budget` or `thread_budget`; `bounces` or `complaints`.
     #[serde(skip_serializing_if = "Option::is_none")]
     paused_reason: Option<String>,
     /// Mails received so far.
     email_count: i64,
+    /// How many recipients a day it may write to: where one inbox is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    daily_sends: Option<DailySendsView>,
     expires_at: Option<String>,
     created_at: String,
     /// The inbox' own key, shown once: when it was made.
@@ -116,6 +121,16 @@ pub(crate) struct InboxView {
     /// What of its mail waits for a person, for who may choose it: when it was chosen with this request.
     #[serde(skip_serializing_if = "Option::is_none")]
     gate: Option<GateView>,
+}
+
+/// How many recipients a day an inbox may write to. `null` is no limit.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DailySends)]
+pub(crate) struct DailySendsView {
+    /// Today: an inbox that is new begins with a few and has twice as many each day (UTC).
+    today: Option<u64>,
+    /// What that grows to.
+    full: Option<u64>,
 }
 
 /// Makes an inbox, or answers 200 with the one that an equal request made before.
@@ -160,8 +175,11 @@ pub(crate) async fn show(
     State(web): State<Web>,
     Ids(id): Ids<InboxId>,
 ) -> Result<Json<InboxView>, Problem> {
-    let found = web.room.inbox(caller.need(Scopes::READ)?, &id).await?;
-    Ok(Json(InboxView::of(found.ok_or_else(Problem::not_found)?)))
+    let principal = caller.need(Scopes::READ)?;
+    let found = web.room.inbox(principal, &id).await?;
+    let view = InboxView::of(found.ok_or_else(Problem::not_found)?);
+    let daily_sends = web.room.daily_sends(principal, &id).await?.map(DailySendsView::of);
+    Ok(Json(InboxView { daily_sends, ..view }))
 }
 
 /// Changes an inbox.
@@ -261,18 +279,28 @@ impl CreateRequest {
     }
 }
 
+impl DailySendsView {
+    fn of(daily: DailySends) -> Self {
+        let limit = |most: u64| (most > 0).then_some(most);
+        Self { today: limit(daily.today), full: limit(daily.full) }
+    }
+}
+
 impl InboxView {
     pub(crate) fn of(view: mailward_mailroom::InboxView) -> Self {
         let inbox = view.inbox;
+        let quiet = inbox.quiet.map(|quiet| (quiet.since, quiet.reason));
+        let paused = quiet.or_else(|| inbox.stopped.map(|stopped| (stopped.since, stopped.reason)));
         Self {
             id: inbox.id.into(),
             address: inbox.address,
             display_name: view.display_name,
             domain: inbox.domain,
             is_active: inbox.is_active,
-            paused_at: inbox.quiet.as_ref().map(|quiet| quiet.since.to_string()),
-            paused_reason: inbox.quiet.map(|quiet| quiet.reason),
+            paused_at: paused.as_ref().map(|(since, _)| since.to_string()),
+            paused_reason: paused.map(|(_, reason)| reason),
             email_count: inbox.email_count,
+            daily_sends: None,
             expires_at: inbox.expires_at.map(|at| at.to_string()),
             created_at: inbox.created_at.to_string(),
             token: None,

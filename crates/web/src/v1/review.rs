@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use mailward_mail::clock::Timestamp;
 use mailward_mail::id::MessageId;
-use mailward_mailroom::{AllowRequest, Decide, Error, Mail};
+use mailward_mailroom::{AllowRequest, Approvals, Decide, Error, Mail};
 use mailward_store::{Decision, Direction, Scopes, State as MailState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,7 +18,7 @@ use crate::Web;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::cursor::{self, Page};
-use crate::problem::Problem;
+use crate::problem::{ErrorView, Problem};
 use crate::query::{Ids, Limit, Moment, Paging, Query};
 
 /// The longest reason, in characters.
@@ -74,9 +75,26 @@ pub(crate) struct ReviewView {
     held_for: Option<HeldForView>,
     #[serde(flatten)]
     email: EmailView,
+    /// Where two must release it: how far it has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals: Option<ApprovalsView>,
     /// The sender that is let through from now on, where the release asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed_sender: Option<AllowedSenderView>,
+}
+
+/// How far a mail has come that two must release.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Approvals)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ApprovalsView {
+    /// Releases so far: 0 or 1.
+    given: u8,
+    /// Always 2.
+    needed: u8,
+    /// Who released it first, a key or a person: it takes another.
+    by: Option<String>,
+    at: Option<String>,
 }
 
 /// Why a mail that goes waits for a person.
@@ -87,6 +105,36 @@ pub(crate) struct HeldForView {
     reasons: Vec<String>,
     /// The mail of risk that its inbox was given.
     caused_by: Option<String>,
+}
+
+/// How long held mail waits.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReviewPace)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PaceView {
+    /// Mails that wait for a person.
+    waiting: i64,
+    /// When the one that waits longest came.
+    oldest_at: Option<String>,
+    /// Decisions of people in the last 30 days; what expired is none.
+    decided: i64,
+    /// Half of these mails waited at most so long, in seconds.
+    median_seconds: Option<u64>,
+}
+
+/// Says how much waits, since when, and how fast people decide.
+#[utoipa::path(get, path = "/v1/review/pace", operation_id = "getReviewPace", tag = "review",
+    responses((status = 200, body = PaceView)))]
+pub(crate) async fn pace(caller: Caller, State(web): State<Web>) -> Result<Json<PaceView>, Problem> {
+    let principal = caller.need(Scopes::REVIEW)?;
+    let waiting = web.room.waiting(principal).await?;
+    let pace = web.room.pace(principal).await?;
+    Ok(Json(PaceView {
+        waiting: waiting.count,
+        oldest_at: waiting.oldest.map(|at| at.to_string()),
+        decided: pace.decided,
+        median_seconds: pace.median.map(|time| time.as_secs()),
+    }))
 }
 
 /// Lists held mail, newest first.
@@ -101,7 +149,10 @@ pub(crate) async fn list(
     let Limit(limit) = options.limit;
     let before = cursor::read(options.cursor.as_deref(), |place| MessageId::parse(place).ok())?;
     let found = web.room.held(principal, before.as_ref(), i64::from(limit) + 1).await?;
-    Ok(Json(Page::of(found, limit, |mail| mail.message.id.to_string(), ReviewView::of)))
+    let approvals = web.room.approvals(principal, &found).await?;
+    let found: Vec<_> = found.into_iter().zip(approvals).collect();
+    let view = |(mail, approvals)| ReviewView::of(mail).with(approvals);
+    Ok(Json(Page::of(found, limit, |(mail, _)| mail.message.id.to_string(), view)))
 }
 
 /// Opens one held mail.
@@ -118,20 +169,26 @@ pub(crate) async fn show(
         Direction::Inbound => None,
         Direction::Outbound => Some(web.room.recipients(principal, &mail.message.inbox, &id).await?),
     };
-    let view = ReviewView::of(mail);
+    let approvals = web.room.approvals(principal, std::slice::from_ref(&mail)).await?.pop().flatten();
+    let view = ReviewView::of(mail).with(approvals);
     Ok(Json(ReviewView { email: view.email.with_recipients(recipients), ..view }))
 }
 
-/// Hands a held mail to its agent. A second decision is answered 409.
+/// Hands a held mail to its agent. A second decision is answered 409. Where two must release it, the first release is answered
+/// 202 and the mail waits on; of who gave it a second one is answered 409.
 #[utoipa::path(post, path = "/v1/review/{email}/release", operation_id = "releaseHeld", tag = "review",
     params(("email" = String, Path)), request_body(content = Option<DecideRequest>),
-    responses((status = 200, body = ReviewView)))]
+    responses((status = 200, body = ReviewView),
+        (status = 202, body = ReviewView, description = "The first of two releases: it waits for another person's"),
+        (status = 409, body = ErrorView, description = "Decided before, or released by the caller before"),
+        (status = 423, body = ErrorView, description = "`inbox_paused`: what goes waits on"),
+        (status = 429, body = ErrorView, description = "`send_limit_exceeded`: what goes waits on")))]
 pub(crate) async fn release(
     caller: Caller,
     web: State<Web>,
     id: Ids<MessageId>,
     Body(request): Body<DecideRequest>,
-) -> Result<Json<ReviewView>, Problem> {
+) -> Result<(StatusCode, Json<ReviewView>), Problem> {
     decide(&caller, &web, &id.0, request, Decision::Release).await
 }
 
@@ -144,7 +201,7 @@ pub(crate) async fn reject(
     web: State<Web>,
     id: Ids<MessageId>,
     Body(request): Body<DecideRequest>,
-) -> Result<Json<ReviewView>, Problem> {
+) -> Result<(StatusCode, Json<ReviewView>), Problem> {
     decide(&caller, &web, &id.0, request, Decision::Reject).await
 }
 
@@ -154,7 +211,7 @@ async fn decide(
     id: &MessageId,
     request: DecideRequest,
     decision: Decision,
-) -> Result<Json<ReviewView>, Problem> {
+) -> Result<(StatusCode, Json<ReviewView>), Problem> {
     let mut principal = caller.need(Scopes::REVIEW)?;
     request.check()?;
     let allow = request.allow(web.room.clock().now());
@@ -165,11 +222,14 @@ async fn decide(
     let request = Decide { decision, reason: request.reason, allow };
     let decided = web.room.decide(principal, id, request).await.map_err(|error| match error {
         Error::Limit(over) => Problem::limit(&over, web.limits.now()),
+        Error::StillNew { over, full } => Problem::still_new(&over, full, web.limits.now()),
         error => error.into(),
     })?;
     let decided = decided.ok_or_else(Problem::not_found)?;
     let allowed_sender = decided.allowed.map(AllowedSenderView::of);
-    Ok(Json(ReviewView { allowed_sender, ..ReviewView::of(decided.mail) }))
+    let status = if decided.approvals.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let view = ReviewView::of(decided.mail).with(decided.approvals);
+    Ok((status, Json(ReviewView { allowed_sender, ..view })))
 }
 
 impl DecideRequest {
@@ -205,7 +265,16 @@ impl ReviewView {
             .held_for
             .clone()
             .map(|held| HeldForView { reasons: held.reasons, caused_by: held.caused_by.map(String::from) });
-        Self { state, held_for, email: EmailView::of(mail), allowed_sender: None }
+        Self { state, held_for, email: EmailView::of(mail), approvals: None, allowed_sender: None }
+    }
+
+    fn with(self, approvals: Option<Approvals>) -> Self {
+        let view = |approvals: Approvals| {
+            let (by, at) = approvals.first.unzip();
+            let at = at.map(|at| at.to_string());
+            ApprovalsView { given: u8::from(by.is_some()), needed: 2, by, at }
+        };
+        Self { approvals: approvals.map(view), ..self }
     }
 }
 

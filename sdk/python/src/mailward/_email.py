@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from typing import Any
 
 from ._errors import NotFoundError
 from ._http import Transport
-from ._types import Attachment, AttachmentLink, Extraction, Queued, SafeEmail, Security, read, security
+from ._types import Attachment, AttachmentLink, Extraction, Queued, SafeEmail, Security, moment, read, security
 
 
 class Email:
@@ -111,24 +112,48 @@ class Email:
         text: str,
         *,
         html: str | None = None,
-        cc: list[str] | None = None,
+        reply_all: bool = False,
         attachments: list[dict[str, str]] | None = None,
+        send_at: str | datetime.datetime | None = None,
         idempotency_key: str | None = None,
     ) -> Queued:
-        """Answers its author, in its conversation. Not for ``automated`` mail: nobody is there to read it."""
-        inbox = self._http.call("getInbox", path={"id": self.inbox_id})
-        subject = self.subject if self.subject.lower().startswith("re:") else f"Re: {self.subject}"
-        letter = {
-            "from": inbox["address"],
-            "to": self.to if self.direction == "outbound" else [self.from_],
-            "cc": cc,
-            "subject": _one_line(subject),
+        """Answers it, in its conversation: to its ``Reply-To``, else its author; with ``reply_all`` copies to everybody it
+        was for. Not for ``automated`` mail: nobody is there to read it."""
+        answer = {
             "body": {"text": text, "html": html},
-            "inReplyTo": self.id,
+            "replyAll": reply_all,
             "attachments": attachments,
+            "sendAt": moment(send_at),
         }
         key = idempotency_key or str(uuid.uuid4())
-        return read(Queued, self._http.call("sendEmail", body=letter, idempotency_key=key))
+        return read(Queued, self._http.call("replyEmail", path=self._path, body=answer, idempotency_key=key))
+
+    def forward(
+        self,
+        to: str | list[str],
+        text: str | None = None,
+        *,
+        cc: list[str] | None = None,
+        bcc: list[str] | None = None,
+        attachments: bool = True,
+        send_at: str | datetime.datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> Queued:
+        """Passes its text on below ``text``, with its files, as a conversation of its own."""
+        mail = {
+            "to": [to] if isinstance(to, str) else to,
+            "cc": cc,
+            "bcc": bcc,
+            "text": text,
+            "attachments": attachments,
+            "sendAt": moment(send_at),
+        }
+        key = idempotency_key or str(uuid.uuid4())
+        return read(Queued, self._http.call("forwardEmail", path=self._path, body=mail, idempotency_key=key))
+
+    def cancel(self) -> Queued:
+        """Takes a mail that was sent back from everybody whom it did not reach; refused where that is nobody."""
+        return read(Queued, self._http.call("cancelEmail", path=self._path))
 
     def extract(self) -> Extraction:
         """Finds the facts in it: codes, links, contacts, dates, amounts, events, what can be done. Nothing leaves the
@@ -149,9 +174,3 @@ class Email:
     def download(self, index: int) -> bytes:
         """The bytes of an attachment."""
         return self._http.download(self.attachment_link(index).download_url)
-
-
-def _one_line(subject: str) -> str:
-    """A subject as it may be sent: without what would end its line, at most 500 bytes."""
-    line = "".join(" " if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in subject)
-    return line.encode()[:500].decode(errors="ignore")

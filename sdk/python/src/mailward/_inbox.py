@@ -14,7 +14,7 @@ from ._email import Email
 from ._http import Transport
 from ._page import Page
 from ._stream import follow
-from ._types import Code, Event, InjectionRisk, Key, Queued, Thread, read
+from ._types import Code, Event, InjectionRisk, Key, Queued, Thread, moment, read
 
 #: The longest that the service lets a poll wait, in seconds.
 _POLL_SECONDS = 25
@@ -154,14 +154,14 @@ class Inbox:
         Found by the service, so years, prices and order numbers are none. ``from_`` is an address, or a domain with those
         below it; ``since`` the moment before you asked for the code.
         """
-        moment = since.astimezone(datetime.timezone.utc).isoformat() if isinstance(since, datetime.datetime) else since
+        after = moment(since)
         end = time.monotonic() + timeout
         while (left := math.ceil(end - time.monotonic())) > 0:
             seconds = min(left, _POLL_SECONDS)
             found = self._http.call(
                 "waitForCode",
                 path={"id": self.id},
-                query={"timeout": seconds, "from": from_, "since": moment},
+                query={"timeout": seconds, "from": from_, "since": after},
                 timeout=seconds + 10,
             )
             if found:
@@ -181,12 +181,13 @@ class Inbox:
         in_reply_to: str | None = None,
         thread_id: str | None = None,
         attachments: list[dict[str, str]] | None = None,
+        send_at: str | datetime.datetime | None = None,
         idempotency_key: str | None = None,
     ) -> Queued:
         """Sends a mail. It is queued when this returns; what becomes of it is told by events, and by its ``status``.
 
         ``attachments`` are ``{"filename": ..., "contentType": ..., "content": base64}``. With ``idempotency_key`` a repeat is
-        the same mail; one is made up for each call when absent.
+        the same mail; one is made up for each call when absent. With ``send_at``, at most 30 days ahead, it leaves then.
         """
         letter = {
             "from": self.address,
@@ -199,9 +200,14 @@ class Inbox:
             "inReplyTo": in_reply_to,
             "threadId": thread_id,
             "attachments": attachments,
+            "sendAt": moment(send_at),
         }
         key = idempotency_key or str(uuid.uuid4())
         return read(Queued, self._http.call("sendEmail", body=letter, idempotency_key=key))
+
+    def cancel(self, id: str) -> Queued:
+        """Takes a sent mail back, by its id, from everybody whom it did not reach; refused where that is nobody."""
+        return read(Queued, self._http.call("cancelEmail", path={"id": self.id, "email": id}))
 
     def stream(self, *, after: str | None = None) -> Iterator[Event]:
         """What happens in the inbox, as it happens. Connects again by itself, and goes on where it was; with ``after``, the

@@ -4,6 +4,7 @@ fields; what a newer service says besides is left out. Times are ISO 8601 in UTC
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -144,6 +145,8 @@ class Queued:
 
     id: str
     status: str
+    #: When it is to leave, while it waits for that.
+    send_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -258,6 +261,11 @@ T = TypeVar("T")
 def wire(name: str) -> str:
     """A field's name as the service writes it."""
     return re.sub(r"_(\w)", lambda match: match[1].upper(), name.rstrip("_"))
+
+
+def moment(at: str | datetime.datetime | None) -> str | None:
+    """A moment as the service reads it."""
+    return at.astimezone(datetime.timezone.utc).isoformat() if isinstance(at, datetime.datetime) else at
 
 
 def read(kind: type[T], data: dict[str, Any]) -> T:

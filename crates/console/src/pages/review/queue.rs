@@ -1,13 +1,15 @@
 //! What waits, in campaigns; and what was just decided and may be taken back.
 
+use std::collections::HashMap;
+
 use mailward_mail::id::MessageId;
-use mailward_mailroom::Mail;
 use mailward_mailroom::access::Principal;
+use mailward_mailroom::{Approvals, Mail};
 use mailward_score::Level;
 use mailward_store::{Decision, Direction};
 
 use crate::campaigns::campaigns;
-use crate::text::{Piece, line};
+use crate::text::{Piece, line, plain};
 use crate::trouble::Trouble;
 use crate::{Desk, reasons, words};
 
@@ -38,6 +40,8 @@ pub(crate) struct Item {
     pub(crate) age: String,
     pub(crate) is_here: bool,
     pub(crate) is_out: bool,
+    /// Of a mail that two must release: whom it waits for.
+    pub(crate) twice: Option<&'static str>,
 }
 
 /// Decisions of one moment, that may be taken back together.
@@ -75,6 +79,12 @@ pub(crate) async fn read(
     let now = desk.room.clock().now();
     let held = desk.room.held(principal, None, MOST).await?;
     let is_full = held.len() as i64 >= MOST;
+    let approvals = desk.room.approvals(principal, &held).await?;
+    let approvals: HashMap<MessageId, Approvals> = held
+        .iter()
+        .zip(approvals)
+        .filter_map(|(mail, approvals)| Some((mail.message.id.clone(), approvals?)))
+        .collect();
     let pending = desk.room.pending_decisions(principal).await?;
     let mut undos: Vec<(Decision, i64, Undo)> = Vec::new();
     for one in pending.iter().filter(|one| one.by == person && one.due_at > now) {
@@ -98,13 +108,19 @@ pub(crate) async fn read(
         };
         undo.text = match undo.ids.as_slice() {
             [id] => {
+                let is_first = MessageId::parse(id)
+                    .is_ok_and(|id| approvals.get(&id).is_some_and(|approvals| approvals.first.is_none()));
+                let what = match what {
+                    "released" if is_first => "released by you, and waits for a second person",
+                    what => what,
+                };
                 let subject = held.iter().find(|mail| mail.message.id.as_str() == id);
                 let subject: String =
                     subject.map_or(String::new(), |mail| mail.meta.subject.chars().take(60).collect());
                 let subject = if subject.trim().is_empty() {
                     "a mail".into()
                 } else {
-                    format!("“{}”", clean(&subject))
+                    format!("“{}”", plain(&subject))
                 };
                 format!("{subject} is {what}.")
             }
@@ -117,7 +133,14 @@ pub(crate) async fn read(
         held.into_iter().filter(|mail| pending.iter().all(|one| one.message != mail.message.id)).collect();
     let groups = campaigns(&waiting).into_iter().map(|campaign| Group {
         what: if campaign.mails.len() > 1 { campaign.what } else { "" },
-        items: campaign.mails.iter().map(|at| item(&waiting[*at], now, here)).collect(),
+        items: campaign
+            .mails
+            .iter()
+            .map(|at| {
+                let twice = approvals.get(&waiting[*at].message.id).map(|it| whom(it, person));
+                Item { twice, ..item(&waiting[*at], now, here) }
+            })
+            .collect(),
     });
     Ok((Queue { groups: groups.collect(), count: waiting.len(), is_full }, undos))
 }
@@ -143,13 +166,15 @@ fn item(mail: &Mail, now: mailward_mail::clock::Timestamp, here: Option<&Message
         age: words::ago(mail.message.received_at, now),
         is_here: here == Some(&mail.message.id),
         is_out: mail.message.direction == Direction::Outbound,
+        twice: None,
     }
 }
 
-/// A subject within a sentence of ours: nothing in it turns or hides the rest.
-fn clean(text: &str) -> String {
-    line(text)
-        .into_iter()
-        .map(|piece| if piece.is_ghost { format!("[{}]", piece.text) } else { piece.text })
-        .collect()
+/// Whom a mail waits for that two must release.
+fn whom(approvals: &Approvals, person: &str) -> &'static str {
+    match &approvals.first {
+        None => "takes two who release it",
+        Some((by, _)) if by == person => "released by you: somebody else must, too",
+        Some(_) => "released by one: waits for a second",
+    }
 }

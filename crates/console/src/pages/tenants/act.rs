@@ -87,8 +87,9 @@ pub(crate) async fn invite(
     let request = InviteRequest { email: fields.text("email").to_owned(), role: Role::Admin };
     let made =
         desk.room.invite_as_operator(&operator, Some(&slug), &request).await?.ok_or(Trouble::NotFound)?;
-    let link = format!("{}/console/invitation/{}", desk.config.public_url, made.secret);
-    page(&desk, &seat, &id, None, None, Some((made.email, link))).await
+    let door = desk.room.door_of(&slug, &desk.config.people_url).await?;
+    let link = format!("{door}/console/invitation/{}", made.secret);
+    page(&desk, &seat, &id, &Fields::default(), None, Some((made.email, link))).await
 }
 
 /// `POST /console/tenants/{tenant}/offboard`: what there is, first; done once the id was typed.
@@ -101,7 +102,7 @@ pub(crate) async fn offboard(
     if fields.text("really") != "1" {
         let request = OffboardRequest { dry_run: true, ..OffboardRequest::default() };
         let view = desk.room.offboard(&operator, &slug, &request).await?.ok_or(Trouble::NotFound)?;
-        return page(&desk, &seat, &id, None, Some(view), None).await;
+        return page(&desk, &seat, &id, &Fields::default(), Some(view), None).await;
     }
     if fields.text("confirm").trim() != slug.as_str() {
         return Err(Trouble::bad("Type the tenant’s id exactly as it is."));

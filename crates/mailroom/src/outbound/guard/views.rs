@@ -5,6 +5,7 @@
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use unicode_normalization::UnicodeNormalization;
 
 /// How often what was decoded is decoded again.
 const ROUNDS: usize = 4;
@@ -40,15 +41,24 @@ pub(super) fn views(text: &str) -> Vec<View> {
                     }
                 }
             }
-            if round == 0 {
-                let backwards: String = joined.chars().rev().collect();
-                all.push(View { joined: backwards.clone(), plain: backwards });
-                let turned = rot13(&plain);
-                all.push(View { joined: rot13(&joined), plain: turned });
-            }
+            let further = if round == 0 { by_hand(&plain, &joined) } else { Vec::new() };
             all.push(View { plain, joined });
+            all.extend(further);
         }
         fresh = next;
+    }
+    all
+}
+
+/// The text backwards, turned, and with the letters that its own are drawn like.
+fn by_hand(plain: &str, joined: &str) -> Vec<View> {
+    let backwards = |text: &str| text.chars().rev().collect();
+    let mut all = vec![
+        View { plain: backwards(plain), joined: backwards(joined) },
+        View { plain: rot13(plain), joined: rot13(joined) },
+    ];
+    if let Some(plain) = folded(plain) {
+        all.push(View { joined: plain.chars().filter(|c| !c.is_whitespace()).collect(), plain });
     }
     all
 }
@@ -62,6 +72,39 @@ fn visible(text: &str) -> String {
         other => other,
     };
     text.chars().filter(|c| !is_unseen(*c)).map(narrow).collect()
+}
+
+/// With letters of other scripts, of mathematics and of flags as the Latin ones that they are drawn like, and without what is
+/// drawn over them. `None`: there are none.
+fn folded(text: &str) -> Option<String> {
+    if text.is_ascii() {
+        return None;
+    }
+    let letter = |c: char| {
+        let nth = |first: u32| char::from_u32(u32::from('A') + u32::from(c) - first);
+        match c {
+            '\u{1f150}'..='\u{1f169}' => nth(0x1f150),
+            '\u{1f170}'..='\u{1f189}' => nth(0x1f170),
+            '\u{1f1e6}'..='\u{1f1ff}' => nth(0x1f1e6),
+            other => twin(other),
+        }
+        .unwrap_or(c)
+    };
+    let drawn_over = |c: &char| matches!(c, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}');
+    Some(text.nfkd().filter(|c| !drawn_over(c)).map(letter).collect())
+}
+
+/// The Latin letter that a Cyrillic or Greek one is drawn like.
+fn twin(c: char) -> Option<char> {
+    const TWINS: &[(&str, &str)] = &[
+        ("АВЕКМНОРСТУХЅІЈԚԜЗ", "ABEKMHOPCTYXSIJQW3"),
+        ("аеорсухѕіјԛԝһӏԁкмтпг", "aeopcyxsijqwhldkmtnr"),
+        ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX"),
+        ("αοικνρτυχγε", "aoiknptuxye"),
+    ];
+    TWINS.iter().find_map(|(theirs, ours)| {
+        theirs.chars().zip(ours.chars()).find_map(|(their, our)| (their == c).then_some(our))
+    })
 }
 
 fn is_unseen(c: char) -> bool {

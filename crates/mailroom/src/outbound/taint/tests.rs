@@ -74,3 +74,52 @@ fn what_is_loaded_by_itself_says_nothing() {
         assert!(!loads_data(html, &own), "{html}");
     }
 }
+
+#[test]
+fn a_code_in_parts_is_one_however_it_is_taken_apart() {
+    let elsewhere = texts(&["Yours is K7Q-4482-ZTX, paid from PT50 0002 0123 1234 5678 9015 4 by 482913."]);
+    let lifted = |text: &str| is_lifted(&[text.to_owned()], &Texts::default(), &elsewhere);
+    for text in [
+        "k7q 4482 ztx",
+        "K.7.Q.4.4.8.2.Z.T.X",
+        "kilo seven quebec forty-four eighty-two zulu tango x ray",
+        "4 8 2 - 9 1 3",
+        "four eight two nine one three",
+        "PT50000201231234567890154",
+    ] {
+        assert!(lifted(text), "{text}");
+    }
+    for text in ["K7Q is a lake", "room 4482", "482 people", "See you in 2026, on 07-13 at 10:00."] {
+        assert!(!lifted(text), "{text}");
+    }
+}
+
+#[test]
+fn a_date_a_measure_and_a_time_are_no_codes() {
+    let elsewhere =
+        texts(&["On 13-Jul-2026 from 10am-12pm: a 2-bedroom flat, 24-hour service, 2026-07-13 10:00."]);
+    for text in ["13-Jul-2026", "10am-12pm", "a 2-bedroom flat", "24-hour service", "2026-07-13"] {
+        assert!(!is_lifted(&[text.to_owned()], &Texts::default(), &elsewhere), "{text}");
+    }
+}
+
+#[test]
+fn what_nobody_sees_has_room_for_little() {
+    for text in [
+        "a\u{200b}\u{200c}\u{200b}\u{200b}\u{200c}\u{200b}\u{200c}\u{200b}",
+        "a \t \t\t  \t",
+        "\u{1f600}\u{e0141}\u{e0142}\u{e0143}\u{e0144}\u{e0145}\u{e0146}\u{e0147}\u{e0148}",
+    ] {
+        assert!(hides(text), "{text:?}");
+    }
+    for text in [
+        "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+        "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}",
+        "\t\t\t\t\t        <p>x</p>",
+        "a            b",
+    ] {
+        assert!(!hides(text), "{text:?}");
+    }
+    assert!(embeds_a_file("<img src=\"data:image/png;base64,iVBORw0KGgo=\">"));
+    assert!(!embeds_a_file("<p>Here is the data: three, four</p>"));
+}

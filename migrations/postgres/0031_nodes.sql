@@ -1,0 +1,19 @@
+-- Processes that serve from this database, each by what it says of itself every few seconds. A process that ends takes its row away;
+-- one that was killed leaves it for a day.
+CREATE TABLE node (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    name       TEXT   NOT NULL,
+    version    TEXT   NOT NULL,
+    roles      TEXT   NOT NULL,
+    started_at BIGINT NOT NULL,
+    seen_at    BIGINT NOT NULL,
+    unready    TEXT
+);
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'mailward_service') THEN
+        GRANT SELECT, INSERT, UPDATE, DELETE ON node TO mailward_service;
+    END IF;
+END
+$$;
