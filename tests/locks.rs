@@ -21,6 +21,7 @@ both_databases!(a_scope_finds_nothing_under_anothers_ids);
 /// Tables without a tenant, and why nobody is told of a neighbour by them.
 const OF_NO_TENANT: &[(&str, &str)] = &[
     ("checkpoint", "the ends of chains, and what was signed over them: slugs, numbers and hashes"),
+    ("node", "the processes that serve: their names, what they do and whether they are ready"),
     ("operator_key", "keyed hashes of the operators' own tokens"),
     ("tombstone", "keyed digests of addresses that were ever issued"),
 ];

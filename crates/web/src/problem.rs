@@ -462,6 +462,7 @@ mod tests {
             409 conflict: the domain of this inbox is no longer verified as yours
             409 conflict: this domain is verified for another customer of this service
             403 insufficient_scope: the token lacks the scope `raw`
+            403 break_glass_needed: you have no grant that is open to read this tenant's mail
             422 url_not_allowed: the host is not public
             403 signup_closed: sign-up is closed
             429 rate_limited: the limit of 50 waiting polls is reached
