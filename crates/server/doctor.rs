@@ -1,8 +1,9 @@
 //! Whether a deployment keeps what it promises: asked of the running service, through the doors that everybody uses.
 //!
-//! [`trial`] makes two tenants and tries to get from one to the other; [`doors`] lists what is tried. [`boundaries`] says
+//! [`trial`] makes two tenants and tries to get from one to the other; [`doors`] lists what is tried, on what they own ([`belongings`]). [`boundaries`] says
 //! what tenants share anyway, [`checks`] what in a configuration is weak, [`job`] repeats the trial in production.
 
+mod belongings;
 pub mod boundaries;
 mod canary;
 pub mod checks;

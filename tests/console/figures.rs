@@ -31,6 +31,13 @@ async fn charts_tell_by_day_and_hour_what_came_by_its_risk(world: World) {
         assert!(staff.contains(&told), "{staff}");
         let foreign = ben.get(&format!("/console{query}")).await.text();
         assert!(foreign.contains(&format!("0 mails received in {unit}")), "{foreign}");
+        for page in [&own, &staff] {
+            assert!(
+                page.contains("Time to take a mail") && page.contains(&format!(" on average in {unit}")),
+                "{page}"
+            );
+        }
+        assert!(foreign.contains(&format!("No mail in {unit}")), "{foreign}");
     }
     assert!(ann.get("/console").await.text().contains(" kept now, over 30 days"));
     for page in [ann.get("/console/inboxes").await, olga.get("/console/tenants/ada").await] {

@@ -1,7 +1,10 @@
 //! What the operator's staff do to tenants, and what they do not see.
 
+use serde_json::json;
+
 use crate::console::person::{Person, between};
 use crate::console::review::until;
+use crate::world::endpoint::endpoint;
 use crate::world::mail::plain;
 use crate::world::{World, both_databases};
 
@@ -9,6 +12,7 @@ both_databases!(
     staff_see_how_tenants_fare_and_nothing_of_their_mail,
     a_tenant_is_suspended_resumed_limited_offboarded_and_taken_back,
     each_role_may_do_what_is_its,
+    staff_have_an_event_told_again_and_the_tenant_reads_who_did,
 );
 
 async fn staff_see_how_tenants_fare_and_nothing_of_their_mail(world: World) {
@@ -53,6 +57,48 @@ async fn staff_see_how_tenants_fare_and_nothing_of_their_mail(world: World) {
     let mut ann = Person::joined(&world, Some("ada"), "ann@ada.test", "viewer").await;
     let log = ann.get("/console/audit").await.text();
     assert!(log.contains("mail.break_glass") && log.contains("asked by the customer, case 12"), "{log}");
+}
+
+async fn staff_have_an_event_told_again_and_the_tenant_reads_who_did(world: World) {
+    let world = world.start_with(&["webhooks.allow_private=[\"127.0.0.0/8\"]"]).await;
+    let ((ada, inbox), (bob, _)) = world.ada_and_bob().await;
+    let (address, mut calls) = endpoint(&[]).await;
+    let hook = json!({ "url": format!("http://{address}/"), "events": ["email.received"] });
+    let hooks = [&ada, &bob].map(|tenant| tenant.http("POST", "/v1/webhooks").json(&hook).send());
+    let [adas, bobs] =
+        hooks.map(async |made| made.await.expect(201)["id"].as_str().expect("an id").to_owned());
+    let (adas, bobs) = (adas.await, bobs.await);
+    world.deliver_raw(&plain("Strawberries", "x"), &[&inbox.address]).await;
+    let first = calls.recv().await.expect("a call");
+    let event = first.header("webhook-id").to_owned();
+    let mut olga = Person::joined(&world, None, "olga@host.test", "admin").await;
+    let mut rita = Person::joined(&world, None, "rita@host.test", "reviewer").await;
+    let path = format!("/console/tenants/ada/webhooks/{adas}/replay");
+    let shown = until(async || olga.clone().get("/console/tenants/ada").await.text().contains(&path)).await;
+    assert!(shown, "the call is there to be repeated");
+    assert!(!rita.get("/console/tenants/ada").await.text().contains(&path));
+    assert_eq!(rita.post(&path, &[("event", &event)]).await.status, 403);
+    for (wrong, named) in [
+        (format!("/console/tenants/ada/webhooks/{bobs}/replay"), event.as_str()),
+        (format!("/console/tenants/bob/webhooks/{bobs}/replay"), &event),
+        (format!("/console/tenants/never/webhooks/{adas}/replay"), &event),
+        (path.clone(), "evt_never"),
+        (path.clone(), ""),
+    ] {
+        assert_eq!(olga.post(&wrong, &[("event", named)]).await.status, 404, "{wrong} {named}");
+    }
+    let done = olga.post(&path, &[("event", &event)]).await;
+    assert_eq!(done.location(), "/console/tenants/ada?done=replayed");
+    let again = calls.recv().await.expect("a second call");
+    assert_eq!(
+        (again.header("webhook-id"), again.json()["data"].clone()),
+        (event.as_str(), first.json()["data"].clone())
+    );
+    let mut ann = Person::joined(&world, Some("ada"), "ann@ada.test", "viewer").await;
+    let log = ann.get("/console/audit").await.text();
+    assert!(log.contains("webhook.replay"), "{log}");
+    let log = log.split("webhook.replay").nth(1).and_then(|rest| rest.split("</tr>").next()).expect("a row");
+    assert!(log.contains("operator"), "{log}");
 }
 
 async fn a_tenant_is_suspended_resumed_limited_offboarded_and_taken_back(world: World) {

@@ -15,7 +15,7 @@ pub(super) const FILES: &[&str] = &["grafana/mailward.json", "prometheus/alerts.
 /// Served once the doors between tenants were tried, and where a certificate is ordered.
 const LATER: [&str; 2] = ["mailward_isolation_doors", "mailward_certificate_expiry_timestamp_seconds"];
 /// Labels of series that have no line yet where nothing has happened, and of Prometheus itself.
-const LABELS: [&str; 11] = [
+const LABELS: [&str; 12] = [
     "risk",
     "direction",
     "reason",
@@ -27,6 +27,7 @@ const LABELS: [&str; 11] = [
     "act",
     "status",
     "instance",
+    "task",
 ];
 
 /// The expressions of a file.

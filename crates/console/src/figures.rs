@@ -31,6 +31,19 @@ pub(crate) struct Figures {
     pub(crate) stored: String,
 }
 
+/// What the columns of a chart stand for.
+struct Axis {
+    /// One of them.
+    first: &'static str,
+    /// Several.
+    unit: &'static str,
+    /// How many have one label together.
+    every: usize,
+}
+
+const BY_DAY: Axis = Axis { first: "Day", unit: "days", every: 7 };
+const BY_HOUR: Axis = Axis { first: "Hour", unit: "hours", every: 12 };
+
 /// One of several charts: what it shows of a day or an hour, and in which colour.
 struct Single {
     id: &'static str,
@@ -47,6 +60,13 @@ const BOUNCED: Single =
     Single { id: "bounced", title: "Came back", name: "came back", class: "medium", write: words::number };
 const STORED: Single =
     Single { id: "stored", title: "Kept", name: "kept", class: "unknown", write: words::size };
+const TOOK: Single = Single {
+    id: "took",
+    title: "Time to take a mail",
+    name: "on average",
+    class: "low",
+    write: words::millis,
+};
 
 /// How much of a limit is used.
 pub(crate) struct Meter {
@@ -80,19 +100,17 @@ impl Figures {
 /// What came in each hour, by its level.
 pub(crate) fn received_by_hour(hours: &BTreeMap<Hour, HourUse>) -> Chart {
     let values = hours.iter().map(|(hour, used)| (words::hour(hour.start()), used.received, 0));
-    received(values.collect(), "Hour", hours.len(), "hours", 6)
+    received(values.collect(), Axis { every: 6, ..BY_HOUR })
 }
 
 fn by_day(used: &UsageDays) -> Vec<Chart> {
     let days = &used.days;
-    let count = days.len();
     let dated = |day: &Day| words::day(day.start());
     // Of days before levels were counted it is known how many came, and not how risky they were.
     let came =
         days.iter().map(|(day, used)| (dated(day), used.levels, (used.received - used.levels.sum()).max(0)));
     let single = |single: Single, of: fn(&DayUse) -> i64| {
-        let values = days.iter().map(|(day, used)| (dated(day), of(used)));
-        one(single, values.collect(), "Day", "days", 7)
+        happened(single, days.iter().map(|(day, used)| (dated(day), of(used))).collect(), BY_DAY)
     };
     let mut kept = 0;
     let last = days.len().saturating_sub(1);
@@ -101,36 +119,34 @@ fn by_day(used: &UsageDays) -> Vec<Chart> {
         kept = if at == last { used.stored_bytes } else { of.stored.unwrap_or(kept) };
         (dated(day), kept)
     });
-    let stored = one(STORED, stored.collect(), "Day", "days", 7);
+    let times = days.iter().map(|(day, used)| (dated(day), used.levels.sum(), used.took_millis));
     vec![
-        received(came.collect(), "Day", count, "days", 7),
+        received(came.collect(), BY_DAY),
         single(HELD, |day| day.held),
         single(SENT, |day| day.sent),
         single(BOUNCED, |day| day.bounced),
-        stored,
+        stands(STORED, stored.collect(), BY_DAY),
+        took(times.collect(), BY_DAY),
     ]
 }
 
 fn by_hour(hours: &BTreeMap<Hour, HourUse>) -> Vec<Chart> {
     let single = |single: Single, of: fn(&HourUse) -> i64| {
         let values = hours.iter().map(|(hour, used)| (words::hour(hour.start()), of(used)));
-        one(single, values.collect(), "Hour", "hours", 12)
+        happened(single, values.collect(), BY_HOUR)
     };
+    let times =
+        hours.iter().map(|(hour, used)| (words::hour(hour.start()), used.received.sum(), used.took_millis));
     vec![
         received_by_hour(hours),
         single(HELD, |hour| hour.held),
         single(SENT, |hour| hour.sent),
         single(BOUNCED, |hour| hour.bounced),
+        took(times.collect(), BY_HOUR),
     ]
 }
 
-fn received(
-    values: Vec<(String, Levels, i64)>,
-    first: &'static str,
-    count: usize,
-    unit: &str,
-    every: usize,
-) -> Chart {
+fn received(values: Vec<(String, Levels, i64)>, axis: Axis) -> Chart {
     let sum = |of: fn(&Levels) -> i64| values.iter().map(|(_, levels, _)| of(levels)).sum::<i64>();
     let rest: i64 = values.iter().map(|(.., rest)| rest).sum();
     let (low, medium, high, unknown) = (
@@ -140,8 +156,10 @@ fn received(
         sum(|levels| levels.unknown),
     );
     let summary = format!(
-        "{} mails received in {count} {unit}: {low} of low risk, {medium} of medium, {high} of high, {unknown} of unknown",
-        low + medium + high + unknown + rest
+        "{} mails received in {} {}: {low} of low risk, {medium} of medium, {high} of high, {unknown} of unknown",
+        low + medium + high + unknown + rest,
+        values.len(),
+        axis.unit
     );
     let mut series = vec![
         Series { name: "low", class: "low" },
@@ -162,28 +180,47 @@ fn received(
     Drawing {
         id: "received",
         title: "Received, by risk",
-        first,
+        first: axis.first,
         width,
         height,
         series,
         values,
-        every,
+        every: axis.every,
         write: words::number,
     }
     .draw(summary)
 }
 
-fn one(single: Single, values: Vec<(String, i64)>, first: &'static str, unit: &str, every: usize) -> Chart {
-    let Single { id, title, name, class, write } = single;
-    let count = values.len();
-    // What is kept is a level: its last says where it stands.
-    let summary = if id == STORED.id {
-        let now = values.last().map_or(0, |(_, number)| *number);
-        format!("{} kept now, over {count} {unit}", write(now))
-    } else {
-        let sum = values.iter().map(|(_, number)| number).sum::<i64>();
-        format!("{} {name} in {count} {unit}", write(sum))
+/// What is counted: all of it together says how much there was.
+fn happened(single: Single, values: Vec<(String, i64)>, axis: Axis) -> Chart {
+    let sum = values.iter().map(|(_, number)| number).sum::<i64>();
+    let summary = format!("{} {} in {} {}", (single.write)(sum), single.name, values.len(), axis.unit);
+    one(single, values, summary, axis)
+}
+
+/// What is kept is a level: its last says where it stands.
+fn stands(single: Single, values: Vec<(String, i64)>, axis: Axis) -> Chart {
+    let now = values.last().map_or(0, |(_, number)| *number);
+    let summary = format!("{} {} now, over {} {}", (single.write)(now), single.name, values.len(), axis.unit);
+    one(single, values, summary, axis)
+}
+
+/// Means: of how many mails, and what they took together.
+fn took(values: Vec<(String, i64, i64)>, axis: Axis) -> Chart {
+    let mean = |millis: i64, mails: i64| millis.checked_div(mails).unwrap_or_default();
+    let (mails, millis) =
+        values.iter().fold((0, 0), |(all, sum), (_, mails, took)| (all + mails, sum + took));
+    let summary = match mails {
+        0 => format!("No mail in {} {}", values.len(), axis.unit),
+        _ => format!("{} on average in {} {}", words::millis(mean(millis, mails)), values.len(), axis.unit),
     };
+    let values = values.into_iter().map(|(label, mails, took)| (label, mean(took, mails)));
+    one(TOOK, values.collect(), summary, axis)
+}
+
+fn one(single: Single, values: Vec<(String, i64)>, summary: String, axis: Axis) -> Chart {
+    let Single { id, title, name, class, write } = single;
+    let Axis { first, every, .. } = axis;
     let (width, height) = SMALL;
     let values = values.into_iter().map(|(label, number)| (label, vec![number])).collect();
     let series = vec![Series { name, class }];

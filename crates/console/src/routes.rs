@@ -44,6 +44,7 @@ pub(crate) fn of_staff() -> Router<Desk> {
         .route("/tenants/{tenant}/usage/statement.csv", get(usage::statement_of_tenant))
         .route("/tenants/{tenant}/suspend", post(tenants::suspend))
         .route("/tenants/{tenant}/resume", post(tenants::resume))
+        .route("/tenants/{tenant}/webhooks/{webhook}/replay", post(tenants::replay))
         .route("/tenants/{tenant}/limits", post(tenants::limits))
         .route("/tenants/{tenant}/brand", post(tenants::brand))
         .route("/tenants/{tenant}/people", post(tenants::invite))

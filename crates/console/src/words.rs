@@ -69,6 +69,15 @@ pub(crate) fn lasting(time: Duration) -> String {
     format!("{value}\u{202f}{unit}")
 }
 
+/// A time in milliseconds: `12 ms`, `1.4 s`, `2 min`.
+pub(crate) fn millis(value: i64) -> String {
+    match u64::try_from(value).unwrap_or_default() {
+        value @ 0..1_000 => format!("{value}\u{202f}ms"),
+        value @ 1_000..60_000 => format!("{:.1}\u{202f}s", value as f64 / 1_000.0),
+        value => lasting(Duration::from_millis(value)),
+    }
+}
+
 /// How fast people decide, in words; `None`: nobody has decided on anything lately.
 pub(crate) fn pace(pace: Pace) -> Option<String> {
     let median = pace.median?;
@@ -117,6 +126,10 @@ mod tests {
             assert_eq!(ago(at, later(seconds)), text);
         }
         assert_eq!(ago(later(5), at), "just now", "clocks differ");
+        let takes = [(-1, "0 ms"), (12, "12 ms"), (1_449, "1.4 s"), (130_000, "2 min")];
+        for (value, text) in takes {
+            assert_eq!(millis(value).replace('\u{202f}', " "), text);
+        }
         let lasts = |seconds| lasting(Duration::from_secs(seconds)).replace('\u{202f}', " ");
         assert_eq!([40, 300, 7_300, 200_000].map(lasts), ["40 s", "5 min", "2 h", "2 d"]);
         assert_eq!(

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use mailward_mail::random::Random;
 use serde_json::{Value, json};
 
+use super::belongings::Belongings;
 use super::canary::Canary;
 use super::lane::{Ask, Lane};
 use super::{Trouble, letter};
@@ -41,6 +42,7 @@ pub(super) struct Side {
     pub(super) webhook: Option<String>,
     pub(super) url: String,
     pub(super) link: String,
+    pub(super) has: Belongings,
 }
 
 fn text(value: &Value, key: &str) -> Result<String, Trouble> {
@@ -86,8 +88,10 @@ impl Side {
             email: String::new(),
             held: None,
             link: String::new(),
+            has: Belongings::default(),
         };
         side.receive(service).await?;
+        side.has = Belongings::of(&side, service).await;
         Ok(side)
     }
 

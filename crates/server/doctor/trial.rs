@@ -10,7 +10,7 @@ use mailward_mail::random::Random;
 use mailward_web::{Trial, Tried, Verdict};
 use serde_json::{Value, json};
 
-use super::doors::{By, DOORS, Door, TOOLS, Way};
+use super::doors::{By, DOORS, Door, IDS, TOOLS, Way};
 use super::lane::{Ask, Heard};
 use super::stage::{Service, Side};
 use super::{Trouble, letter};
@@ -84,10 +84,29 @@ fn judged(door: &str, tried: &str, answered: impl Into<String>, verdict: Verdict
 impl Side {
     /// Whether an answer tells of this tenant: its word, or a name that was given to something of its.
     fn is_told(&self, heard: &[u8]) -> bool {
-        let names = [&self.inbox, &self.email, &self.key, &self.address, &self.id, &self.link];
+        let names = [&self.address, &self.id, &self.link];
+        let ids = IDS.iter().filter_map(|(place, _)| self.id_of(place));
         let is_there =
             |name: &String| !name.is_empty() && memchr::memmem::find(heard, name.as_bytes()).is_some();
-        self.canary.is_in(heard) || names.into_iter().any(is_there)
+        self.canary.is_in(heard) || names.into_iter().chain(ids).any(is_there)
+    }
+
+    /// Its own, of what one of [`IDS`] stands for.
+    fn id_of(&self, place: &str) -> Option<&String> {
+        match place {
+            "{inbox}" => Some(&self.inbox),
+            "{email}" => Some(&self.email),
+            "{key}" => Some(&self.key),
+            "{held}" => self.held.as_ref(),
+            "{webhook}" => self.webhook.as_ref(),
+            "{thread}" => self.has.thread.as_ref(),
+            "{event}" => self.has.event.as_ref(),
+            "{lease}" => self.has.lease.as_ref(),
+            "{domain}" => self.has.domain.as_ref(),
+            "{suppression}" => self.has.suppression.as_ref(),
+            "{grant}" => self.has.grant.as_ref(),
+            _ => None,
+        }
     }
 
     fn token_for(&self, by: By) -> &str {
@@ -99,20 +118,25 @@ impl Side {
     }
 }
 
+/// An id of this kind that was issued to nobody.
+fn nobodys(prefix: &str) -> String {
+    // Ids of keys are shorter.
+    let length = if prefix == "key_" { 12 } else { NOBODY.len() };
+    format!("{prefix}{}", &NOBODY[..length])
+}
+
 /// The request through a door, with the names of `of`, or of nobody, and the mail of `mail` if that is another.
 fn request(door: &Door, by: &Side, of: Option<&Side>, inbox_of: Option<&Side>) -> Ask {
     let fill = |text: &str| {
-        let name =
-            |own: Option<&String>, prefix: &str| own.cloned().unwrap_or_else(|| format!("{prefix}{NOBODY}"));
-        text.replace("{inbox}", &name(inbox_of.or(of).map(|side| &side.inbox), "ibx_"))
-            .replace("{email}", &name(of.map(|side| &side.email), "eml_"))
-            .replace("{held}", &name(of.and_then(|side| side.held.as_ref()), "eml_"))
-            .replace("{webhook}", &name(of.and_then(|side| side.webhook.as_ref()), "wh_"))
-            .replace("{key}", of.map_or("key_000000000000", |side| &side.key))
-            .replace(
-                "{address}",
-                &of.map_or("nobody%40invalid.test".into(), |side| side.address.replace('@', "%40")),
-            )
+        let mut text = text.to_owned();
+        for (place, prefix) in IDS {
+            let side = if *place == "{inbox}" { inbox_of.or(of) } else { of };
+            let id = side.and_then(|side| side.id_of(place).cloned());
+            text = text.replace(place, &id.unwrap_or_else(|| nobodys(prefix)));
+        }
+        let address = of.map_or("nobody@invalid.test", |side| side.address.as_str());
+        text.replace("{address}", &address.replace('@', "%40"))
+            .replace("{from}", address)
             .replace("{url}", &by.url)
             .replace("{client}", &of.map_or("nobody".into(), |side| format!("client-{}", side.canary.word())))
     };
@@ -130,7 +154,7 @@ async fn try_door(service: &Service, by: &Side, of: &Side, door: &Door) -> Resul
         Way::Lists => "what a neighbour has, in its own list",
     };
     if is_missing(door, of) {
-        let why = "this deployment holds no mail, or allows no endpoint, that could be tried";
+        let why = "this deployment holds no such thing, or lets nobody make one, that could be tried";
         return Ok(judged(door.name, what, why, Verdict::Untried));
     }
     if door.way != Way::Changes {
@@ -153,7 +177,8 @@ async fn try_door(service: &Service, by: &Side, of: &Side, door: &Door) -> Resul
         }
     }
     // In its own inbox, the neighbour's mail.
-    if door.names("{inbox}") && door.names("{email}") {
+    let within = ["{email}", "{thread}", "{lease}"];
+    if door.names("{inbox}") && within.iter().any(|what| door.names(what)) {
         let mixed = service.public.ask(&request(door, by, Some(of), Some(by))).await?;
         if of.is_told(&mixed.everything()) || mixed.status < 400 {
             let said = format!("{}, asked within its own inbox", mixed.status);
@@ -172,8 +197,8 @@ async fn try_door(service: &Service, by: &Side, of: &Side, door: &Door) -> Resul
 
 /// Whether a door leads to what this deployment let nobody have.
 fn is_missing(door: &Door, side: &Side) -> bool {
-    (door.names("{held}") && side.held.is_none())
-        || ((door.names("{webhook}") || door.names("{url}")) && side.webhook.is_none())
+    IDS.iter().any(|(place, _)| door.names(place) && side.id_of(place).is_none())
+        || (door.names("{url}") && side.webhook.is_none())
 }
 
 /// A tool of MCP, asked of the neighbour's: it answers as for what never was.
@@ -181,8 +206,7 @@ async fn try_tool(service: &Service, by: &Side, of: &Side, tool: &str) -> Result
     let (door, what) = (format!("MCP {tool}"), "a neighbour's, by its id");
     // A revision that needs no session: each call is a request of its own.
     let call = |side: Option<&Side>| {
-        let name =
-            |own: Option<&String>, prefix: &str| own.cloned().unwrap_or_else(|| format!("{prefix}{NOBODY}"));
+        let name = |own: Option<&String>, prefix: &str| own.cloned().unwrap_or_else(|| nobodys(prefix));
         let (inbox, email) =
             (name(side.map(|side| &side.inbox), "ibx_"), name(side.map(|side| &side.email), "eml_"));
         let arguments = match tool {

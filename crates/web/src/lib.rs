@@ -146,6 +146,11 @@ pub fn health_router(room: Mailroom, config: WebConfig) -> Router {
     build(routes::health(), "Mailward health", room, config)
 }
 
+/// What [`public_router`] serves, as OpenAPI 3.1 in JSON, without a place where it is served.
+pub fn description() -> Bytes {
+    openapi::document(routes::public().split_for_parts().1, "Mailward", "")
+}
+
 /// What every handler works with. A cheap clone.
 #[derive(Clone)]
 pub(crate) struct Web(Arc<Inner>);

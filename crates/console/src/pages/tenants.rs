@@ -13,7 +13,7 @@ use mailward_mailroom::offboarding::OffboardView;
 use mailward_mailroom::{Limit, UsageRequest};
 use mailward_store::{DayUse, Role, TenantRow, TenantState};
 
-pub(crate) use act::{create, invite, limits, offboard, restore, resume, suspend};
+pub(crate) use act::{create, invite, limits, offboard, replay, restore, resume, suspend};
 pub(crate) use brand::brand;
 pub(crate) use glass::{break_glass, close_glass, read_mail};
 

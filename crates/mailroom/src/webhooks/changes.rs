@@ -176,6 +176,8 @@ impl Mailroom {
         for event in &events {
             queued += usize::from(scope.replay(id, event, now).await?);
         }
+        let act = caller.act(Action::WebhookReplayed).on(id.as_str());
+        scope.audit(&act.number("events", i64::try_from(queued).unwrap_or(i64::MAX)), now).await?;
         scope.commit().await?;
         Ok(Some(queued))
     }

@@ -135,6 +135,8 @@ actions! {
     WebhookDeleted = "webhook.delete",
     /// A webhook endpoint's secret was changed.
     WebhookRotated = "webhook.rotate",
+    /// A webhook endpoint is told of events again.
+    WebhookReplayed = "webhook.replay",
     /// A tenant's key was changed, or its use re-wrapped.
     TenantKeyRotated = "keys.rotate_tenant",
     /// The master key was changed.

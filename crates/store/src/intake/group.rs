@@ -9,7 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use mailward_mail::clock::Clock;
+use mailward_mail::clock::{Clock, Timestamp};
 use mailward_mail::id::{EventId, InboxId, MessageId, TenantId};
 use mailward_mail::random::Random;
 use tokio::sync::mpsc;
@@ -20,7 +20,7 @@ use super::queue::{Disarm, Queue};
 use super::written::Counted;
 use super::{Command, Committed, Delivery, IntakeError, IntakeLimits, Next, Waiting};
 use crate::scope::event::EventRow;
-use crate::scope::hours::Levels;
+use crate::scope::hours::Came;
 use crate::scope::usage::Tally;
 use crate::{Error, Result, Scope, Store};
 
@@ -179,7 +179,8 @@ async fn transaction(
         deliveries[*one].delivery.tenant.id() == deliveries[*other].delivery.tenant.id()
     }) {
         let mut tallies: BTreeMap<&InboxId, Tally> = BTreeMap::new();
-        let (mut levels, mut held) = (Levels::default(), 0);
+        let mut came = Came::default();
+        let now = writer.clock.now();
         for at in tenant {
             let waiting = &deliveries[*at];
             let delivery = &waiting.delivery;
@@ -192,20 +193,26 @@ async fn transaction(
                 tally.held += i64::from(delivery.message.held);
                 tally.bytes += i64::try_from(delivery.bytes()).unwrap_or(i64::MAX);
                 tally.quota = delivery.quota;
-                levels.add(delivery.message.level);
-                held += i64::from(delivery.message.held);
+                came.levels.add(delivery.message.level);
+                came.held += i64::from(delivery.message.held);
+                came.took_millis += taking(delivery.message.received_at, now);
             }
             outcomes[*at] = outcome;
         }
         for (inbox, tally) in tallies {
             scope.count_received(inbox, &tally, &writer.clock, &writer.random).await?;
         }
-        if levels.sum() > 0 {
-            scope.count_levels(&levels, held, writer.clock.now()).await?;
+        if came.levels.sum() > 0 {
+            scope.count_came(&came, now).await?;
         }
     }
     scope.commit().await?;
     Ok(outcomes)
+}
+
+/// How long a mail has been in our hands, in milliseconds; within a day, whatever a clock that was set says.
+fn taking(received: Timestamp, now: Timestamp) -> i64 {
+    (now.millis() - received.millis()).clamp(0, 86_400_000)
 }
 
 /// Writes one delivery, unless it is a repeat of one whose arm `counts`.

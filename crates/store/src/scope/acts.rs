@@ -61,6 +61,8 @@ pub struct DayUse {
     pub webhook_attempts: i64,
     /// The mails that came, by their level; of the whole tenant alone, and of days since it is counted.
     pub levels: Levels,
+    /// What taking the mails that came took together, in milliseconds; of the whole tenant alone, and since it is counted.
+    pub took_millis: i64,
     /// Bytes that were kept when the last mail of the day had come; of the whole tenant alone.
     pub stored: Option<i64>,
 }
@@ -84,6 +86,7 @@ impl DayUse {
                 high: both(|day| day.levels.high),
                 unknown: both(|day| day.levels.unknown),
             },
+            took_millis: both(|day| day.took_millis),
             stored: other.stored.or(self.stored),
         }
     }
@@ -96,6 +99,7 @@ impl DayUse {
             "complained" => &mut self.complained,
             "turned_away" => &mut self.turned_away,
             "webhook_attempt" => &mut self.webhook_attempts,
+            "took_ms" => &mut self.took_millis,
             "stored" => {
                 self.stored = Some(times);
                 return;

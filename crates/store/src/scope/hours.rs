@@ -40,6 +40,17 @@ pub struct HourUse {
     pub sent: i64,
     /// Mails that came back.
     pub bounced: i64,
+    /// What taking the mails that came took together, in milliseconds: from the end of DATA until the disk had them.
+    pub took_millis: i64,
+}
+
+/// What came for one tenant in one commit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Came {
+    pub levels: Levels,
+    pub held: i64,
+    /// From the end of DATA until now, all together.
+    pub took_millis: i64,
 }
 
 impl Hour {
@@ -91,20 +102,22 @@ impl Scope {
         Ok(())
     }
 
-    /// Counts what came, by its level, in its hour and its day; and writes down what the tenant keeps at this moment, so
+    /// Counts what came, by its level, and how long it took, in its hour and its day; and writes down what the tenant keeps at this moment, so
     /// that the last word of a day says what it kept then. Comes behind [`Scope::count_received`], whose lock it is under.
-    pub(crate) async fn count_levels(&mut self, levels: &Levels, held: i64, now: Timestamp) -> Result<()> {
+    pub(crate) async fn count_came(&mut self, came: &Came, now: Timestamp) -> Result<()> {
         const HOUR: &str =
             "INSERT INTO use_hour (tenant_id, hour, act, times) SELECT $1, $2, column1, column2 FROM (VALUES
             ('low', CAST($3 AS BIGINT)), ('medium', CAST($4 AS BIGINT)), ('high', CAST($5 AS BIGINT)),
-            ('unknown', CAST($6 AS BIGINT)), ('held', CAST($7 AS BIGINT))) AS came WHERE column2 > 0
+            ('unknown', CAST($6 AS BIGINT)), ('took_ms', CAST($7 AS BIGINT)), ('held', CAST($8 AS BIGINT))) AS came
+            WHERE column2 > 0
             ON CONFLICT (tenant_id, hour, act) DO UPDATE SET times = use_hour.times + excluded.times";
         const DAY: &str = "INSERT INTO use_act (tenant_id, inbox_id, day, act, times) SELECT $1, '', $2, column1, column2 FROM
             (SELECT column1, column2 FROM (VALUES ('low', CAST($3 AS BIGINT)), ('medium', CAST($4 AS BIGINT)),
-                ('high', CAST($5 AS BIGINT)), ('unknown', CAST($6 AS BIGINT))) AS came
+                ('high', CAST($5 AS BIGINT)), ('unknown', CAST($6 AS BIGINT)), ('took_ms', CAST($7 AS BIGINT))) AS came
             UNION ALL SELECT 'stored', stored_bytes FROM use_level WHERE tenant_id = $1 AND inbox_id = '') AS said
             WHERE column2 > 0 ON CONFLICT (tenant_id, inbox_id, day, act) DO UPDATE SET
             times = CASE WHEN excluded.act = 'stored' THEN excluded.times ELSE use_act.times + excluded.times END";
+        let Came { levels, held, took_millis } = came;
         on!(&mut self.tx, |conn| sqlx::query(DAY)
             .bind(self.tenant.as_str())
             .bind(Day::of(now).0)
@@ -112,6 +125,7 @@ impl Scope {
             .bind(levels.medium)
             .bind(levels.high)
             .bind(levels.unknown)
+            .bind(took_millis)
             .execute(conn)
             .await
             .map(drop))?;
@@ -122,6 +136,7 @@ impl Scope {
             .bind(levels.medium)
             .bind(levels.high)
             .bind(levels.unknown)
+            .bind(took_millis)
             .bind(held)
             .execute(conn)
             .await
@@ -146,6 +161,7 @@ impl Scope {
                 "held" => hour.held = times,
                 "sent" => hour.sent = times,
                 "bounced" => hour.bounced = times,
+                "took_ms" => hour.took_millis = times,
                 level @ ("low" | "medium" | "high" | "unknown") => *hour.received.place(level) = times,
                 _ => {}
             }

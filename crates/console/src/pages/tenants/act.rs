@@ -2,10 +2,10 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use mailward_mail::id::TenantId;
+use mailward_mail::id::{EventId, TenantId, WebhookId};
 use mailward_mailroom::offboarding::OffboardRequest;
 use mailward_mailroom::people::InviteRequest;
-use mailward_mailroom::{Limit, LimitChange};
+use mailward_mailroom::{Limit, LimitChange, ReplayRequest};
 use mailward_store::Role;
 
 use super::page;
@@ -75,6 +75,21 @@ pub(crate) async fn limits(
     let change = LimitChange { plan, limits, replace: false };
     desk.room.change_limits(&operator, &id, &change).await?.ok_or(Trouble::NotFound)?;
     Ok(done(&id, "limited"))
+}
+
+/// `POST /console/tenants/{tenant}/webhooks/{webhook}/replay`: goes to the tenant's own endpoint, and shows nothing here.
+pub(crate) async fn replay(
+    State(desk): State<Desk>,
+    Path((id, webhook)): Path<(String, String)>,
+    Form { seat, fields }: Form,
+) -> Result<Response, Trouble> {
+    let (operator, id) = (seat.operator(Role::Admin)?, tenant(&id)?);
+    let webhook = WebhookId::parse(&webhook).map_err(|_| Trouble::NotFound)?;
+    let event = EventId::parse(fields.text("event")).map_err(|_| Trouble::NotFound)?;
+    let (_, principal) = desk.room.viewing(&operator, &id).await?.ok_or(Trouble::NotFound)?;
+    let replayed = desk.room.replay_webhook(&principal, &webhook, ReplayRequest::Event(event)).await?;
+    replayed.ok_or(Trouble::NotFound)?;
+    Ok(done(&id, "replayed"))
 }
 
 /// `POST /console/tenants/{tenant}/people`
