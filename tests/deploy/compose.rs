@@ -42,6 +42,7 @@ fn variables(service: &Value) -> BTreeMap<String, String> {
                 let (name, after) = rest.split_once('}').expect("it ends");
                 let name = name.split(':').next().unwrap_or_default();
                 let value = match name {
+                    "ACME_TERMS" => "true".to_owned(),
                     "MASTER_KEY" => "22".repeat(32),
                     "PUBLIC_URL" => "https://mail.example.com".to_owned(),
                     "DOMAIN" | "MX_HOST" => "mx.example.com".to_owned(),
@@ -63,7 +64,8 @@ fn the_service_starts_with_what_compose_hands_to_it() {
     for port in service["ports"].as_array().expect("ports") {
         let (_, inside) = port.as_str().expect("text").split_once(':').expect("outside:inside");
         let inside: u16 = inside.parse().expect("a port");
-        let listeners = [super::port(&known, "smtp.listen"), super::port(&known, "http.listen")];
+        let listeners =
+            ["smtp.listen", "http.listen", "acme.http_listen"].map(|name| super::port(&known, name));
         assert!(listeners.contains(&inside), "{inside} is listened on, and is not the operator's");
         assert!(super::image::ports().contains(&inside), "{inside}");
     }
@@ -74,8 +76,11 @@ fn the_service_starts_with_what_compose_hands_to_it() {
     let mounts: Vec<&str> =
         service["volumes"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
     assert!(mounts.contains(&"data:/var/lib/mailward"), "{mounts:?}");
-    let folder = known["smtp.tls_cert"].as_str().expect("a path").rsplit_once('/').expect("a folder").0;
-    assert!(mounts.iter().any(|mount| mount.contains(folder) && mount.ends_with(":ro")), "{mounts:?}");
+    // Ordered for both names, and proven at the port that the world comes to.
+    let ports = service["ports"].as_array().expect("ports");
+    let proven = format!("80:{}", port(&known, "acme.http_listen"));
+    assert!(ports.iter().any(|port| port.as_str() == Some(&proven)), "{ports:?}");
+    assert!(known["smtp.tls_cert"].as_str().is_none() && known["http.tls_cert"].as_str().is_none());
     assert_eq!(service["read_only"], true);
     assert_eq!(service["cap_drop"], serde_json::json!(["ALL"]));
 }
