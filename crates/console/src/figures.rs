@@ -126,7 +126,8 @@ fn by_day(used: &UsageDays) -> Vec<Chart> {
         single(SENT, |day| day.sent),
         single(BOUNCED, |day| day.bounced),
         stands(STORED, stored.collect(), BY_DAY),
-        took(times.collect(), BY_DAY),
+        // Alone in its row.
+        took(times.collect(), BY_DAY, WIDE),
     ]
 }
 
@@ -142,7 +143,7 @@ fn by_hour(hours: &BTreeMap<Hour, HourUse>) -> Vec<Chart> {
         single(HELD, |hour| hour.held),
         single(SENT, |hour| hour.sent),
         single(BOUNCED, |hour| hour.bounced),
-        took(times.collect(), BY_HOUR),
+        took(times.collect(), BY_HOUR, SMALL),
     ]
 }
 
@@ -195,18 +196,18 @@ fn received(values: Vec<(String, Levels, i64)>, axis: Axis) -> Chart {
 fn happened(single: Single, values: Vec<(String, i64)>, axis: Axis) -> Chart {
     let sum = values.iter().map(|(_, number)| number).sum::<i64>();
     let summary = format!("{} {} in {} {}", (single.write)(sum), single.name, values.len(), axis.unit);
-    one(single, values, summary, axis)
+    one(single, values, summary, axis, SMALL)
 }
 
 /// What is kept is a level: its last says where it stands.
 fn stands(single: Single, values: Vec<(String, i64)>, axis: Axis) -> Chart {
     let now = values.last().map_or(0, |(_, number)| *number);
     let summary = format!("{} {} now, over {} {}", (single.write)(now), single.name, values.len(), axis.unit);
-    one(single, values, summary, axis)
+    one(single, values, summary, axis, SMALL)
 }
 
 /// Means: of how many mails, and what they took together.
-fn took(values: Vec<(String, i64, i64)>, axis: Axis) -> Chart {
+fn took(values: Vec<(String, i64, i64)>, axis: Axis, size: (i64, i64)) -> Chart {
     let mean = |millis: i64, mails: i64| millis.checked_div(mails).unwrap_or_default();
     let (mails, millis) =
         values.iter().fold((0, 0), |(all, sum), (_, mails, took)| (all + mails, sum + took));
@@ -215,13 +216,18 @@ fn took(values: Vec<(String, i64, i64)>, axis: Axis) -> Chart {
         _ => format!("{} on average in {} {}", words::millis(mean(millis, mails)), values.len(), axis.unit),
     };
     let values = values.into_iter().map(|(label, mails, took)| (label, mean(took, mails)));
-    one(TOOK, values.collect(), summary, axis)
+    one(TOOK, values.collect(), summary, axis, size)
 }
 
-fn one(single: Single, values: Vec<(String, i64)>, summary: String, axis: Axis) -> Chart {
+fn one(
+    single: Single,
+    values: Vec<(String, i64)>,
+    summary: String,
+    axis: Axis,
+    (width, height): (i64, i64),
+) -> Chart {
     let Single { id, title, name, class, write } = single;
     let Axis { first, every, .. } = axis;
-    let (width, height) = SMALL;
     let values = values.into_iter().map(|(label, number)| (label, vec![number])).collect();
     let series = vec![Series { name, class }];
     Drawing { id, title, first, width, height, series, values, every, write }.draw(summary)
