@@ -61,7 +61,11 @@ async fn a_reviewer_sees_why_and_decides_and_the_agent_hears_of_it_ten_seconds_l
     assert!(delivered, "the agent has it");
     let log = ann.get("/console/audit").await.text();
     assert!(log.contains("mail.release") && log.contains("a test of ours"), "{log}");
-    assert!(log.contains("mail.show_held") && log.contains("per_"), "{log}");
+    assert!(log.contains("mail.show_held") && log.contains("data-label=\"Who\">ann<br><code"), "{log}");
+    // Staff read who it was by her id: her name is her house's.
+    let staff =
+        Person::joined(&world, None, "olga@host.test", "viewer").await.get("/console/audit?tenant=ada").await;
+    assert!(staff.text().contains("per_") && !staff.text().contains(">ann<"), "{}", staff.text());
     assert_eq!(ann.get(&path).await.status, 404);
 }
 

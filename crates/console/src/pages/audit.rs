@@ -1,6 +1,8 @@
 //! The audit log: of the reader's own house, or of a tenant for the operator's staff; without the reasons people gave where
 //! they are not hers to read.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -31,6 +33,8 @@ struct AuditPage {
 pub(crate) struct LogRow {
     pub(crate) seq: i64,
     pub(crate) when: String,
+    /// A name, where it is known; else empty.
+    pub(crate) name: String,
     pub(crate) who: String,
     pub(crate) what: String,
     pub(crate) object: String,
@@ -65,19 +69,35 @@ pub(crate) async fn show(
             (rows.into_iter().map(|row| (row, None)).collect(), named.to_owned())
         }
     };
+    let names = Names::of(&desk, &seat).await?;
     let next = found.last().map(|(row, _)| row.seq).filter(|seq| *seq > 1 && found.len() as i64 == MOST);
     Ok(render(&AuditPage {
         shell: Shell::new(&desk, &seat, "Audit log", "/console/audit"),
         tenant,
-        rows: found.into_iter().map(|(row, said)| row_of(row, said)).collect(),
+        rows: found.into_iter().map(|(row, said)| row_of(row, said, &names)).collect(),
         next,
     }))
 }
 
+/// The people of the reader's own house, by their ids. Others' stay ids.
+pub(crate) struct Names(HashMap<String, String>);
+
+impl Names {
+    pub(crate) async fn of(desk: &Desk, seat: &Seat) -> Result<Self, Trouble> {
+        let people = desk.room.people(seat.member()).await?;
+        let named = people.into_iter().map(|person| {
+            let name = if person.name.is_empty() { person.email } else { person.name };
+            (person.id.to_string(), name)
+        });
+        Ok(Self(named.collect()))
+    }
+}
+
 /// A row as it is shown.
-pub(crate) fn row_of(entry: Entry, said: Option<String>) -> LogRow {
+pub(crate) fn row_of(entry: Entry, said: Option<String>, names: &Names) -> LogRow {
     let row = entry.row;
     LogRow {
+        name: row.actor.as_ref().and_then(|id| names.0.get(id).cloned()).unwrap_or_default(),
         seq: entry.seq,
         when: words::moment(Timestamp(row.at)),
         who: match (row.actor_kind.as_str(), row.actor) {

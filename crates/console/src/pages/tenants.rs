@@ -19,7 +19,7 @@ pub(crate) use glass::{break_glass, close_glass, read_mail};
 
 use self::brand::BrandForm;
 use self::glass::{GrantRow, open_grants};
-use super::audit::{LogRow, row_of};
+use super::audit::{LogRow, Names, row_of};
 use super::home::{Need, figures, needs};
 use super::service::{
     Delivery, DomainRow, HookRow, InboxRow, KeyRow, deliveries, domain_rows, hook_rows, inbox_rows, key_rows,
@@ -230,6 +230,7 @@ async fn page(
         }
     });
     let (state, tone) = state(&row);
+    let names = Names::of(desk, seat).await?;
     let grants = open_grants(desk, &operator, &id).await?;
     Ok(render(&TenantPage {
         may_read: grants.iter().any(|grant| grant.is_mine),
@@ -253,7 +254,7 @@ async fn page(
         hooks: called(desk, &principal).await?,
         domains: domain_rows(desk, &principal).await?,
         keys: key_rows(desk, &principal).await?,
-        log: log.into_iter().map(|entry| row_of(entry, None)).collect(),
+        log: log.into_iter().map(|entry| row_of(entry, None, &names)).collect(),
         leaving,
         brand: BrandForm::of(desk, &operator, &id).await?,
         is_admin: seat.may(Role::Admin),
