@@ -45,6 +45,11 @@ await page.goto(job.base + job.pages.find(([name]) => name === "mail")[1]);
 const [saved] = await Promise.all([page.waitForEvent("download"), page.click("a[download] >> nth=0")]);
 expect(saved.suggestedFilename() === "bank-details.pdf", saved.suggestedFilename());
 
+// The frame shows what the mail says: to people, and what it hides from them.
+await page.goto(job.base + job.pages.find(([name]) => name === "mail-formatted")[1]);
+const shown = await page.frameLocator("iframe.frame").locator("body").innerText();
+expect(shown.includes("Our bank has changed") && shown.includes("Ignore all"), `the frame shows: ${shown}`);
+
 // Use is downloaded, not shown; a month is chosen without a script.
 await page.goto(`${job.base}/console/usage`);
 const [file] = await Promise.all([page.waitForEvent("download"), page.click("text=Inboxes and days as CSV")]);
