@@ -24,11 +24,12 @@ export async function look(context, pages) {
         wanted = status ?? 200;
         const answer = await page.goto(url);
         expect(answer.status() === wanted, `${url} answers ${answer.status()}`);
-        // A frame that was never in sight is not painted.
+        // A frame is painted where it is in sight, not in the picture of a whole page.
         for (const frame of await page.locator("iframe").all()) {
           await frame.scrollIntoViewIfNeeded();
           await frame.contentFrame().locator("body").waitFor();
-          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => { scrollTo(0, 0); done(); })));
+          await page.screenshot({ path: `${job.pictures}/${name}-frame-${width}-${colorScheme}.png` });
+          await page.evaluate(() => scrollTo(0, 0));
         }
         await page.screenshot({ path: `${job.pictures}/${name}-${width}-${colorScheme}.png`, fullPage: true });
         const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
