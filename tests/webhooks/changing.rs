@@ -176,7 +176,7 @@ async fn every_event_of_the_contract_can_be_asked_for_and_no_other(world: World)
     let events = "email.received email.quarantined email.released email.rejected email.sent email.bounced \
          email.thread.new email.thread.reply email.scan.complete inbox.created inbox.expired inbox.paused \
          limit.approaching limit.exceeded domain.verified webhook.disabled key.revoked email.delivered \
-         email.deferred email.failed email.held usage.closed tenant.break_glass";
+         email.deferred email.failed email.cancelled email.held usage.closed tenant.break_glass";
     let events: Vec<&str> = events.split_whitespace().collect();
     let body = json!({ "url": "http://127.0.0.1:9/", "events": events });
     let made = ada.http("POST", "/v1/webhooks").json(&body).send().await.expect(201);

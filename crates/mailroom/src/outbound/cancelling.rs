@@ -71,6 +71,7 @@ impl Mailroom {
             scope.recipients(id).await?.into_iter().map(|one| one.status).collect();
         let status = whole(&all);
         scope.set_outgoing_status(id, status).await?;
+        self.tell_of(&mut scope, &message, OutgoingStatus::Cancelled, &all, now).await?;
         scope.commit().await?;
         Ok(Some(Queued { id: message.id, status, send_at: None }))
     }

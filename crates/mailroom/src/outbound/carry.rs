@@ -373,7 +373,8 @@ impl Mailroom {
         Ok(())
     }
 
-    async fn tell_of(
+    /// Tells of a turn that a mail took for some of its recipients; `all` is how it stands with each of them now.
+    pub(super) async fn tell_of(
         &self,
         scope: &mut Scope,
         message: &Message,
@@ -386,6 +387,7 @@ impl Mailroom {
             OutgoingStatus::Delivered => EventKind::EmailDelivered,
             OutgoingStatus::Deferred => EventKind::EmailDeferred,
             OutgoingStatus::Failed => EventKind::EmailFailed,
+            OutgoingStatus::Cancelled => EventKind::EmailCancelled,
             _ => return Ok(()),
         };
         let event = EventRow {

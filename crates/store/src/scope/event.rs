@@ -50,6 +50,8 @@ events! {
     EmailDeferred = "email.deferred",
     /// A mail will not reach one of its recipients.
     EmailFailed = "email.failed",
+    /// Its sender took a mail back.
+    EmailCancelled = "email.cancelled",
     /// A mail was handed out too often without being acknowledged.
     EmailDeadLetter = "email.dead_letter",
     /// An inbox was made.
