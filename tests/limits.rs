@@ -252,7 +252,7 @@ async fn keys_of_one_tenant_share_its_requests_a_second(world: World) {
     let mut refused = None;
     for _ in 0..4 {
         for token in [&ada.token, &ada_inbox.token, &ada.review_token] {
-            let answer = world.http("GET", "/v1/account").token(token).send().await;
+            let answer = world.http("GET", "/v1/account").token(token).at_once().await;
             if answer.status == 429 {
                 refused = Some(answer);
             }

@@ -342,17 +342,6 @@ async fn a_thread_in_which_nobody_answers_is_paused(world: World) {
     assert!(opened(&inbox, &id).await["id"].is_string());
 }
 
-/// Asks again as long as the key asks too often: it may 20 times a second.
-pub async fn patiently(ask: impl AsyncFn() -> crate::world::http::Answer) -> crate::world::http::Answer {
-    loop {
-        let said = ask().await;
-        if said.status != 429 || said.json()["error"] != "rate_limited" {
-            return said;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
-    }
-}
-
 /// A mail that came in a thread of its own with these lines in its header; its id.
 async fn came_with(world: &World, inbox: &Inbox, header: &str) -> Value {
     let raw = [header.as_bytes(), &plain("Hi", "hello")].concat();
@@ -374,7 +363,7 @@ async fn what_a_machine_says_by_itself_is_no_answer(world: World) {
     let mut answer = letter(&inbox, &["sender@example.com"]);
     answer["inReplyTo"] = came_with(&world, &inbox, "Message-ID: <1@example.com>\r\n").await;
     for _ in 0..19 {
-        patiently(async || send(&inbox, &answer).await).await.expect(202);
+        send(&inbox, &answer).await.expect(202);
     }
     came_with(
         &world,
@@ -406,15 +395,15 @@ async fn two_inboxes_of_one_tenant_do_not_thank_each_other_for_ever(world: World
     let (one, other) = (ada.inbox().await, ada.inbox().await);
     let thanks = letter(&one, &[&other.address]);
     for _ in 0..60 {
-        patiently(async || send(&one, &thanks).await).await.expect(202);
+        send(&one, &thanks).await.expect(202);
     }
     until("all are there", async || other.emails().await.len() == 60).await;
-    let refused = patiently(async || send(&one, &thanks).await).await.expect(403);
+    let refused = send(&one, &thanks).await.expect(403);
     assert_eq!(refused["error"], "recipient_not_allowed");
     let elsewhere = letter(&one, &["sender@example.com"]);
-    patiently(async || send(&one, &elsewhere).await).await.expect(202);
+    send(&one, &elsewhere).await.expect(202);
     let back = letter(&other, &[&one.address]);
-    patiently(async || send(&other, &back).await).await.expect(202);
+    send(&other, &back).await.expect(202);
 }
 
 async fn an_inbox_has_limits_of_its_own_below_its_plan_s(world: World) {

@@ -11,7 +11,6 @@ mod unhappy;
 use serde_json::{Value, json};
 
 use crate::judging::until;
-use crate::outgoing::patiently;
 use crate::world::actors::{Inbox, Tenant};
 use crate::world::http::{Answer, Request};
 use crate::world::mail::plain;
@@ -58,7 +57,7 @@ pub async fn sent(from: &Inbox, body: &Value) -> String {
 /// One mail of an inbox, opened.
 pub async fn opened(inbox: &Inbox, id: &str) -> Value {
     let path = format!("/v1/inboxes/{}/emails/{id}", inbox.id);
-    patiently(async || inbox.http("GET", path.clone()).send().await).await.expect(200)
+    inbox.http("GET", path.clone()).send().await.expect(200)
 }
 
 /// Waits until a mail fares as wanted; the mail.

@@ -182,7 +182,7 @@ async fn what_was_moved_is_refused_over_http_and_stands_in_the_log(world: World)
     let mut links = Vec::new();
     for reader in &readers {
         let path = format!("/v1/inboxes/{}/emails/{}/attachments/0", reader.inbox.id, reader.email);
-        let link = patiently(reader.inbox.http("GET", path)).await.expect(200);
+        let link = reader.inbox.http("GET", path).send().await.expect(200);
         links.push(
             link["downloadUrl"].as_str().expect("a link").rsplit('/').next().expect("a link").to_owned(),
         );
@@ -205,7 +205,7 @@ async fn what_was_moved_is_refused_over_http_and_stands_in_the_log(world: World)
                 _ if dice.percent(50) => inbox.http("GET", mail),
                 _ => inbox.http("GET", format!("/v1/inboxes/{}/emails/poll?timeout=0&after=0", inbox.id)),
             };
-            let answer = patiently(request).await;
+            let answer = request.send().await;
             is_refused(&answer, &format!("seed {seed}: {}", swap.said));
             *refusals.entry(&tenant.id).or_default() += 1;
         }
@@ -214,7 +214,7 @@ async fn what_was_moved_is_refused_over_http_and_stands_in_the_log(world: World)
     assert!(refusals.values().sum::<usize>() >= 250);
     for reader in &readers {
         let path = format!("/v1/inboxes/{}/emails/{}", reader.inbox.id, reader.email);
-        let shown = patiently(reader.inbox.http("GET", path)).await.expect(200);
+        let shown = reader.inbox.http("GET", path).send().await.expect(200);
         assert!(shown["body"].as_str().expect("a body").contains(&format!("secret of {}", reader.tenant.id)));
     }
     for reader in readers.iter().step_by(6) {
@@ -237,7 +237,7 @@ async fn unreadable_rows(tenant: &Tenant) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut path = "/v1/audit?limit=100".to_owned();
     loop {
-        let page = patiently(tenant.review("GET", path)).await.expect(200);
+        let page = tenant.review("GET", path).send().await.expect(200);
         rows.extend(page["data"].as_array().expect("a list").iter().cloned());
         let Some(cursor) = page["cursor"].as_str() else { break };
         path = format!("/v1/audit?limit=100&cursor={cursor}");
@@ -251,16 +251,6 @@ fn is_refused(answer: &Answer, said: &str) {
     assert_eq!(answer.status, 500, "{said}: {}", answer.text());
     assert_eq!(answer.json()["error"], json!("unreadable"), "{said}");
     assert!(!answer.text().contains("secret of"), "{said}: {}", answer.text());
-}
-
-async fn patiently(request: Request) -> Answer {
-    loop {
-        let answer = request.clone().send().await;
-        if answer.status != 429 {
-            return answer;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
-    }
 }
 
 async fn a_mail_that_was_moved_as_a_whole_is_refused(world: World) {

@@ -134,7 +134,7 @@ async fn a_token_asks_at_a_bounded_rate_and_waits_in_a_bounded_number_of_places(
     }
     let asking = (0..120).map(|_| {
         let ada = ada.clone();
-        tokio::spawn(async move { ada.http("GET", "/v1/account").send().await })
+        tokio::spawn(async move { ada.http("GET", "/v1/account").at_once().await })
     });
     let mut refused = 0;
     for answer in asking.collect::<Vec<_>>() {

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use super::{INJECTION, patiently, unhurried};
+use super::{INJECTION, unhurried};
 use crate::sending::{letter, send};
 use crate::world::actors::{Inbox, Tenant};
 use crate::world::dns_server::{DnsServer, Kind, Record, Records};
@@ -41,7 +41,7 @@ async fn ordinary_answers_seldom_wait(world: World) {
     let mut waiting = Vec::new();
     for (talk, id) in &newest {
         let mail = answer(&inbox, talk, id);
-        let said = patiently(async || send(&inbox, &mail).await).await.expect(202);
+        let said = send(&inbox, &mail).await.expect(202);
         if said["status"] == "held" {
             waiting.push(format!("{}: {}", talk["name"], reasons(&ada, &said).await));
         }
@@ -96,7 +96,7 @@ async fn came(world: &World, inbox: &Inbox, talk: &Value) -> Value {
     }
     sender.command("QUIT").await.expect("a goodbye");
     let path = format!("/v1/inboxes/{}/emails?limit=1", inbox.id);
-    let list = patiently(async || inbox.http("GET", path.clone()).send().await).await;
+    let list = inbox.http("GET", path.clone()).send().await;
     list.expect(200)["data"][0]["id"].clone()
 }
 
@@ -131,6 +131,6 @@ fn answer(inbox: &Inbox, talk: &Value, id: &Value) -> Value {
 
 async fn reasons(tenant: &Tenant, said: &Value) -> Value {
     let path = format!("/v1/review/{}", said["id"].as_str().expect("an id"));
-    let shown = patiently(async || tenant.review("GET", path.clone()).send().await).await;
+    let shown = tenant.review("GET", path.clone()).send().await;
     shown.expect(200)["heldFor"]["reasons"].clone()
 }

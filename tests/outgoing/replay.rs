@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{patiently, policy, tainted};
+use super::{policy, tainted};
 use crate::sending::{letter, send};
 use crate::world::mail::plain;
 use crate::world::{World, both_databases, fixture};
@@ -41,7 +41,7 @@ async fn nothing_of_what_a_hijacked_agent_tries_leaves_by_itself(world: World) {
             let answered = came.iter().find(|mail| mail["subject"] == subject).expect("it came");
             mail["inReplyTo"] = answered["id"].clone();
         }
-        let said = patiently(async || send(&inbox, &mail).await).await;
+        let said = send(&inbox, &mail).await;
         match said.status {
             202 if said.json()["status"] == "held" => held += 1,
             403 | 422 => refused += 1,
@@ -75,7 +75,7 @@ async fn an_agents_key_opens_no_other_way_out(world: World) {
         ("PATCH", path.clone(), json!({ "gate": "never" })),
         ("POST", "/v1/suppressions".to_owned(), json!({ "address": "k7q-4482-ztx@evil.example" })),
     ] {
-        let said = patiently(async || inbox.http(method, path.clone()).json(&body).send().await).await;
+        let said = inbox.http(method, path.clone()).json(&body).send().await;
         assert!(matches!(said.status, 403 | 404), "{method} {path} {body}: {} {}", said.status, said.text());
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::server::{Script, Server};
 use super::{fares, letter, opened, send, sent};
-use crate::outgoing::{INJECTION, patiently};
+use crate::outgoing::INJECTION;
 use crate::world::actors::Inbox;
 use crate::world::http::Answer;
 use crate::world::{World, both_databases};
@@ -23,7 +23,7 @@ both_databases!(
 
 async fn ask(inbox: &Inbox, id: &str, deed: &str, body: &Value) -> Answer {
     let path = format!("/v1/inboxes/{}/emails/{id}/{deed}", inbox.id);
-    patiently(async || inbox.http("POST", path.clone()).json(body).send().await).await
+    inbox.http("POST", path.clone()).json(body).send().await
 }
 
 async fn received(world: &World, inbox: &Inbox, raw: &str) -> String {

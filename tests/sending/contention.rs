@@ -157,7 +157,7 @@ async fn leaves(server: &Server, running: &[Process], accepted: &[&(Wish, Answer
     for (wish, answer) in accepted {
         if !inboxes.contains_key(wish.token.as_str()) {
             let list = Request::new(running[0].http, "GET", "/v1/inboxes").token(&wish.token);
-            let id = patient(list).await["data"][0]["id"].as_str().expect("an id").to_owned();
+            let id = list.send().await.expect(200)["data"][0]["id"].as_str().expect("an id").to_owned();
             inboxes.insert(&wish.token, id);
         }
         let id = answer.json()["id"].as_str().expect("an id").to_owned();
@@ -168,7 +168,8 @@ async fn leaves(server: &Server, running: &[Process], accepted: &[&(Wish, Answer
     for _ in 0..60 {
         let mut still = Vec::new();
         for (path, token) in paths {
-            let mail = patient(Request::new(running[0].http, "GET", path.as_str()).token(token)).await;
+            let mail =
+                Request::new(running[0].http, "GET", path.as_str()).token(token).send().await.expect(200);
             assert_ne!(mail["status"], "failed", "{mail}");
             if mail["status"] != "sent" {
                 still.push((path, token));
@@ -197,16 +198,6 @@ async fn leaves(server: &Server, running: &[Process], accepted: &[&(Wish, Answer
     let used: u64 = accepted.iter().map(|(wish, _)| wish.recipients).sum();
     let unsure = u64::try_from(unsure).expect("few");
     assert!(arrived + 2 * unsure >= used, "{arrived} of {used}, {unsure} not known");
-}
-
-async fn patient(request: Request) -> Value {
-    loop {
-        let answer = request.clone().send().await;
-        if answer.status != 429 {
-            return answer.expect(200);
-        }
-        tokio::time::sleep(Duration::from_millis(60)).await;
-    }
 }
 
 async fn on_three_nodes(limit: &str, max: u64) {

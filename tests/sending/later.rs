@@ -9,7 +9,7 @@ use super::limits::used_today;
 use super::server::{Script, Server};
 use super::{fares, letter, opened, send, sent};
 use crate::judging::until;
-use crate::outgoing::{patiently, tainted};
+use crate::outgoing::tainted;
 use crate::world::actors::Inbox;
 use crate::world::http::Answer;
 use crate::world::{World, both_databases};
@@ -34,7 +34,7 @@ fn ahead(hours: u64) -> String {
 
 async fn cancel(inbox: &Inbox, id: &str) -> Answer {
     let path = format!("/v1/inboxes/{}/emails/{id}/cancel", inbox.id);
-    patiently(async || inbox.http("POST", path.clone()).send().await).await
+    inbox.http("POST", path.clone()).send().await
 }
 
 /// What waits is due, and the worker looks: another mail was sent.
@@ -203,7 +203,7 @@ async fn what_is_cancelled_while_it_is_sent_either_left_or_did_not(world: World)
     for no in 0..20 {
         let mut mail = letter(&ada, &[&bob.address]);
         mail["subject"] = json!(format!("no {no}"));
-        let queued = patiently(async || send(&ada, &mail).await).await.expect(202);
+        let queued = send(&ada, &mail).await.expect(202);
         let id = queued["id"].as_str().expect("an id").to_owned();
         all.push((format!("no {no}"), cancel(&ada, &id).await.status, id));
     }

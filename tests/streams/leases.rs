@@ -18,16 +18,8 @@ both_databases!(
     a_lease_is_its_inbox_own,
 );
 
-/// Asks as often as the key may.
 pub async fn post(inbox: &Inbox, path: &str, body: &Value) -> Answer {
-    loop {
-        let path = format!("/v1/inboxes/{}/leases{path}", inbox.id);
-        let answer = inbox.http("POST", path).json(body).send().await;
-        if answer.status != 429 {
-            return answer;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
-    }
+    inbox.http("POST", format!("/v1/inboxes/{}/leases{path}", inbox.id)).json(body).send().await
 }
 
 pub async fn claim(inbox: &Inbox, max: u32, seconds: u32) -> Vec<Value> {
