@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::crossing::Dice;
 use crate::world::actors::{Inbox, Tenant};
-use crate::world::http::{Answer, Request};
+use crate::world::http::Answer;
 use crate::world::mail::plain;
 use crate::world::{Engine, World, both_databases};
 use thief::{Stored, Thief};
