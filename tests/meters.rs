@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::outgoing::INJECTION;
 use crate::sending::{fares, letter, sent};
 use crate::world::endpoint::endpoint;
-use crate::world::mail::plain;
+use crate::world::mail::{Sender, plain};
 use crate::world::{World, both_databases};
 
 /// Every line that is no comment, with its number.
@@ -34,7 +34,10 @@ async fn told(world: &World) -> BTreeMap<String, f64> {
     told
 }
 
-both_databases!(a_monitor_is_told_of_steps_outcomes_and_busy_tenants);
+both_databases!(
+    a_monitor_is_told_of_steps_outcomes_and_busy_tenants,
+    a_monitor_is_told_of_mail_that_never_came_as_far_as_a_tenant,
+);
 
 async fn a_monitor_is_told_of_steps_outcomes_and_busy_tenants(world: World) {
     let (hook, mut called) = endpoint(&[500]).await;
@@ -85,4 +88,25 @@ async fn a_monitor_is_told_of_steps_outcomes_and_busy_tenants(world: World) {
         assert!(of(&name("bucket", ",le=\"0.005\"")) <= of(&name("bucket", ",le=\"10\"")), "{stage}");
         assert!(of(&name("sum", "")) > 0.0, "{stage}");
     }
+}
+
+async fn a_monitor_is_told_of_mail_that_never_came_as_far_as_a_tenant(world: World) {
+    let inbox = world.tenant("ada").await.inbox().await;
+    let mut sender = Sender::connect(world.smtp).await.expect("connected");
+    let huge = sender.command("MAIL FROM:<s@example.com> SIZE=99999999999").await.expect("a reply");
+    assert!(huge.starts_with("552 5.3.4 "), "{huge}");
+    assert!(sender.command("BREW coffee").await.expect("a reply").starts_with("500 5.5.2 "));
+    for line in ["MAIL FROM:<s@example.com>".to_owned(), format!("RCPT TO:<{}>", inbox.address)] {
+        assert!(sender.command(&line).await.expect("a reply").starts_with("250 "));
+    }
+    assert!(sender.command("DATA").await.expect("a reply").starts_with("354 "));
+    let two = sender.command("Subject: one\r\n\r\nx\n.\nMAIL FROM:<two@example.com>\r\n.").await;
+    assert!(two.as_ref().is_ok_and(|said| said.starts_with("550 5.6.11 ")), "{two:?}");
+    let told = told(&world).await;
+    let replies = told.iter().filter(|(name, _)| name.starts_with("mailward_smtp_replies_total"));
+    let replies: Vec<(&str, f64)> = replies.map(|(name, count)| (name.as_str(), *count)).collect();
+    let expected = ["5.3.4", "5.5.2", "5.6.11"]
+        .map(|status| format!("mailward_smtp_replies_total{{status=\"{status}\"}}"));
+    assert_eq!(replies, expected.each_ref().map(|name| (name.as_str(), 1.0)));
+    assert!(inbox.emails().await.is_empty());
 }

@@ -43,6 +43,15 @@ pub(crate) struct Shared {
     pub(crate) hard: CancellationToken,
 }
 
+impl Shared {
+    /// Counts a reply that refuses: what never came as far as the mailroom leaves no other trace.
+    pub(crate) fn note(&self, reply: &Reply) {
+        if let Some(status) = reply.refuses() {
+            self.mailroom.tracer().meters().count("reply", status, 1);
+        }
+    }
+}
+
 /// Talks with one peer until either side is done.
 pub(crate) async fn serve(mut tcp: TcpStream, client: IpAddr, pass: Pass, shared: Arc<Shared>) {
     let mut session = Session::new(Arc::clone(&shared.config), client, shared.tls.is_some());
@@ -148,7 +157,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
     async fn part(&mut self, end: &End) {
         let End::Say(reply) = end else { return };
         tracing::debug!(code = reply.code(), "an SMTP session ends");
-        reply.write_to(&mut self.out);
+        self.say(reply);
         let parting = async {
             self.stream.write_all(&self.out).await?;
             self.stream.shutdown().await?;
@@ -156,6 +165,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
         };
         // Whatever fails here, the connection is closed next.
         let _ = timeout(PARTING, parting).await;
+    }
+
+    fn say(&mut self, reply: &Reply) {
+        self.shared.note(reply);
+        reply.write_to(&mut self.out);
     }
 
     async fn line(&mut self, patience: Duration) -> Result<Line, End> {
@@ -190,7 +204,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             let ask = match step {
                 Step::Ask(ask) => ask,
                 Step::Say(reply) => {
-                    reply.write_to(&mut self.out);
+                    self.say(&reply);
                     return Ok(());
                 }
                 Step::SayUnknown(reply) => return self.unknown(&reply).await,
@@ -259,7 +273,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             self.flush().await?;
             sleep(tarpit).await;
         }
-        reply.write_to(&mut self.out);
+        self.say(reply);
         Ok(())
     }
 

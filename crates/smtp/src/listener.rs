@@ -140,7 +140,7 @@ impl Server {
         }
         // Few can be here at once unless the balancer hangs: its header is the first thing it sends.
         let Ok(place) = Arc::clone(&self.announcements).try_acquire_owned() else {
-            return turn_away(stream, &reply::full());
+            return self.turn_away(stream, &reply::full());
         };
         let (server, soft) = (self.clone(), self.shared.soft.clone());
         self.tasks.spawn(soft.run_until_cancelled_owned(async move {
@@ -157,18 +157,18 @@ impl Server {
             Ok(Ok(Source::Itself)) => self.enter(stream, balancer),
             Ok(Err(bad)) => {
                 tracing::warn!(%balancer, %bad, "an SMTP connection was refused");
-                turn_away(stream, &reply::not_announced());
+                self.turn_away(stream, &reply::not_announced());
             }
             Err(_) => {
                 tracing::warn!(%balancer, "no PROXY protocol header came in time");
-                turn_away(stream, &reply::not_announced());
+                self.turn_away(stream, &reply::not_announced());
             }
         }
     }
 
     fn enter(&self, stream: TcpStream, client: IpAddr) {
         match self.shared.gate.admit(client) {
-            Err(refusal) => turn_away(stream, &refusal),
+            Err(refusal) => self.turn_away(stream, &refusal),
             Ok(pass) => {
                 // Without it a pipelining client waits 44 ms a message for the acknowledgement of our last reply.
                 let _ = stream.set_nodelay(true);
@@ -177,14 +177,15 @@ impl Server {
             }
         }
     }
-}
 
-/// Says why and closes, without a task: the send buffer of a new connection holds one reply, so nothing waits.
-fn turn_away(stream: TcpStream, refusal: &Reply) {
-    tracing::debug!(code = refusal.code(), "an SMTP connection was turned away");
-    let mut wire = Vec::new();
-    refusal.write_to(&mut wire);
-    if let Ok(mut stream) = stream.into_std() {
-        let _ = stream.write(&wire);
+    /// Says why and closes, without a task: the send buffer of a new connection holds one reply, so nothing waits.
+    fn turn_away(&self, stream: TcpStream, refusal: &Reply) {
+        tracing::debug!(code = refusal.code(), "an SMTP connection was turned away");
+        self.shared.note(refusal);
+        let mut wire = Vec::new();
+        refusal.write_to(&mut wire);
+        if let Ok(mut stream) = stream.into_std() {
+            let _ = stream.write(&wire);
+        }
     }
 }

@@ -22,6 +22,11 @@ impl Reply {
         self.code
     }
 
+    /// The enhanced code of a reply that refuses.
+    pub(crate) fn refuses(&self) -> Option<&'static str> {
+        (self.code >= 400).then_some(self.status)
+    }
+
     /// Appends the reply as it goes over the wire.
     pub(crate) fn write_to(&self, out: &mut Vec<u8>) {
         let last = self.lines.len().saturating_sub(1);

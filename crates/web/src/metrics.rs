@@ -76,7 +76,7 @@ fn written(out: &mut String, written: &Written) {
 }
 
 /// Families of counters: their key, their name, their label, and what they are.
-const COUNTERS: [(&str, &str, &str, &str); 6] = [
+const COUNTERS: [(&str, &str, &str, &str); 7] = [
     (
         "mail",
         "mailward_mails_taken_total",
@@ -89,6 +89,12 @@ const COUNTERS: [(&str, &str, &str, &str); 6] = [
         "mailward_smtp_refusals_total",
         "reason",
         "Refusals of messages and recipients, by their reason.",
+    ),
+    (
+        "reply",
+        "mailward_smtp_replies_total",
+        "status",
+        "Replies that refuse anything at all, by their enhanced code (RFC 3463).",
     ),
     ("webhook", "mailward_webhook_calls_total", "outcome", "Calls of webhook endpoints, by how they ended."),
     (
