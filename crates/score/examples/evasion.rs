@@ -1,15 +1,18 @@
 //! An automatic attacker against the scorer: mutates injections of a corpus, greedily against their score, and says
 //! how many fall below medium and by what. Seeded, so that two runs are alike.
 //!
-//! `cargo run --release -p mailward-score --example evasion [CORPUS_FOLDER] [MAILS] [STEPS] [MUTATION]`
+//! `cargo run --release -p mailward-score --example evasion [fast|deep] [MAILS] [STEPS] [STEPS_ALONE] [MUTATION]`
 //!
-//! With the name of a mutation, what it alone brought down is printed too.
+//! `fast`: rules and fast model alone, seconds; `deep`: as shipped, half an hour on two cores. With the name of a mutation,
+//! what it alone brought down is printed too.
 //!
 //! Mutations change how the words are written and where they stand, not which words they are: a reader with patience
 //! still understands each result.
 
 #[path = "evasion/attacker.rs"]
 mod attacker;
+#[path = "evasion/judge.rs"]
+mod judge;
 #[path = "evasion/mail.rs"]
 mod mail;
 #[path = "evasion/mutations.rs"]
@@ -17,20 +20,22 @@ mod mutations;
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 
-use attacker::{Fall, attack};
-use mail::load;
+use attacker::{Fall, attack_all};
+use judge::Judge;
+use mail::{Mail, load};
 use mutations::MUTATIONS;
 
 fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let folder =
-        arguments.next().unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/corpus").to_owned());
-    let mails: usize = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(200);
-    let steps: usize = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(500);
+    let judge = Judge::new(arguments.next().is_some_and(|which| which == "deep"));
+    let mut number = |usual| arguments.next().and_then(|n| n.parse().ok()).unwrap_or(usual);
+    let (mails, steps, alone): (usize, usize, usize) = (number(200), number(500), number(60));
+    let shown = arguments.next();
     mailward_score::warm_up();
-    let mut mail: Vec<_> =
-        load(std::path::Path::new(&folder))?.into_iter().filter(|m| m.score() >= 50).collect();
+    let corpus = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus"));
+    let mut mail: Vec<Mail> = load(corpus)?.into_iter().filter(|mail| mail.score(&judge) >= 50).collect();
     // Every so many, so that all sittings are met.
     let step = (mail.len() / mails.max(1)).max(1);
     mail = mail.into_iter().step_by(step).take(mails).collect();
@@ -38,8 +43,7 @@ fn main() -> std::io::Result<()> {
     writeln!(out, "{} injections at 50 and above, {steps} steps each", mail.len())?;
 
     let everything: Vec<usize> = (0..MUTATIONS.len()).collect();
-    let falls: Vec<Fall> =
-        mail.iter().enumerate().map(|(seed, mail)| attack(mail, &everything, steps, seed as u64)).collect();
+    let falls = attack_all(&judge, &mail, &everything, steps);
     let fallen: Vec<&Fall> = falls.iter().filter(|fall| fall.score < 50).collect();
     writeln!(out, "all together: {} of {} fell below 50", fallen.len(), falls.len())?;
     let mut last: BTreeMap<&str, usize> = BTreeMap::new();
@@ -49,13 +53,11 @@ fn main() -> std::io::Result<()> {
     for (name, count) in last {
         writeln!(out, "  the last blow by {name:14} {count:5}")?;
     }
-    writeln!(out, "each mutation alone, {} steps:", steps.min(60))?;
+    writeln!(out, "each mutation alone, {alone} steps:")?;
     for (at, (name, _)) in MUTATIONS.iter().enumerate() {
-        let show = std::env::args().nth(4).is_some_and(|wanted| *name == wanted);
-        let falls =
-            mail.iter().enumerate().map(|(seed, mail)| attack(mail, &[at], steps.min(60), seed as u64));
+        let show = shown.as_deref().is_some_and(|wanted| *name == wanted);
         let mut fallen = 0;
-        for fall in falls.filter(|fall| fall.score < 50) {
+        for fall in attack_all(&judge, &mail, &[at], alone).into_iter().filter(|fall| fall.score < 50) {
             fallen += 1;
             if show {
                 writeln!(

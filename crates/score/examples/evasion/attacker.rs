@@ -1,5 +1,9 @@
 //! A greedy attacker: keeps a mutation if the score does not rise.
 
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::judge::Judge;
 use crate::mail::Mail;
 use crate::mutations::MUTATIONS;
 
@@ -13,10 +17,29 @@ pub(crate) struct Fall {
     pub(crate) mail: Mail,
 }
 
-/// Attacks a mail with some of the mutations.
-pub(crate) fn attack(mail: &Mail, with: &[usize], steps: usize, seed: u64) -> Fall {
+/// Attacks each mail with some of the mutations, on all cores; the falls in their order, the same on any machine.
+pub(crate) fn attack_all(judge: &Judge, mail: &[Mail], with: &[usize], steps: usize) -> Vec<Fall> {
+    let next = AtomicUsize::new(0);
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let attack_some = || {
+        let mut falls = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(mail) = mail.get(at) else { return falls };
+            falls.push((at, attack(judge, mail, with, steps, at as u64)));
+        }
+    };
+    let mut falls: Vec<(usize, Fall)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(attack_some)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no attack panics")).collect()
+    });
+    falls.sort_by_key(|(at, _)| *at);
+    falls.into_iter().map(|(_, fall)| fall).collect()
+}
+
+fn attack(judge: &Judge, mail: &Mail, with: &[usize], steps: usize, seed: u64) -> Fall {
     let mut dice = Dice(seed ^ 0x6d61_696c);
-    let mut fall = Fall { score: mail.score(), by: None, mail: mail.clone() };
+    let mut fall = Fall { score: mail.score(judge), by: None, mail: mail.clone() };
     for _ in 0..steps {
         if fall.score < 50 {
             break;
@@ -28,7 +51,7 @@ pub(crate) fn attack(mail: &Mail, with: &[usize], steps: usize, seed: u64) -> Fa
         if next.payload.len() > mail.payload.len() * 4 + 400 {
             continue;
         }
-        let score = next.score();
+        let score = next.score(judge);
         if score <= fall.score {
             if score < fall.score {
                 fall.by = Some(at);

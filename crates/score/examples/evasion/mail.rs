@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use mailward_score::{Policy, Sample, score};
+use mailward_score::Sample;
 use serde_json::Value;
+
+use crate::judge::Judge;
 
 /// How the payload stands in the mail.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +40,7 @@ pub(crate) struct Mail {
 
 impl Mail {
     /// What the scorer says of it.
-    pub(crate) fn score(&self) -> u8 {
+    pub(crate) fn score(&self, judge: &Judge) -> u8 {
         let payload = format!("{}{}{}", self.padding.0, self.payload, self.padding.1);
         // Tags are tags in markup alone.
         let bare = |text: &str| text.replace(['\u{e000}', '\u{e001}'], "");
@@ -62,7 +64,7 @@ impl Mail {
         };
         let subject = format!("{} {}", self.subject, self.moved);
         let sample = Sample { subject: &subject, from_name: &self.from, text, html, ..Sample::default() };
-        score(&sample, &Policy::default()).score
+        judge.score(&sample)
     }
 }
 
