@@ -176,9 +176,10 @@ pub fn own(folder: &Path) -> io::Result<Vec<Row>> {
     let split: Split = serde_json::from_reader(File::open(folder.join("split.json"))?)?;
     let mut all = Vec::new();
     for path in files(folder)? {
-        // Sittings are named `s01-what`; other lists lie in the folder too.
-        let source: String = stem(&path).chars().take(3).collect();
-        if !source.starts_with('s') || source.len() != 3 || !source[1..].bytes().all(|b| b.is_ascii_digit()) {
+        // Sittings are named `s01-what` or `s01`; other lists lie in the folder too.
+        let source = stem(&path).split('-').next().unwrap_or_default().to_owned();
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if !source.strip_prefix('s').is_some_and(is_number) {
             continue;
         }
         all.extend(lines::<Own>(&path)?.into_iter().map(|row| (source.clone(), row)));

@@ -35,6 +35,9 @@ pub(crate) struct Mail {
     /// The file's name, for messages.
     #[serde(skip)]
     pub(crate) file: String,
+    /// Whether it was written when everything was trained and chosen.
+    #[serde(skip)]
+    pub(crate) afterwards: bool,
 }
 
 impl Mail {
@@ -72,25 +75,33 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 /// A file of that folder, as text.
-pub(crate) fn read(name: &str) -> String {
-    fs::read_to_string(folder().join(name)).unwrap_or_else(|error| panic!("corpus/{name}: {error}"))
+pub(crate) fn read(name: impl AsRef<Path>) -> String {
+    let name = name.as_ref();
+    fs::read_to_string(folder().join(name))
+        .unwrap_or_else(|error| panic!("corpus/{}: {error}", name.display()))
 }
 
-/// Every mail, by file and line.
+/// Where the mail lies that was written afterwards, below the folder.
+pub(crate) const AFTERWARDS: &str = "afterwards";
+
+/// Every mail, by file and line; what was written afterwards comes last.
 pub(crate) fn corpus() -> Vec<Mail> {
-    let mut files: Vec<String> = fs::read_dir(folder())
-        .expect("the corpus is beside the tests")
-        .filter_map(|entry| entry.expect("a folder that can be listed").file_name().into_string().ok())
-        .filter(|name| name.starts_with('s') && name.ends_with(".jsonl"))
-        .collect();
-    files.sort();
     let mut mails = Vec::new();
-    for file in files {
-        for (number, line) in read(&file).lines().enumerate() {
-            let mut mail: Mail = serde_json::from_str(line)
-                .unwrap_or_else(|error| panic!("{file} line {}: {error}; mend the line", number + 1));
-            mail.file.clone_from(&file);
-            mails.push(mail);
+    for below in ["", AFTERWARDS] {
+        let mut files: Vec<String> = fs::read_dir(folder().join(below))
+            .expect("the corpus is beside the tests")
+            .filter_map(|entry| entry.expect("a folder that can be listed").file_name().into_string().ok())
+            .filter(|name| name.starts_with('s') && name.ends_with(".jsonl"))
+            .collect();
+        files.sort();
+        for file in files {
+            for (number, line) in read(Path::new(below).join(&file)).lines().enumerate() {
+                let mut mail: Mail = serde_json::from_str(line)
+                    .unwrap_or_else(|error| panic!("{file} line {}: {error}; mend the line", number + 1));
+                mail.file.clone_from(&file);
+                mail.afterwards = below == AFTERWARDS;
+                mails.push(mail);
+            }
         }
     }
     mails

@@ -1,6 +1,6 @@
 //! What is for training and what is kept for the test: the rule of `corpus/split.json`, and that it holds together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
 
@@ -16,12 +16,17 @@ struct Split {
 
 impl Split {
     fn read() -> Self {
-        serde_json::from_str(&read("split.json")).expect("split.json has its three lists")
+        Self::of("split.json")
+    }
+
+    fn of(name: &str) -> Self {
+        serde_json::from_str(&read(name)).unwrap_or_else(|error| panic!("{name} has three lists: {error}"))
     }
 
     /// Whether a mail, with its twin if it has one, is kept from training.
     fn is_test(&self, mail: &Mail, twin: Option<&Mail>) -> bool {
-        self.test_sittings.iter().any(|name| name == mail.sitting())
+        mail.afterwards
+            || self.test_sittings.iter().any(|name| name == mail.sitting())
             || self.left_out_languages.contains(&mail.lang)
             || self.left_out_families.contains(&mail.family)
             || twin.is_some_and(|twin| self.left_out_families.contains(&twin.family))
@@ -37,7 +42,7 @@ fn about_a_third_of_each_authors_sittings_is_kept_for_the_test() {
     let split = Split::read();
     let mut authors: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let mails = corpus();
-    for mail in &mails {
+    for mail in mails.iter().filter(|mail| !mail.afterwards) {
         let author = match mail.sitting().trim_start_matches('s').parse::<u32>() {
             Ok(..=15) => "s01-s15",
             Ok(..=35) => "s21-s35",
@@ -59,6 +64,14 @@ fn about_a_third_of_each_authors_sittings_is_kept_for_the_test() {
         }
     }
     demand(&faults);
+}
+
+#[test]
+fn all_that_was_written_afterwards_is_for_the_test() {
+    let split = Split::of("afterwards/split.json");
+    let sittings: BTreeSet<String> =
+        corpus().iter().filter(|mail| mail.afterwards).map(|mail| mail.sitting().to_owned()).collect();
+    assert_eq!(split.test_sittings.into_iter().collect::<BTreeSet<String>>(), sittings);
 }
 
 #[test]
