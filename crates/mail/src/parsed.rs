@@ -164,13 +164,31 @@ fn read_header(root: &MessagePart<'_>, parsed: &mut Parsed) {
 /// The mailboxes of an address field; a group's members count as its own.
 fn mailboxes(value: &HeaderValue<'_>) -> Vec<Mailbox> {
     let Some(addresses) = value.as_address() else { return Vec::new() };
-    addresses
-        .iter()
-        .map(|addr| Mailbox {
-            name: clean(addr.name.as_deref().unwrap_or_default()),
-            address: clean(addr.address.as_deref().unwrap_or_default()).trim().to_owned(),
-        })
-        .collect()
+    let read = addresses.iter().map(|addr| Mailbox {
+        name: clean(addr.name.as_deref().unwrap_or_default()),
+        address: clean(addr.address.as_deref().unwrap_or_default()).trim().to_owned(),
+    });
+    names_joined(read)
+}
+
+/// `Doe, Jane <jane@d.test>` is one person: RFC 5322 wants the comma quoted, much mail has it bare. What stands before it is no
+/// address, and belongs to the name that is shown for the next one.
+fn names_joined(read: impl Iterator<Item = Mailbox>) -> Vec<Mailbox> {
+    let (mut mailboxes, mut bare): (Vec<Mailbox>, Vec<Mailbox>) = (Vec::new(), Vec::new());
+    for mut next in read {
+        if !next.address.contains('@') {
+            bare.push(next);
+            continue;
+        }
+        if !bare.is_empty() {
+            let before = bare.drain(..).flat_map(|one| [one.name, one.address]);
+            let parts: Vec<String> = before.chain([next.name]).filter(|part| !part.is_empty()).collect();
+            next.name = clean(&parts.join(", "));
+        }
+        mailboxes.push(next);
+    }
+    mailboxes.append(&mut bare);
+    mailboxes
 }
 
 /// The text or texts of a field, each within [`HEADER_LIMIT`].

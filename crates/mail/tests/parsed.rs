@@ -59,6 +59,24 @@ fn a_body_without_header_is_text_and_nobody_wrote_it() {
 }
 
 #[test]
+fn a_comma_that_nobody_quoted_is_part_of_a_name() {
+    for (from, name) in [
+        ("Doe, Jane <jane@d.test>", "Doe, Jane"),
+        ("Doe, Jane, Dr. <jane@d.test>", "Doe, Jane, Dr."),
+        ("Lowes    ,_<jane@d.test>", "Lowes, _"),
+        ("Kundenservice, <jane@d.test>", "Kundenservice"),
+    ] {
+        let parsed = read(&format!("From: {from}\n\nx"));
+        let author = parsed.author().unwrap_or_else(|| panic!("{from}: {:?}", parsed.from));
+        assert_eq!((author.name.as_str(), author.address.as_str()), (name, "jane@d.test"));
+        assert!(parsed.ambiguous.is_empty(), "{from}: {:?}", parsed.ambiguous);
+    }
+    // What may be read as an address is one more author.
+    let two = read("From: \"eve@e.test\", <jane@d.test>\n\nx");
+    assert_eq!(two.ambiguous, ["several_authors_without_sender"]);
+}
+
+#[test]
 fn two_authors_are_no_author() {
     let parsed = read("From: a@a.test\nFrom: b@b.test\n\nx");
     assert_eq!(parsed.from[0].address, "a@a.test");
