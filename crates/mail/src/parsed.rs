@@ -176,7 +176,8 @@ fn mailboxes(value: &HeaderValue<'_>) -> Vec<Mailbox> {
 fn names_joined(read: impl Iterator<Item = Mailbox>) -> Vec<Mailbox> {
     let (mut mailboxes, mut bare): (Vec<Mailbox>, Vec<Mailbox>) = (Vec::new(), Vec::new());
     for mut next in read {
-        if !next.address.contains('@') {
+        // A quoted address is one to some programs.
+        if !next.address.contains('@') && !next.name.contains('@') {
             bare.push(next);
             continue;
         }
