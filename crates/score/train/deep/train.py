@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F
 
 import dataset
+import noise
 from encoder import Judge, load
 from pieces import Pieces
 from pretrained import Pretrained
@@ -76,7 +77,7 @@ class Batcher:
         longest = max(map(len, rows))
         return torch.tensor([r + [self.kept["<pad>"]] * (longest - len(r)) for r in rows])
 
-    def training(self, windows, rng, context: float, budget: int):
+    def training(self, windows, rng, a, budget: int):
         groups = defaultdict(list)
         for n, window in enumerate(windows):
             groups[window.pair or f"#{n}"].append(window)
@@ -90,13 +91,14 @@ class Batcher:
             units += [[m] for m in attacks + others]
         rows = []
         for unit in units:
-            with_subject, folded = rng.random() < context, rng.random() < 0.12
+            with_subject, folded, disturbed = rng.random() < a.context, rng.random() < 0.12, rng.random() < a.noise
             encoded = []
             for m in unit:
                 text, subject = (fold(m.text), fold(m.subject)) if folded else (m.text, m.subject)
+                text = noise.disturb(text, rng) if disturbed else text
                 ids = self.ids(text, subject if with_subject and text != subject else "")
                 mask = self.kept["<mask>"]
-                ids = [mask if i > SPECIAL and rng.random() < 0.06 else i for i in ids]
+                ids = [mask if i > SPECIAL and rng.random() < a.masked else i for i in ids]
                 encoded.append((ids, m))
             rows.append(encoded)
         rows.sort(key=lambda unit: max(len(ids) for ids, _ in unit) + rng.random() * 6)
@@ -147,6 +149,8 @@ def main():
     ap.add_argument("--share", type=float, default=1.0, help="of the public windows, drawn anew for each epoch")
     ap.add_argument("--rate", type=float, default=8e-5)
     ap.add_argument("--context", type=float, default=0.5, help="share of windows that get their subject")
+    ap.add_argument("--masked", type=float, default=0.06, help="share of pieces that are masked")
+    ap.add_argument("--noise", type=float, default=0.0, help="share of windows whose words are misspelt")
     ap.add_argument("--minutes", type=float, default=1e9, help="stop after so long; the schedule is cut to fit")
     ap.add_argument("--start", default="", help="a judge.pt to go on from, with its pieces")
     ap.add_argument("--keep", default="", help="what vocabulary.py chose, in place of the pieces of --start")
@@ -193,7 +197,7 @@ def main():
     for epoch in range(a.epochs):
         own = [m for _ in range(a.own) for m in dataset.own_windows(rows, rng)]
         others = rng.sample(public, int(len(public) * a.share))
-        batches = batcher.training(own + others, rng, a.context, 4096)
+        batches = batcher.training(own + others, rng, a, 4096)
         print(f"epoch {epoch}: {len(own)} own, {len(others)} public windows, {len(batches)} batches", flush=True)
         running, seen = 0.0, 0
         for n, batch in enumerate(batches):
