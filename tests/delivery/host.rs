@@ -201,6 +201,10 @@ async fn talk(
             while stream.read_line(&mut text).await.is_ok_and(|read| read > 0) && !text.ends_with("\r\n.\r\n")
             {
             }
+            // Without its end it is no mail (RFC 5321, 4.1.1.4).
+            if !text.ends_with("\r\n.\r\n") {
+                return false;
+            }
             mail.text = text.trim_end_matches(".\r\n").to_owned();
             seen.lock().expect("no test panicked holding it").mails.push(mail.clone());
             if script == Script::Vanishes {

@@ -83,6 +83,10 @@ async fn serve(stream: TcpStream, script: Script, mails: Arc<Mutex<Vec<String>>>
             while lines.read_line(&mut mail).await.is_ok_and(|read| read > 0) && !mail.ends_with("\r\n.\r\n")
             {
             }
+            // Without its end it is no mail (RFC 5321, 4.1.1.4): its sender was killed in the middle.
+            if !mail.ends_with("\r\n.\r\n") {
+                return;
+            }
             mails.lock().expect("no test panicked holding it").push(mail);
             if script == Script::Vanishes {
                 return;
